@@ -1,0 +1,1 @@
+//! Every other extension, one file each.

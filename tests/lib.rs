@@ -1,0 +1,1 @@
+//! Stories: what users live through, told to real servers.
