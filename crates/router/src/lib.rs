@@ -1,1 +1,122 @@
-//! The switchboard.
+//! The switchboard: hosts, live sessions, and every stanza's way from one to another.
+//!
+//! Knows no SQL, no Raft, no TLS, no HTTP. A stanza's stops here, each in its file:
+//!
+//! | stop | file |
+//! |---|---|
+//! | sender-side hooks, whose address it is | `route` |
+//! | receiver-side hooks, choice of sessions, offline | `deliver` |
+//! | the row that keeps a message from being lost | `keep` |
+//! | questions to the server and to accounts | `iq` |
+//! | presence | `presence` |
+//! | a session's beginning and end | `bind` |
+//!
+//! A [`Feature`] takes part through [`Hooks`].
+
+mod account;
+mod accounts;
+mod bind;
+mod deliver;
+mod directory;
+mod feature;
+mod flow;
+mod handled;
+mod hooks;
+mod hosts;
+mod inbox;
+mod iq;
+mod keep;
+mod presence;
+mod route;
+mod session;
+mod settings;
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use storage::{Host, Storage};
+
+pub use account::{Account, Blocked, Contacts, Profile};
+pub use accounts::Accounts;
+pub use bind::ConflictPolicy;
+pub use directory::{Directory, Sessions};
+pub use feature::{Feature, Xep};
+pub use flow::{Flow, Request};
+pub use handled::{Handled, Receipt};
+pub use hooks::{Answer, Disco, Hooks, Later, Offline, Phase, Side, To, Verdict};
+pub use hosts::Hosts;
+pub use inbox::{Delivery, Found, Inbox, Refused};
+pub use keep::is_kept;
+pub use route::Address;
+pub use session::{Facts, Session};
+pub use settings::Settings;
+
+/// The switchboard of one server.
+pub struct Router {
+    storage: Storage,
+    hosts: Arc<Hosts>,
+    accounts: Accounts,
+    directory: Directory,
+    hooks: Hooks,
+    settings: Settings,
+    generations: AtomicU64,
+}
+
+impl Router {
+    /// For these hosts, with these features in the order in which they are asked.
+    #[must_use]
+    pub fn new(storage: Storage, hosts: Vec<Host>, features: &[Arc<dyn Feature>], settings: Settings) -> Arc<Self> {
+        let hosts = Arc::new(Hosts::new(hosts));
+        Arc::new(Self {
+            accounts: Accounts::new(storage.clone(), hosts.clone(), settings.cached_accounts),
+            storage,
+            hosts,
+            directory: Directory::default(),
+            hooks: Hooks::of(features),
+            settings,
+            generations: AtomicU64::new(1),
+        })
+    }
+
+    /// What is remembered.
+    #[must_use]
+    pub fn storage(&self) -> &Storage {
+        &self.storage
+    }
+
+    /// The domains that this server answers for.
+    #[must_use]
+    pub fn hosts(&self) -> &Hosts {
+        &self.hosts
+    }
+
+    /// Local accounts.
+    #[must_use]
+    pub fn accounts(&self) -> &Accounts {
+        &self.accounts
+    }
+
+    /// Live sessions.
+    #[must_use]
+    pub fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// What features registered and announce.
+    #[must_use]
+    pub fn hooks(&self) -> &Hooks {
+        &self.hooks
+    }
+
+    /// Bounds and rules.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    fn next_generation(&self) -> u64 {
+        self.generations.fetch_add(1, Ordering::Relaxed)
+    }
+}

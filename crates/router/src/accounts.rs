@@ -1,0 +1,77 @@
+//! Local accounts in memory: those with a session, and some that were needed lately.
+
+use std::{collections::HashMap, sync::Arc};
+
+use parking_lot::Mutex;
+use protocol::Jid;
+use storage::{AccountId, Storage, StorageError};
+
+use crate::{Account, Hosts};
+
+/// The one place where [`Account`] values are made, so that each account has one.
+#[derive(Debug)]
+pub struct Accounts {
+    storage: Storage,
+    hosts: Arc<Hosts>,
+    capacity: usize,
+    known: Mutex<HashMap<Jid, Arc<Account>>>,
+}
+
+impl Accounts {
+    pub(crate) fn new(storage: Storage, hosts: Arc<Hosts>, capacity: usize) -> Self {
+        Self {
+            storage,
+            hosts,
+            capacity,
+            known: Mutex::default(),
+        }
+    }
+
+    /// The account of a JID on one of our hosts; `None` where it does not exist.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn find(&self, jid: &Jid) -> Result<Option<Arc<Account>>, StorageError> {
+        if let Some(account) = self.known.lock().get(jid.bare_str()) {
+            return Ok(Some(account.clone()));
+        }
+        let (Some(local), Some(host)) = (jid.local(), self.hosts.id(jid.domain())) else {
+            return Ok(None);
+        };
+        let found = self.storage.accounts().find(host, local).await?;
+        Ok(found.map(|row| self.enter(row.id, jid)))
+    }
+
+    /// The account that has just been authenticated.
+    #[must_use]
+    pub fn enter(&self, id: AccountId, jid: &Jid) -> Arc<Account> {
+        let mut known = self.known.lock();
+        if let Some(account) = known.get(jid.bare_str()) {
+            // Deleted and made again under the same name, it is another account.
+            if account.id == id {
+                return account.clone();
+            }
+        }
+        if known.len() >= self.capacity {
+            forget_unused(&mut known, self.capacity);
+        }
+        let account = Arc::new(Account::new(id, jid.to_bare()));
+        known.insert(account.jid.clone(), account.clone());
+        account
+    }
+
+    /// Forgets an account that was deleted, or changed behind our back.
+    pub fn forget(&self, jid: &Jid) {
+        self.known.lock().remove(jid.bare_str());
+    }
+}
+
+/// Makes room by dropping accounts that nobody holds. Those in use stay, however many they are.
+fn forget_unused(known: &mut HashMap<Jid, Arc<Account>>, capacity: usize) {
+    let mut spare = known.len().saturating_sub(capacity / 2);
+    known.retain(|_, account| {
+        let goes = spare > 0 && Arc::strong_count(account) == 1;
+        spare -= usize::from(goes);
+        !goes
+    });
+}

@@ -1,0 +1,187 @@
+//! Stop 7 of a stanza: receiver-side hooks, choice of sessions (RFC 6121 §8.5), the message log, offline messages.
+
+use std::sync::Arc;
+
+use protocol::{Condition, Jid, Kind, MessageType, Stanza, StanzaError};
+use smallvec::SmallVec;
+use storage::LogId;
+
+use crate::{
+    Account, Address, Delivery, Flow, Router, Session, Side, Verdict, directory::Sessions, hooks::Offline, keep,
+    route::elsewhere,
+};
+
+/// Sessions that take one message.
+type Takers = SmallVec<[Arc<Session>; 2]>;
+
+/// Routes a message; without an address it is for the sender's own account (RFC 6120 §10.3.1).
+pub(crate) async fn message(house: &Arc<Router>, flow: &mut Flow<'_>) -> Result<(), StanzaError> {
+    let to = match (&flow.stanza.to, flow.sender) {
+        (Some(to), _) => to.clone(),
+        (None, Some(sender)) => sender.account.jid.clone(),
+        (None, None) => return Ok(()),
+    };
+    match house.address(&to) {
+        Address::Elsewhere => Err(elsewhere()),
+        Address::Host if flow.stanza.kind.is_error() => Ok(()),
+        Address::Host => Err(StanzaError::with_text(
+            Condition::ServiceUnavailable,
+            "the server takes no messages",
+        )),
+        Address::Account => to_account(house, flow, &to).await,
+    }
+}
+
+async fn to_account(house: &Arc<Router>, flow: &mut Flow<'_>, to: &Jid) -> Result<(), StanzaError> {
+    let sessions = house.directory().sessions(to.bare_str());
+    let account = match sessions.first() {
+        Some(session) => session.account.clone(),
+        None => match house.accounts().find(to).await {
+            Ok(Some(account)) => account,
+            // As silent as an account that is offline (RFC 6121 §8.5.1).
+            Ok(None) => return Ok(()),
+            Err(error) => return Err(house.unavailable("looking up an account", &error)),
+        },
+    };
+    if !received(house, flow, &account).await? {
+        return Ok(());
+    }
+    match choose(flow.stanza.kind, to, &sessions) {
+        Choice::These(takers) => live(house, flow, &account, takers).await,
+        Choice::Offline => offline(house, flow, account).await,
+        Choice::Bounce => Err(Condition::ServiceUnavailable.into()),
+        Choice::Drop => Ok(()),
+    }
+}
+
+/// Receiver-side hooks; false where one of them took the stanza.
+pub(crate) async fn received<'a>(
+    house: &Arc<Router>,
+    flow: &mut Flow<'a>,
+    account: &Arc<Account>,
+) -> Result<bool, StanzaError> {
+    if let Err(error) = account.profile(house.storage()).await {
+        return Err(house.unavailable("loading an account", &error));
+    }
+    flow.recipient = Some(account.clone());
+    match house.hooks().run(Side::Receiving, flow) {
+        Verdict::Continue => Ok(true),
+        Verdict::Done => Ok(false),
+        Verdict::Bounce(error) => Err(error),
+    }
+}
+
+/// Where a message goes.
+enum Choice {
+    These(Takers),
+    Offline,
+    Bounce,
+    Drop,
+}
+
+/// RFC 6121 §8.5.2 and §8.5.3. Chats and normal messages whose full JID is not there go the way of the bare one,
+/// so that none is lost; of several sessions those with the highest priority take them.
+fn choose(kind: Kind, to: &Jid, sessions: &Sessions) -> Choice {
+    let Kind::Message(kind) = kind else { return Choice::Drop };
+    if let Some(session) = sessions.iter().find(|session| session.jid == *to) {
+        return Choice::These(SmallVec::from_iter([session.clone()]));
+    }
+    let takers = match kind {
+        MessageType::Normal | MessageType::Chat => foremost(sessions),
+        MessageType::Headline if to.is_bare() => willing(sessions).cloned().collect(),
+        MessageType::Headline | MessageType::Error => return Choice::Drop,
+        MessageType::Groupchat => return Choice::Bounce,
+    };
+    match (takers.is_empty(), kind) {
+        (false, _) => Choice::These(takers),
+        (true, MessageType::Headline) => Choice::Drop,
+        (true, _) => Choice::Offline,
+    }
+}
+
+fn willing(sessions: &Sessions) -> impl Iterator<Item = &Arc<Session>> {
+    sessions
+        .iter()
+        .filter(|session| session.priority().is_some_and(|priority| priority >= 0))
+}
+
+fn foremost(sessions: &Sessions) -> Takers {
+    let highest = willing(sessions).filter_map(|session| session.priority()).max();
+    willing(sessions)
+        .filter(|session| session.priority() == highest)
+        .cloned()
+        .collect()
+}
+
+/// To sessions, leaving a row in the log where the sender was promised one.
+async fn live(
+    house: &Arc<Router>,
+    flow: &mut Flow<'_>,
+    account: &Arc<Account>,
+    takers: Takers,
+) -> Result<(), StanzaError> {
+    let log_id = match (flow.number, keep::is_kept(&flow.stanza)) {
+        (Some(_), true) => Some(keep::append(house, account, &flow.stanza, flow.receipt())?),
+        _ => None,
+    };
+    let stanza = std::mem::replace(&mut flow.stanza, Stanza::new(flow.stanza.kind));
+    match (hand_out(account, stanza, log_id, &takers), log_id) {
+        // A row is in the log already, and with it the message is offline.
+        (None, _) | (Some(_), Some(_)) => Ok(()),
+        (Some(stanza), None) => {
+            flow.stanza = stanza;
+            let account = account.clone();
+            offline(house, flow, account).await
+        }
+    }
+}
+
+/// To each of the takers; the stanza comes back when all were gone.
+fn hand_out(account: &Account, stanza: Stanza, log_id: Option<LogId>, takers: &[Arc<Session>]) -> Option<Stanza> {
+    let (last, others) = takers.split_last()?;
+    if let Some(id) = log_id {
+        account.set_in_flight(id);
+    }
+    let mut is_taken = false;
+    for taker in others {
+        let delivery = Delivery {
+            stanza: Box::new(stanza.clone()),
+            log_id,
+        };
+        is_taken |= taker.inbox.push(delivery).is_ok();
+    }
+    match last.inbox.push(Delivery {
+        stanza: Box::new(stanza),
+        log_id,
+    }) {
+        Ok(()) => None,
+        Err(_) if is_taken => None,
+        Err(refused) => {
+            if let Some(id) = log_id {
+                account.set_landed(id);
+            }
+            Some(*refused.into_delivery().stanza)
+        }
+    }
+}
+
+/// To whoever keeps messages for later; nobody bounces them.
+async fn offline(house: &Arc<Router>, flow: &mut Flow<'_>, account: Arc<Account>) -> Result<(), StanzaError> {
+    match house.hooks().offline_hook() {
+        Some(hook) => {
+            let offline = Offline {
+                stanza: flow.stanza.clone(),
+                receipt: flow.receipt(),
+            };
+            hook(house.clone(), account, offline).await
+        }
+        None => Err(Condition::ServiceUnavailable.into()),
+    }
+}
+
+/// A stanza that leaves no trace, to one session.
+pub(crate) fn hand_over(session: &Session, stanza: Stanza) {
+    if session.inbox.push(Delivery::new(stanza)).is_err() {
+        metrics::counter!("stanzas_for_ended_sessions").increment(1);
+    }
+}

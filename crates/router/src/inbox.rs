@@ -1,0 +1,176 @@
+//! What waits for one session: many producers, one consumer (the session's task), bounded.
+
+use std::{
+    collections::VecDeque,
+    task::{Context, Poll, Waker},
+};
+
+use parking_lot::Mutex;
+use protocol::{Stanza, StreamError};
+use storage::LogId;
+
+/// A stanza for a session, with its place in the account's message log where it has one.
+#[derive(Debug)]
+pub struct Delivery {
+    /// Addressed and ready to be written.
+    pub stanza: Box<Stanza>,
+    /// The row that goes once the session has acknowledged the stanza.
+    pub log_id: Option<LogId>,
+}
+
+impl Delivery {
+    /// A stanza that leaves no trace when it is lost.
+    #[must_use]
+    pub fn new(stanza: Stanza) -> Self {
+        Self {
+            stanza: Box::new(stanza),
+            log_id: None,
+        }
+    }
+}
+
+/// Why an inbox took nothing. The stanza comes back.
+#[derive(Debug)]
+pub enum Refused {
+    /// The session has ended.
+    Closed(Delivery),
+    /// The session does not keep up; it is being closed.
+    Full(Delivery),
+}
+
+impl Refused {
+    /// The stanza that was not taken.
+    #[must_use]
+    pub fn into_delivery(self) -> Delivery {
+        match self {
+            Self::Closed(delivery) | Self::Full(delivery) => delivery,
+        }
+    }
+}
+
+/// A bounded queue that wakes its session.
+#[derive(Debug)]
+pub struct Inbox {
+    capacity: usize,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    queue: VecDeque<Delivery>,
+    /// Set once: the reason for which the session is to close.
+    close: Option<StreamError>,
+    /// The consumer is gone, or told to go; nothing is taken any more.
+    is_closed: bool,
+    /// Something beside stanzas wants the session's attention.
+    is_nudged: bool,
+    waker: Option<Waker>,
+}
+
+/// What the session finds when it looks.
+#[derive(Debug)]
+pub enum Found {
+    /// Stanzas, in order, moved to the buffer that was passed; or just a nudge, with none.
+    Stanzas,
+    /// The session is to close.
+    Close(StreamError),
+}
+
+impl Inbox {
+    /// Empty, with room for `capacity` stanzas.
+    #[must_use]
+    pub fn new(capacity: usize) -> Self {
+        Self {
+            capacity,
+            state: Mutex::default(),
+        }
+    }
+
+    /// Hands over a stanza.
+    ///
+    /// # Errors
+    /// Where the session has ended, or where it is `capacity` stanzas behind: then it is told to close
+    /// (slow readers are evicted, so that nobody waits for them).
+    pub fn push(&self, delivery: Delivery) -> Result<(), Refused> {
+        let mut state = self.state.lock();
+        if state.is_closed {
+            return Err(Refused::Closed(delivery));
+        }
+        if state.queue.len() >= self.capacity {
+            let waker = state.end(slow_reader());
+            drop(state);
+            wake(waker);
+            return Err(Refused::Full(delivery));
+        }
+        state.queue.push_back(delivery);
+        let waker = state.waker.take();
+        drop(state);
+        wake(waker);
+        Ok(())
+    }
+
+    /// Tells the session to close its stream with this error; the first reason counts.
+    pub fn close(&self, reason: StreamError) {
+        let waker = self.state.lock().end(reason);
+        wake(waker);
+    }
+
+    /// Wakes the session without a stanza.
+    pub fn nudge(&self) {
+        let mut state = self.state.lock();
+        state.is_nudged = true;
+        let waker = state.waker.take();
+        drop(state);
+        wake(waker);
+    }
+
+    /// Waits until there is something, then moves all stanzas to `buffer`, which should be empty.
+    pub fn poll(&self, cx: &mut Context<'_>, buffer: &mut VecDeque<Delivery>) -> Poll<Found> {
+        let mut state = self.state.lock();
+        if let Some(reason) = state.close.take() {
+            return Poll::Ready(Found::Close(reason));
+        }
+        if state.queue.is_empty() && !state.is_nudged {
+            match &mut state.waker {
+                Some(waker) => waker.clone_from(cx.waker()),
+                none => *none = Some(cx.waker().clone()),
+            }
+            return Poll::Pending;
+        }
+        state.is_nudged = false;
+        std::mem::swap(&mut state.queue, buffer);
+        Poll::Ready(Found::Stanzas)
+    }
+
+    /// Takes nothing more and gives back what was waiting. Called by the session's task when it ends.
+    pub fn shut(&self) -> VecDeque<Delivery> {
+        let mut state = self.state.lock();
+        state.is_closed = true;
+        state.waker = None;
+        std::mem::take(&mut state.queue)
+    }
+}
+
+impl State {
+    fn end(&mut self, reason: StreamError) -> Option<Waker> {
+        if self.is_closed {
+            return None;
+        }
+        self.is_closed = true;
+        self.close = Some(reason);
+        self.waker.take()
+    }
+}
+
+fn wake(waker: Option<Waker>) {
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
+
+fn slow_reader() -> StreamError {
+    StreamError::with_text(
+        protocol::StreamCondition::ResourceConstraint,
+        "too many stanzas wait for this client; it does not read fast enough",
+    )
+}

@@ -1,0 +1,127 @@
+//! IQs: to a client they are passed on, to an account or the server a feature answers (RFC 6121 §8.5).
+
+use std::sync::Arc;
+
+use protocol::{Condition, IqType, Jid, Kind, Stanza, StanzaError};
+
+use crate::{Account, Address, Flow, Router, To, deliver, flow::Request, route::elsewhere};
+
+/// Routes an IQ; without an address it is for the sender's own account (RFC 6120 §10.3.3).
+pub(crate) async fn route(house: &Arc<Router>, flow: &mut Flow<'_>) -> Result<(), StanzaError> {
+    let Some(to) = flow.stanza.to.clone() else {
+        let own = flow.sender.map(|sender| sender.account.clone());
+        return ask(house, flow, own).await;
+    };
+    match house.address(&to) {
+        Address::Elsewhere => Err(elsewhere()),
+        Address::Host => ask(house, flow, None).await,
+        Address::Account if to.is_bare() => {
+            let Some(account) = account(house, flow, &to).await? else {
+                return nobody_at_all(house, flow);
+            };
+            if !deliver::received(house, flow, &account).await? {
+                return Ok(());
+            }
+            ask(house, flow, Some(account)).await
+        }
+        Address::Account => client(house, flow, &to).await,
+    }
+}
+
+async fn account(house: &Arc<Router>, flow: &Flow<'_>, bare: &Jid) -> Result<Option<Arc<Account>>, StanzaError> {
+    match flow.sender {
+        Some(sender) if sender.account.jid == *bare => Ok(Some(sender.account.clone())),
+        _ => house
+            .accounts()
+            .find(bare)
+            .await
+            .map_err(|error| house.unavailable("looking up an account", &error)),
+    }
+}
+
+/// To one client: passed on as it is.
+async fn client(house: &Arc<Router>, flow: &mut Flow<'_>, to: &Jid) -> Result<(), StanzaError> {
+    let Some(session) = house.directory().find(to) else {
+        return nobody(flow);
+    };
+    let account = session.account.clone();
+    if !deliver::received(house, flow, &account).await? {
+        return Ok(());
+    }
+    let stanza = std::mem::replace(&mut flow.stanza, Stanza::new(flow.stanza.kind));
+    match session.inbox.push(crate::Delivery::new(stanza)) {
+        Ok(()) => Ok(()),
+        Err(refused) => {
+            flow.stanza = *refused.into_delivery().stanza;
+            nobody(flow)
+        }
+    }
+}
+
+/// The same answer for an account that does not exist, a client that is not there and a question nobody knows.
+fn nobody(flow: &Flow<'_>) -> Result<(), StanzaError> {
+    match flow.stanza.kind {
+        Kind::Iq(IqType::Get | IqType::Set) => Err(StanzaError::new(Condition::ServiceUnavailable)),
+        _ => Ok(()),
+    }
+}
+
+/// An account that does not exist answers like one whose every question is somebody else's business.
+fn nobody_at_all(house: &Router, flow: &Flow<'_>) -> Result<(), StanzaError> {
+    match (flow.stanza.kind, flow.stanza.children.first()) {
+        (Kind::Iq(IqType::Get | IqType::Set), Some(child)) => {
+            Err(unanswered(house, flow, child.name(), child.ns(), true))
+        }
+        _ => nobody(flow),
+    }
+}
+
+/// Lets a feature answer.
+async fn ask(house: &Arc<Router>, flow: &mut Flow<'_>, account: Option<Arc<Account>>) -> Result<(), StanzaError> {
+    if !matches!(flow.stanza.kind, Kind::Iq(IqType::Get | IqType::Set)) {
+        // RFC 6120 §8.2.3: a result that nobody waits for is dropped.
+        return Ok(());
+    }
+    let Some(child) = flow.stanza.children.first() else {
+        return Err(Condition::BadRequest.into());
+    };
+    let is_own = match (&account, flow.sender) {
+        (Some(account), Some(sender)) => account.id == sender.account.id,
+        _ => false,
+    };
+    let candidates: &[To] = match (&account, is_own) {
+        (None, _) => &[To::Host],
+        (Some(_), true) => &[To::OwnAccount, To::AnyAccount],
+        (Some(_), false) => &[To::AnyAccount],
+    };
+    let hook = candidates
+        .iter()
+        .find_map(|to| house.hooks().iq_hook(*to, child.name(), child.ns()));
+    let Some(hook) = hook else {
+        return Err(unanswered(house, flow, child.name(), child.ns(), account.is_some()));
+    };
+    let request = Request {
+        house: house.clone(),
+        sender: flow.sender.cloned(),
+        account,
+        payload: child.to_element(),
+        stanza: flow.stanza.clone(),
+    };
+    let payload = hook(request).await?;
+    let answer = flow.stanza.result(payload.as_ref());
+    match flow.sender {
+        Some(session) => deliver::hand_over(session, answer),
+        None => flow.send(answer),
+    }
+    Ok(())
+}
+
+/// Somebody else's own things are forbidden to change and invisible to ask for.
+fn unanswered(house: &Router, flow: &Flow<'_>, name: &str, ns: &str, of_account: bool) -> StanzaError {
+    let is_known = of_account && house.hooks().iq_hook(To::OwnAccount, name, ns).is_some();
+    let condition = match flow.stanza.kind {
+        Kind::Iq(IqType::Set) if is_known => Condition::Forbidden,
+        _ => Condition::ServiceUnavailable,
+    };
+    StanzaError::new(condition)
+}

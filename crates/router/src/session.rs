@@ -1,0 +1,178 @@
+//! What the house sees of one client's live session. The session's own state belongs to its task (`c2s`).
+
+use std::{
+    collections::HashSet,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicI16, AtomicU32, Ordering},
+    },
+};
+
+use parking_lot::Mutex;
+use protocol::{Jid, Stanza, StreamError};
+use tokio::sync::Notify;
+
+use crate::{Account, Handled, Inbox};
+
+/// Directed presence goes to at most this many addresses of one session that are not told of its end otherwise.
+pub const DIRECTED_MAX: usize = 1000;
+
+/// What stands for "no available presence" in [`Session::priority`]'s cell; real priorities are −128 to 127.
+const UNAVAILABLE: i16 = i16::MIN;
+
+/// A live session: a bound resource whose stream is open, or may yet be resumed.
+#[derive(Debug)]
+pub struct Session {
+    /// Tells this session from an earlier or later one of the same full JID.
+    pub generation: u64,
+    /// Full JID.
+    pub jid: Jid,
+    /// Whose it is.
+    pub account: Arc<Account>,
+    /// Where the client connected from and how.
+    pub facts: Facts,
+    /// Stanzas on their way to the client.
+    pub inbox: Inbox,
+    /// Stanzas of the client that wait for a commit.
+    pub handled: Handled,
+    priority: AtomicI16,
+    presence: Mutex<Option<Arc<Stanza>>>,
+    directed: Mutex<HashSet<Jid>>,
+    is_interested: AtomicBool,
+    conflicts: AtomicU32,
+    end: End,
+}
+
+/// How a client is connected, for people who look at sessions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// The client's address, as a trusted balancer told it or as the socket has it.
+    pub address: SocketAddr,
+    /// Whether the stream is encrypted.
+    pub is_encrypted: bool,
+    /// The SASL mechanism that let it in.
+    pub mechanism: &'static str,
+    /// When it was bound, in microseconds since 1970, UTC.
+    pub bound_at_micros: i64,
+}
+
+#[derive(Debug, Default)]
+struct End {
+    is_over: AtomicBool,
+    over: Notify,
+}
+
+impl Session {
+    /// A session that has sent no presence yet.
+    pub(crate) fn new(generation: u64, jid: Jid, account: Arc<Account>, facts: Facts, inbox: Inbox) -> Arc<Self> {
+        Arc::new(Self {
+            generation,
+            jid,
+            account,
+            facts,
+            inbox,
+            handled: Handled::default(),
+            priority: AtomicI16::new(UNAVAILABLE),
+            presence: Mutex::default(),
+            directed: Mutex::default(),
+            is_interested: AtomicBool::new(false),
+            conflicts: AtomicU32::new(0),
+            end: End::default(),
+        })
+    }
+
+    /// Resourcepart.
+    #[must_use]
+    pub fn resource(&self) -> &str {
+        self.jid.resource().unwrap_or_default()
+    }
+
+    /// Priority of the available presence; `None` while the session is not available.
+    #[must_use]
+    pub fn priority(&self) -> Option<i8> {
+        i8::try_from(self.priority.load(Ordering::Acquire)).ok()
+    }
+
+    /// The last available presence, as the client sent it with its `from` stamped.
+    #[must_use]
+    pub fn presence(&self) -> Option<Arc<Stanza>> {
+        self.presence.lock().clone()
+    }
+
+    /// Notes that the session is available.
+    pub fn set_available(&self, presence: Arc<Stanza>, priority: i8) {
+        *self.presence.lock() = Some(presence);
+        self.priority.store(i16::from(priority), Ordering::Release);
+    }
+
+    /// Notes that it is not; says whether it was.
+    pub fn set_unavailable(&self) -> bool {
+        self.presence.lock().take();
+        self.priority.swap(UNAVAILABLE, Ordering::AcqRel) != UNAVAILABLE
+    }
+
+    /// Whether the client asked for its roster and so gets roster pushes (RFC 6121 §2.2).
+    #[must_use]
+    pub fn is_interested(&self) -> bool {
+        self.is_interested.load(Ordering::Acquire)
+    }
+
+    /// The client asked for its roster.
+    pub fn set_interested(&self) {
+        self.is_interested.store(true, Ordering::Release);
+    }
+
+    /// Notes directed presence (RFC 6121 §4.6): `to` is told when the session ends. False where the list is full.
+    pub fn add_directed(&self, to: Jid) -> bool {
+        let mut directed = self.directed.lock();
+        if directed.len() >= DIRECTED_MAX && !directed.contains(&to) {
+            return false;
+        }
+        directed.insert(to);
+        true
+    }
+
+    /// Forgets one address of directed presence.
+    pub fn remove_directed(&self, to: &Jid) {
+        self.directed.lock().remove(to);
+    }
+
+    /// Whether the session sent `to` directed presence.
+    #[must_use]
+    pub fn has_directed(&self, to: &Jid) -> bool {
+        self.directed.lock().contains(to)
+    }
+
+    /// Takes the whole list of directed presence.
+    #[must_use]
+    pub fn take_directed(&self) -> HashSet<Jid> {
+        std::mem::take(&mut self.directed.lock())
+    }
+
+    /// Counts one more newcomer that wanted this session's resource; how many there were.
+    pub(crate) fn count_conflict(&self) -> u32 {
+        self.conflicts.fetch_add(1, Ordering::AcqRel) + 1
+    }
+
+    /// Asks the session's task to close the stream with this error.
+    pub fn close(&self, reason: StreamError) {
+        self.inbox.close(reason);
+    }
+
+    /// Called by the session's task when all is told and tidied.
+    pub(crate) fn set_over(&self) {
+        self.end.is_over.store(true, Ordering::Release);
+        self.end.over.notify_waiters();
+    }
+
+    /// Waits until the session's task has told everybody of its end.
+    pub async fn over(&self) {
+        let told = self.end.over.notified();
+        tokio::pin!(told);
+        told.as_mut().enable();
+        if !self.end.is_over.load(Ordering::Acquire) {
+            told.await;
+        }
+    }
+}
