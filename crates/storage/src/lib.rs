@@ -1,1 +1,52 @@
-//! What is remembered.
+//! What is remembered: one module per subject, over SQLite, PostgreSQL and MySQL/MariaDB.
+//!
+//! The only SQL in the house. Nothing here knows a session, a stanza or a JID's grammar: addresses
+//! come in as text that was prepared by others, XML as bytes.
+//!
+//! [`Storage::open`] connects, migrates and hands out one small handle per subject; a module says
+//! what it needs by taking `&Roster` rather than `&Storage`.
+//!
+//! | to find | look in |
+//! |---|---|
+//! | the message log: offline messages, and the archive's rows | `log/` |
+//! | the three databases behind one face | `db/` |
+//! | tables | `/migrations/{sqlite,postgres,mysql}/`, run by `migrate` |
+//! | ids that sort by time across nodes | `log_id` |
+//! | one subject | the module of its name |
+
+mod accounts;
+mod blocking;
+mod clock;
+mod credentials;
+mod db;
+mod error;
+mod hosts;
+mod log;
+mod log_id;
+mod migrate;
+mod options;
+mod private;
+mod properties;
+mod roster;
+mod roster_row;
+mod secrets;
+mod storage;
+mod tokens;
+mod vcards;
+
+pub use accounts::{Account, AccountFilter, AccountId, Accounts, Lock};
+pub use blocking::Blocking;
+pub use clock::{Clock, SystemClock};
+pub use credentials::{Credentials, ScramKeys};
+pub use error::{Cause, StorageError};
+pub use hosts::{Host, HostId, Hosts};
+pub use log::{Appended, Log, LogRow, LogUsage};
+pub use log_id::{BadLogId, LogClock, LogId};
+pub use options::Options;
+pub use private::PrivateXml;
+pub use properties::{Audit, Properties, Property, PropertyChange, Scope};
+pub use roster::{Roster, RosterChange, RosterEdit, RosterEdited, RosterItem, RosterSince, Subscription};
+pub use secrets::Secrets;
+pub use storage::Storage;
+pub use tokens::{NewToken, Token, TokenId, Tokens};
+pub use vcards::Vcards;

@@ -1,0 +1,324 @@
+//! Who may log in: a name at a host, its credentials and its state.
+
+use std::sync::Arc;
+
+use crate::credentials::COLUMNS as CREDENTIALS;
+use crate::db::{Db, MAX_PART_BYTES, Row, Sql, Transaction, Value, args, key};
+use crate::{Clock, Credentials, HostId, Log, StorageError};
+
+/// The number of an account. It is never given to another: whoever deletes an account and makes one
+/// of the same name gets a new number, and so inherits nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccountId(i64);
+
+impl AccountId {
+    /// The account with this number.
+    #[must_use]
+    pub const fn new(id: i64) -> Self {
+        Self(id)
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+}
+
+/// An account, without its credentials. Times are microseconds since 1970.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Its number.
+    pub id: AccountId,
+    /// Its host.
+    pub host: HostId,
+    /// The prepared localpart of its JID.
+    pub localpart: String,
+    /// When it was made.
+    pub created_at: i64,
+    /// Set while nobody may log in to it.
+    pub lock: Option<Lock>,
+    /// When somebody last logged in.
+    pub last_login: Option<i64>,
+    /// When its last session ended.
+    pub last_logout: Option<i64>,
+    /// XEP-0012: the status text of the last unavailable presence.
+    pub last_status: Option<String>,
+}
+
+impl Account {
+    /// Whether a lock is in force at this time (microseconds since 1970).
+    #[must_use]
+    pub fn is_locked(&self, now: i64) -> bool {
+        self.lock
+            .as_ref()
+            .is_some_and(|lock| lock.until.is_none_or(|until| now < until))
+    }
+}
+
+/// Why and for how long an account is locked.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Lock {
+    /// For the operator to remember.
+    pub reason: Option<String>,
+    /// When it ends by itself, in microseconds since 1970.
+    pub until: Option<i64>,
+}
+
+/// Which accounts of a host to list, in the order of their localparts.
+#[derive(Debug, Clone, Default)]
+pub struct AccountFilter {
+    /// Only localparts that begin so.
+    pub prefix: String,
+    /// Only localparts behind this one: the last of the page before.
+    pub after: String,
+}
+
+/// The accounts of all hosts.
+#[derive(Clone)]
+pub struct Accounts {
+    db: Db,
+    clock: Arc<dyn Clock>,
+    log: Log,
+}
+
+impl Accounts {
+    pub(crate) fn new(db: Db, clock: Arc<dyn Clock>, log: Log) -> Self {
+        Self { db, clock, log }
+    }
+
+    /// Makes an account; `None` when the host has one of this name.
+    pub async fn create(
+        &self,
+        host: HostId,
+        localpart: &str,
+        credentials: &Credentials,
+    ) -> Result<Option<AccountId>, StorageError> {
+        const CREATE: &str = "INSERT INTO accounts (host_id, localpart, created_at, sha1_salt, sha1_iterations, sha1_stored_key, \
+             sha1_server_key, sha256_salt, sha256_iterations, sha256_stored_key, sha256_server_key) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        let localpart = key("the localpart, in bytes,", localpart, MAX_PART_BYTES)?;
+        let [a, b, c, d, e, f, g, h] = credentials.values();
+        let values = [
+            host.get().into(),
+            localpart.into(),
+            self.clock.now_micros().into(),
+            a,
+            b,
+            c,
+            d,
+            e,
+            f,
+            g,
+            h,
+        ];
+        let mut tx = self.db.begin().await?;
+        if let Err(error) = tx.execute(CREATE, &values).await {
+            drop(tx);
+            let is_taken = matches!(error, StorageError::Conflict(_)) && self.find(host, localpart).await?.is_some();
+            return if is_taken { Ok(None) } else { Err(error) };
+        }
+        let row = tx
+            .row(
+                "SELECT id FROM accounts WHERE host_id = ? AND localpart = ?",
+                args![host.get(), localpart],
+            )
+            .await?;
+        let id = row
+            .ok_or_else(|| StorageError::corrupt("an account that was just made is not there"))?
+            .account(0)?;
+        tx.commit().await?;
+        Ok(Some(id))
+    }
+
+    /// The account of this name.
+    pub async fn find(&self, host: HostId, localpart: &str) -> Result<Option<Account>, StorageError> {
+        const FIND: &str = select!("", "WHERE host_id = ? AND localpart = ?");
+        let row = self.db.row(FIND, args![host.get(), localpart]).await?;
+        row.as_ref().map(Account::read).transpose()
+    }
+
+    /// The account of this name with its credentials: all that a login needs, in one question.
+    pub async fn find_with_credentials(
+        &self,
+        host: HostId,
+        localpart: &str,
+    ) -> Result<Option<(Account, Credentials)>, StorageError> {
+        const FIND: &str = select!(
+            ", sha1_salt, sha1_iterations, sha1_stored_key, sha1_server_key, \
+             sha256_salt, sha256_iterations, sha256_stored_key, sha256_server_key",
+            "WHERE host_id = ? AND localpart = ?"
+        );
+        let row = self.db.row(FIND, args![host.get(), localpart]).await?;
+        row.map(|row| Ok((Account::read(&row)?, Credentials::read(&row, COLUMNS)?)))
+            .transpose()
+    }
+
+    /// The account of this number.
+    pub async fn get(&self, account: AccountId) -> Result<Option<Account>, StorageError> {
+        let row = self.db.row(select!("", "WHERE id = ?"), args![account]).await?;
+        row.as_ref().map(Account::read).transpose()
+    }
+
+    /// A page of at most `limit` accounts.
+    pub async fn list(&self, host: HostId, filter: &AccountFilter, limit: u32) -> Result<Vec<Account>, StorageError> {
+        const PAGE: &str = select!("", "WHERE host_id = ? AND localpart > ? ORDER BY localpart LIMIT ?");
+        const PAGE_OF_PREFIX: &str = select!(
+            "",
+            "WHERE host_id = ? AND localpart > ? AND localpart >= ? AND localpart < ? ORDER BY localpart LIMIT ?"
+        );
+        let (host, after, limit) = (host.get(), filter.after.as_str(), i64::from(limit));
+        let rows = match prefix_end(&filter.prefix) {
+            Some(end) => {
+                let values = args![host, after, filter.prefix.as_str(), end.as_str(), limit];
+                self.db.rows(PAGE_OF_PREFIX, values).await?
+            }
+            None => self.db.rows(PAGE, args![host, after, limit]).await?,
+        };
+        rows.iter().map(Account::read).collect()
+    }
+
+    /// How many accounts the host has.
+    pub async fn count(&self, host: HostId) -> Result<u64, StorageError> {
+        let row = self
+            .db
+            .row("SELECT COUNT(*) FROM accounts WHERE host_id = ?", args![host.get()])
+            .await?;
+        let count = row.map_or(Ok(0), |row| row.int(0))?;
+        u64::try_from(count).map_err(|_| StorageError::corrupt("a count is negative"))
+    }
+
+    /// Locks the account; `false` when there is none.
+    pub async fn lock(&self, account: AccountId, lock: &Lock) -> Result<bool, StorageError> {
+        const LOCK: &str = "UPDATE accounts SET locked = 1, lock_reason = ?, locked_until = ? WHERE id = ?";
+        let changed = self
+            .db
+            .execute(LOCK, args![lock.reason.as_deref(), lock.until, account])
+            .await?;
+        Ok(changed > 0)
+    }
+
+    /// Unlocks the account; `false` when there is none.
+    pub async fn unlock(&self, account: AccountId) -> Result<bool, StorageError> {
+        const UNLOCK: &str = "UPDATE accounts SET locked = 0, lock_reason = NULL, locked_until = NULL WHERE id = ?";
+        Ok(self.db.execute(UNLOCK, args![account]).await? > 0)
+    }
+
+    /// Replaces the credentials (and with them the password); `false` when there is no such account.
+    pub async fn set_credentials(&self, account: AccountId, credentials: &Credentials) -> Result<bool, StorageError> {
+        const SET: &str = "UPDATE accounts SET sha1_salt = ?, sha1_iterations = ?, sha1_stored_key = ?, sha1_server_key = ?, \
+             sha256_salt = ?, sha256_iterations = ?, sha256_stored_key = ?, sha256_server_key = ? WHERE id = ?";
+        let mut values: Vec<Value<'_>> = Vec::with_capacity(CREDENTIALS + 1);
+        values.extend(credentials.values());
+        values.push(account.into());
+        Ok(self.db.execute(SET, &values).await? > 0)
+    }
+
+    /// The credentials of an account.
+    pub async fn credentials(&self, account: AccountId) -> Result<Option<Credentials>, StorageError> {
+        const GET: &str = "SELECT sha1_salt, sha1_iterations, sha1_stored_key, sha1_server_key, \
+             sha256_salt, sha256_iterations, sha256_stored_key, sha256_server_key FROM accounts WHERE id = ?";
+        let row = self.db.row(GET, args![account]).await?;
+        row.map(|row| Credentials::read(&row, 0)).transpose()
+    }
+
+    /// Deletes the account and everything that is remembered for it; `false` when there was none.
+    pub async fn delete(&self, account: AccountId) -> Result<bool, StorageError> {
+        let mut tx = self.db.begin().await?;
+        tx.execute("DELETE FROM message_log WHERE account_id = ?", args![account])
+            .await?;
+        let deleted = tx.execute("DELETE FROM accounts WHERE id = ?", args![account]).await?;
+        tx.commit().await?;
+        // Rows that waited in the log's queue meanwhile.
+        self.log.forget(account);
+        Ok(deleted > 0)
+    }
+
+    /// Somebody logged in. Written with the next messages, in the order of the calls.
+    pub fn record_login(&self, account: AccountId) {
+        self.log.seen(account, self.clock.now_micros(), None);
+    }
+
+    /// The account's last session ended, with this status text. Written with the next messages.
+    pub fn record_logout(&self, account: AccountId, status: &str) {
+        self.log.seen(account, self.clock.now_micros(), Some(status.to_owned()));
+    }
+}
+
+/// How many columns [`Account::read`] takes.
+const COLUMNS: usize = 10;
+
+macro_rules! select {
+    ($more:literal, $rest:literal) => {
+        concat!(
+            "SELECT id, host_id, localpart, created_at, locked, lock_reason, locked_until, last_login, last_logout, last_status",
+            $more,
+            " FROM accounts ",
+            $rest
+        )
+    };
+}
+use select;
+
+impl Account {
+    fn read(row: &Row) -> Result<Self, StorageError> {
+        let lock = Lock {
+            reason: row.maybe_text(5)?,
+            until: row.maybe_int(6)?,
+        };
+        Ok(Self {
+            id: row.account(0)?,
+            host: HostId::new(row.int(1)?),
+            localpart: row.text(2)?,
+            created_at: row.int(3)?,
+            lock: row.flag(4)?.then_some(lock),
+            last_login: row.maybe_int(7)?,
+            last_logout: row.maybe_int(8)?,
+            last_status: row.maybe_text(9)?,
+        })
+    }
+}
+
+/// The smallest text behind all that begin with `prefix`, in the order of bytes (which for UTF-8 is
+/// the order of characters); `None` for the empty prefix.
+fn prefix_end(prefix: &str) -> Option<String> {
+    let mut characters: Vec<char> = prefix.chars().collect();
+    while let Some(last) = characters.pop() {
+        if let Some(next) = (last..=char::MAX).nth(1) {
+            characters.push(next);
+            return Some(characters.into_iter().collect());
+        }
+    }
+    None
+}
+
+impl Transaction {
+    /// Keeps the account as it is until this transaction ends: one change to its things at a time.
+    pub(crate) async fn lock_account(&mut self, account: AccountId) -> Result<(), StorageError> {
+        const LOCK: Sql = Sql::locking("SELECT id FROM accounts WHERE id = ?");
+        match self.row(LOCK, args![account]).await? {
+            Some(_) => Ok(()),
+            None => Err(StorageError::gone("the account has been deleted")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::prefix_end;
+
+    #[test]
+    fn the_end_of_a_prefix_is_behind_everything_that_begins_with_it() {
+        for (prefix, end) in [
+            ("", None),
+            ("a", Some("b")),
+            ("al", Some("am")),
+            ("a%", Some("a&")),
+            ("a\u{d7ff}", Some("a\u{e000}")),
+            ("a\u{10ffff}", Some("b")),
+            ("\u{10ffff}", None),
+        ] {
+            assert_eq!(prefix_end(prefix).as_deref(), end, "{prefix:?}");
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Opening the pools.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
+use sqlx::pool::PoolOptions;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, Database, Executor};
+
+use super::doubt::Doubt;
+use super::{Db, Pools};
+use crate::options::Target;
+use crate::{Options, StorageError};
+
+/// How long one waits for a connection before the caller is told that the database is away.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long SQLite waits for another process (a command line act beside the running server).
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+impl Db {
+    /// Connects; creates SQLite's file and directory where they are missing.
+    pub(crate) async fn connect(options: &Options) -> Result<Self, StorageError> {
+        let doubt = Arc::new(Doubt::default());
+        let pools = match options.url.parse()? {
+            Target::SqliteMemory => sqlite_memory().await?,
+            Target::SqliteFile(path) => sqlite_file(&path).await?,
+            Target::Postgres(target) => postgres(*target, options.max_connections, &doubt).await?,
+            Target::Mysql(target) => mysql(*target, options.max_connections, &doubt).await?,
+        };
+        Ok(Self { pools, doubt })
+    }
+}
+
+async fn sqlite_memory() -> Result<Pools, StorageError> {
+    let options = SqliteConnectOptions::new()
+        .filename(":memory:")
+        .in_memory(true)
+        .foreign_keys(true);
+    let one = lasting(SqlitePoolOptions::new(), 1)
+        .connect_with(options.disable_statement_logging())
+        .await?;
+    Ok(Pools::Sqlite {
+        writer: one.clone(),
+        readers: one,
+    })
+}
+
+async fn sqlite_file(path: &Path) -> Result<Pools, StorageError> {
+    if let Some(directory) = path.parent() {
+        std::fs::create_dir_all(directory).map_err(|error| {
+            StorageError::Url(format!("cannot create the directory {}: {error}", directory.display()))
+        })?;
+    }
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        // "Ack means durable": NORMAL would lose the last commits with the power.
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT)
+        .disable_statement_logging();
+    let writer = lasting(SqlitePoolOptions::new(), 1)
+        .connect_with(options.clone())
+        .await?;
+    let readers = SqlitePoolOptions::new()
+        .max_connections(Options::SQLITE_READERS)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .connect_with(options)
+        .await?;
+    Ok(Pools::Sqlite { writer, readers })
+}
+
+async fn postgres(target: PgConnectOptions, max: u32, doubt: &Arc<Doubt>) -> Result<Pools, StorageError> {
+    let target = target.application_name("hearth").disable_statement_logging();
+    Ok(Pools::Postgres(
+        doubting(PgPoolOptions::new(), max, doubt).connect_with(target).await?,
+    ))
+}
+
+async fn mysql(target: MySqlConnectOptions, max: u32, doubt: &Arc<Doubt>) -> Result<Pools, StorageError> {
+    let pool = doubting(MySqlPoolOptions::new(), max, doubt).after_connect(|connection, _| {
+        Box::pin(async move {
+            // As in PostgreSQL; REPEATABLE READ would lock gaps and read the past.
+            connection
+                .execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
+                .await?;
+            Ok(())
+        })
+    });
+    Ok(Pools::Mysql(
+        pool.connect_with(target.disable_statement_logging()).await?,
+    ))
+}
+
+/// A pool whose connections stay: SQLite's writer, and the only copy of a database in memory.
+fn lasting<DB: Database>(pool: PoolOptions<DB>, size: u32) -> PoolOptions<DB> {
+    pool.max_connections(size)
+        .min_connections(size)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+}
+
+/// A pool that asks a connection whether it still lives only where there is reason to doubt it:
+/// asking always would cost every statement a second round trip.
+fn doubting<DB: Database>(pool: PoolOptions<DB>, max: u32, doubt: &Arc<Doubt>) -> PoolOptions<DB> {
+    let doubt = Arc::clone(doubt);
+    pool.max_connections(max.max(2))
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .before_acquire(move |connection, meta| {
+            let doubtful = doubt.concerns(meta.idle_for);
+            Box::pin(async move {
+                if doubtful {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
+}

@@ -1,0 +1,146 @@
+//! The three databases behind one face.
+//!
+//! A subject module writes a statement once, with `?` for its parameters, and gets rows it can read
+//! by position; where MySQL needs other words it gives them beside (see [`Sql`]). Native drivers,
+//! so that what is hot can use what its database does best.
+
+mod connect;
+mod doubt;
+mod row;
+mod sql;
+mod transaction;
+mod value;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::{MySqlPool, PgPool, SqlitePool};
+
+pub(crate) use row::Row;
+pub(crate) use sql::Sql;
+pub(crate) use transaction::Transaction;
+pub(crate) use value::{MAX_JID_BYTES, MAX_PART_BYTES, Value, args, bind_all, check_texts, key};
+
+use crate::StorageError;
+use doubt::Doubt;
+
+/// No statement may keep a caller waiting longer, whatever the network does.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// An open database.
+#[derive(Clone, Debug)]
+pub(crate) struct Db {
+    pub(crate) pools: Pools,
+    doubt: Arc<Doubt>,
+}
+
+/// The connections to it.
+#[derive(Clone, Debug)]
+pub(crate) enum Pools {
+    /// One connection writes; the others read beside it (WAL). In memory both are the same one.
+    Sqlite {
+        writer: SqlitePool,
+        readers: SqlitePool,
+    },
+    Postgres(PgPool),
+    Mysql(MySqlPool),
+}
+
+/// A connection that died while it was idle says so when it is used: then another one is tried.
+/// (A macro, since a closure's future cannot be shown to be `Send`.)
+macro_rules! twice {
+    ($db:ident, $work:expr) => {
+        match within($work).await {
+            Err(StorageError::Unavailable(_)) => {
+                $db.doubt.arise();
+                within($work).await
+            }
+            result => result,
+        }
+    };
+}
+
+impl Db {
+    /// Runs a statement that leaves the same behind when it runs twice: it is repeated when the
+    /// connection breaks. Anything else belongs in a [`Transaction`]. Says how many rows it concerned.
+    pub(crate) async fn execute(&self, sql: impl Into<Sql>, args: &[Value<'_>]) -> Result<u64, StorageError> {
+        check_texts(args)?;
+        let sql = sql.into();
+        twice!(self, async {
+            Ok(match &self.pools {
+                Pools::Sqlite { writer, .. } => bind_all!(sqlx::query(sql.sqlite()), args)
+                    .execute(writer)
+                    .await?
+                    .rows_affected(),
+                Pools::Postgres(pool) => bind_all!(sqlx::query(sql.postgres()), args)
+                    .execute(pool)
+                    .await?
+                    .rows_affected(),
+                Pools::Mysql(pool) => bind_all!(sqlx::query(sql.mysql()), args)
+                    .execute(pool)
+                    .await?
+                    .rows_affected(),
+            })
+        })
+    }
+
+    /// Reads all rows; callers bound them by `LIMIT` or by what may be stored.
+    pub(crate) async fn rows(&self, sql: impl Into<Sql>, args: &[Value<'_>]) -> Result<Vec<Row>, StorageError> {
+        check_texts(args)?;
+        let sql = sql.into();
+        twice!(self, async {
+            Ok(match &self.pools {
+                Pools::Sqlite { readers, .. } => {
+                    let rows = bind_all!(sqlx::query(sql.sqlite()), args).fetch_all(readers).await?;
+                    rows.into_iter().map(Row::Sqlite).collect()
+                }
+                Pools::Postgres(pool) => {
+                    let rows = bind_all!(sqlx::query(sql.postgres()), args).fetch_all(pool).await?;
+                    rows.into_iter().map(Row::Postgres).collect()
+                }
+                Pools::Mysql(pool) => {
+                    let rows = bind_all!(sqlx::query(sql.mysql()), args).fetch_all(pool).await?;
+                    rows.into_iter().map(Row::Mysql).collect()
+                }
+            })
+        })
+    }
+
+    /// Reads one row or none.
+    pub(crate) async fn row(&self, sql: impl Into<Sql>, args: &[Value<'_>]) -> Result<Option<Row>, StorageError> {
+        Ok(self.rows(sql, args).await?.into_iter().next())
+    }
+
+    /// Begins a transaction; dropped without [`Transaction::commit`] it leaves no trace.
+    pub(crate) async fn begin(&self) -> Result<Transaction, StorageError> {
+        twice!(self, async {
+            Ok(match &self.pools {
+                // IMMEDIATE: waits for its turn now, rather than failing at the first write.
+                Pools::Sqlite { writer, .. } => Transaction::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+                Pools::Postgres(pool) => Transaction::Postgres(pool.begin().await?),
+                Pools::Mysql(pool) => Transaction::Mysql(pool.begin().await?),
+            })
+        })
+    }
+
+    /// Closes every connection.
+    pub(crate) async fn close(&self) {
+        match &self.pools {
+            Pools::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Pools::Postgres(pool) => pool.close().await,
+            Pools::Mysql(pool) => pool.close().await,
+        }
+    }
+}
+
+/// Bounds the wait for the database.
+pub(crate) async fn within<T>(work: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, StorageError> {
+    match tokio::time::timeout(STATEMENT_TIMEOUT, work).await {
+        Ok(result) => Ok(result?),
+        Err(_) => Err(StorageError::timed_out("no answer within 30 seconds")),
+    }
+}

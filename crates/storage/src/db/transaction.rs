@@ -1,0 +1,81 @@
+//! All or nothing.
+
+use sqlx::{MySql, Postgres, Sqlite};
+
+use super::{Row, Sql, Value, bind_all, check_texts, within};
+use crate::StorageError;
+
+/// A transaction on any of the three. PostgreSQL and MySQL run at READ COMMITTED: what must not
+/// change meanwhile is read with [`Sql::locking`].
+pub(crate) enum Transaction {
+    Sqlite(sqlx::Transaction<'static, Sqlite>),
+    Postgres(sqlx::Transaction<'static, Postgres>),
+    Mysql(sqlx::Transaction<'static, MySql>),
+}
+
+impl Transaction {
+    /// Runs a statement that changes something; says how many rows it concerned.
+    pub(crate) async fn execute(&mut self, sql: impl Into<Sql>, args: &[Value<'_>]) -> Result<u64, StorageError> {
+        check_texts(args)?;
+        let sql = sql.into();
+        within(async {
+            Ok(match self {
+                Self::Sqlite(tx) => bind_all!(sqlx::query(sql.sqlite()), args)
+                    .execute(&mut **tx)
+                    .await?
+                    .rows_affected(),
+                Self::Postgres(tx) => bind_all!(sqlx::query(sql.postgres()), args)
+                    .execute(&mut **tx)
+                    .await?
+                    .rows_affected(),
+                Self::Mysql(tx) => bind_all!(sqlx::query(sql.mysql()), args)
+                    .execute(&mut **tx)
+                    .await?
+                    .rows_affected(),
+            })
+        })
+        .await
+    }
+
+    /// Reads all rows.
+    pub(crate) async fn rows(&mut self, sql: impl Into<Sql>, args: &[Value<'_>]) -> Result<Vec<Row>, StorageError> {
+        check_texts(args)?;
+        let sql = sql.into();
+        within(async {
+            Ok(match self {
+                Self::Sqlite(tx) => {
+                    let rows = bind_all!(sqlx::query(sql.sqlite()), args).fetch_all(&mut **tx).await?;
+                    rows.into_iter().map(Row::Sqlite).collect()
+                }
+                Self::Postgres(tx) => {
+                    let rows = bind_all!(sqlx::query(sql.postgres()), args)
+                        .fetch_all(&mut **tx)
+                        .await?;
+                    rows.into_iter().map(Row::Postgres).collect()
+                }
+                Self::Mysql(tx) => {
+                    let rows = bind_all!(sqlx::query(sql.mysql()), args).fetch_all(&mut **tx).await?;
+                    rows.into_iter().map(Row::Mysql).collect()
+                }
+            })
+        })
+        .await
+    }
+
+    /// Reads one row or none.
+    pub(crate) async fn row(&mut self, sql: impl Into<Sql>, args: &[Value<'_>]) -> Result<Option<Row>, StorageError> {
+        Ok(self.rows(sql, args).await?.into_iter().next())
+    }
+
+    /// Makes it all durable.
+    pub(crate) async fn commit(self) -> Result<(), StorageError> {
+        within(async {
+            match self {
+                Self::Sqlite(tx) => tx.commit().await,
+                Self::Postgres(tx) => tx.commit().await,
+                Self::Mysql(tx) => tx.commit().await,
+            }
+        })
+        .await
+    }
+}

@@ -1,0 +1,254 @@
+//! System properties: settings that change while the server runs.
+
+use std::sync::Arc;
+
+use crate::db::{Db, Row, Sql, Transaction, args};
+use crate::{Clock, StorageError};
+
+/// For whom a property holds.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Scope {
+    /// Every node, unless the node has its own value.
+    Cluster,
+    /// The node of this name.
+    Node(String),
+}
+
+impl Scope {
+    fn text(&self) -> &str {
+        match self {
+            Self::Cluster => "",
+            Self::Node(name) => name,
+        }
+    }
+
+    fn read(text: String) -> Self {
+        if text.is_empty() {
+            Self::Cluster
+        } else {
+            Self::Node(text)
+        }
+    }
+}
+
+/// A property that has been set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Property {
+    /// For whom.
+    pub scope: Scope,
+    /// Its name, with dots.
+    pub name: String,
+    /// Its value as text.
+    pub value: String,
+}
+
+/// A change in the past.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PropertyChange {
+    /// Its number: greater is later.
+    pub id: i64,
+    /// When, in microseconds since 1970.
+    pub at: i64,
+    /// Who did it.
+    pub actor: String,
+    /// For whom.
+    pub scope: Scope,
+    /// Which property.
+    pub name: String,
+    /// The value before; `None` when it was not set.
+    pub before: Option<String>,
+    /// The value afterwards; `None` when it was unset.
+    pub after: Option<String>,
+}
+
+/// How a value appears in the record of changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audit {
+    /// As it is.
+    Plain,
+    /// Masked: it is a password or a key.
+    Masked,
+}
+
+/// All properties, and who changed them when.
+#[derive(Clone)]
+pub struct Properties {
+    db: Db,
+    clock: Arc<dyn Clock>,
+}
+
+impl Properties {
+    /// The longest value.
+    pub const MAX_VALUE_BYTES: usize = 64 * 1024;
+    const MAX_NAME_BYTES: usize = 255;
+
+    pub(crate) fn new(db: Db, clock: Arc<dyn Clock>) -> Self {
+        Self { db, clock }
+    }
+
+    /// A number that grows with every change on any node: who polls it knows when to read again.
+    pub async fn version(&self) -> Result<i64, StorageError> {
+        let row = self
+            .db
+            .row("SELECT value FROM counters WHERE name = 'properties'", args![])
+            .await?;
+        row.map_or(Ok(0), |row| row.int(0))
+    }
+
+    /// Everything that has been set, of all scopes.
+    pub async fn list(&self) -> Result<Vec<Property>, StorageError> {
+        let rows = self
+            .db
+            .rows(
+                "SELECT scope, name, value FROM properties ORDER BY name, scope",
+                args![],
+            )
+            .await?;
+        let read = |row: &Row| {
+            Ok(Property {
+                scope: Scope::read(row.text(0)?),
+                name: row.text(1)?,
+                value: row.text(2)?,
+            })
+        };
+        rows.iter().map(read).collect()
+    }
+
+    /// The value in exactly this scope.
+    pub async fn get(&self, scope: &Scope, name: &str) -> Result<Option<String>, StorageError> {
+        let row = self.db.row(GET, args![scope.text(), name]).await?;
+        row.map(|row| row.text(0)).transpose()
+    }
+
+    /// Sets a value in the name of `actor`.
+    pub async fn set(
+        &self,
+        scope: &Scope,
+        name: &str,
+        value: &str,
+        actor: &str,
+        audit: Audit,
+    ) -> Result<(), StorageError> {
+        self.change(scope, name, Some(value), actor, audit).await
+    }
+
+    /// Takes a value back, so that the default holds again (in a node's scope: the cluster's value).
+    pub async fn unset(&self, scope: &Scope, name: &str, actor: &str, audit: Audit) -> Result<(), StorageError> {
+        self.change(scope, name, None, actor, audit).await
+    }
+
+    /// Past changes, the latest first; of those before the change with the number `before`.
+    pub async fn history(&self, before: Option<i64>, limit: u32) -> Result<Vec<PropertyChange>, StorageError> {
+        const PAGE: &str = "SELECT id, changed_at, actor, scope, name, value_before, value_after FROM property_changes \
+                            WHERE id < ? ORDER BY id DESC LIMIT ?";
+        let rows = self
+            .db
+            .rows(PAGE, args![before.unwrap_or(i64::MAX), i64::from(limit)])
+            .await?;
+        rows.iter().map(PropertyChange::read).collect()
+    }
+
+    async fn change(
+        &self,
+        scope: &Scope,
+        name: &str,
+        value: Option<&str>,
+        actor: &str,
+        audit: Audit,
+    ) -> Result<(), StorageError> {
+        check(scope, name, value)?;
+        let mut tx = self.db.begin().await?;
+        // First, so that changes from all nodes come one after another.
+        tx.execute(
+            "UPDATE counters SET value = value + 1 WHERE name = 'properties'",
+            args![],
+        )
+        .await?;
+        let before = tx
+            .row(GET, args![scope.text(), name])
+            .await?
+            .map(|row| row.text(0))
+            .transpose()?;
+        if before.as_deref() == value {
+            return Ok(());
+        }
+        match value {
+            Some(value) => tx.execute(SET, args![scope.text(), name, value]).await?,
+            None => tx.execute(UNSET, args![scope.text(), name]).await?,
+        };
+        self.record(
+            &mut tx,
+            scope,
+            name,
+            [before.as_deref(), value].map(|value| audit.show(value)),
+            actor,
+        )
+        .await?;
+        tx.commit().await
+    }
+
+    async fn record(
+        &self,
+        tx: &mut Transaction,
+        scope: &Scope,
+        name: &str,
+        [before, after]: [Option<&str>; 2],
+        actor: &str,
+    ) -> Result<(), StorageError> {
+        const RECORD: &str = "INSERT INTO property_changes (changed_at, actor, scope, name, value_before, value_after) \
+                              VALUES (?, ?, ?, ?, ?, ?)";
+        let values = args![self.clock.now_micros(), actor, scope.text(), name, before, after];
+        tx.execute(RECORD, values).await.map(|_| ())
+    }
+}
+
+const GET: &str = "SELECT value FROM properties WHERE scope = ? AND name = ?";
+const UNSET: &str = "DELETE FROM properties WHERE scope = ? AND name = ?";
+const SET: Sql = Sql::differing(
+    "INSERT INTO properties (scope, name, value) VALUES (?, ?, ?) \
+     ON CONFLICT (scope, name) DO UPDATE SET value = excluded.value",
+    "INSERT INTO properties (scope, name, value) VALUES (?, ?, ?) ON DUPLICATE KEY UPDATE value = VALUES(value)",
+);
+
+fn check(scope: &Scope, name: &str, value: Option<&str>) -> Result<(), StorageError> {
+    let bounds = [
+        (
+            "the node's name, in bytes,",
+            scope.text().len(),
+            Properties::MAX_NAME_BYTES,
+        ),
+        ("the property's name, in bytes,", name.len(), Properties::MAX_NAME_BYTES),
+        (
+            "the property's value, in bytes,",
+            value.map_or(0, str::len),
+            Properties::MAX_VALUE_BYTES,
+        ),
+    ];
+    match bounds.into_iter().find(|(_, length, limit)| length > limit) {
+        Some((what, _, limit)) => Err(StorageError::TooLarge { what, limit }),
+        None => Ok(()),
+    }
+}
+
+impl Audit {
+    fn show(self, value: Option<&str>) -> Option<&str> {
+        match self {
+            Self::Plain => value,
+            Self::Masked => value.map(|_| "••••••"),
+        }
+    }
+}
+
+impl PropertyChange {
+    fn read(row: &Row) -> Result<Self, StorageError> {
+        Ok(Self {
+            id: row.int(0)?,
+            at: row.int(1)?,
+            actor: row.text(2)?,
+            scope: Scope::read(row.text(3)?),
+            name: row.text(4)?,
+            before: row.maybe_text(5)?,
+            after: row.maybe_text(6)?,
+        })
+    }
+}

@@ -1,0 +1,127 @@
+//! The open storage: one handle per subject.
+
+use std::sync::Arc;
+
+use crate::db::{Db, args};
+use crate::{
+    Accounts, Blocking, Hosts, Log, LogClock, Options, PrivateXml, Properties, Roster, Secrets, StorageError, Tokens,
+    Vcards, log, migrate,
+};
+
+/// Everything that is remembered. Clones share it.
+#[derive(Clone)]
+pub struct Storage {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    db: Db,
+    hosts: Hosts,
+    accounts: Accounts,
+    tokens: Tokens,
+    roster: Roster,
+    log: Log,
+    vcards: Vcards,
+    private: PrivateXml,
+    blocking: Blocking,
+    properties: Properties,
+    secrets: Secrets,
+}
+
+impl Storage {
+    /// Connects, brings the tables up to date (one process at a time) and starts the log's writer.
+    pub async fn open(options: &Options) -> Result<Self, StorageError> {
+        let db = Db::connect(options).await?;
+        migrate::run(&db, options.clock.now_micros()).await?;
+        let clock = Arc::clone(&options.clock);
+        let ids = Arc::new(LogClock::new(Arc::clone(&clock), options.node));
+        let log = log::start(db.clone(), ids, options);
+        let inner = Inner {
+            hosts: Hosts::new(db.clone(), Arc::clone(&clock)),
+            accounts: Accounts::new(db.clone(), Arc::clone(&clock), log.clone()),
+            tokens: Tokens::new(db.clone(), Arc::clone(&clock)),
+            roster: Roster::new(db.clone()),
+            vcards: Vcards::new(db.clone()),
+            private: PrivateXml::new(db.clone()),
+            blocking: Blocking::new(db.clone()),
+            properties: Properties::new(db.clone(), clock),
+            secrets: Secrets::new(db.clone()),
+            log,
+            db,
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Asks the database for an answer: whether this node can remember and recall right now.
+    pub async fn check(&self) -> Result<(), StorageError> {
+        self.inner.db.row("SELECT 1", args![]).await.map(|_| ())
+    }
+
+    /// Writes what waits in the log, then closes the connections. When the database is away the
+    /// error says so, and what waited was never acknowledged to anybody.
+    pub async fn close(&self) -> Result<(), StorageError> {
+        let flushed = self.inner.log.close().await;
+        self.inner.db.close().await;
+        flushed
+    }
+
+    /// The XMPP domains served.
+    #[must_use]
+    pub fn hosts(&self) -> &Hosts {
+        &self.inner.hosts
+    }
+
+    /// Who may log in.
+    #[must_use]
+    pub fn accounts(&self) -> &Accounts {
+        &self.inner.accounts
+    }
+
+    /// XEP-0484 tokens.
+    #[must_use]
+    pub fn tokens(&self) -> &Tokens {
+        &self.inner.tokens
+    }
+
+    /// Contact lists.
+    #[must_use]
+    pub fn roster(&self) -> &Roster {
+        &self.inner.roster
+    }
+
+    /// Messages that must not be lost.
+    #[must_use]
+    pub fn log(&self) -> &Log {
+        &self.inner.log
+    }
+
+    /// XEP-0054 vCards.
+    #[must_use]
+    pub fn vcards(&self) -> &Vcards {
+        &self.inner.vcards
+    }
+
+    /// XEP-0049 private XML.
+    #[must_use]
+    pub fn private(&self) -> &PrivateXml {
+        &self.inner.private
+    }
+
+    /// XEP-0191 block lists.
+    #[must_use]
+    pub fn blocking(&self) -> &Blocking {
+        &self.inner.blocking
+    }
+
+    /// System properties.
+    #[must_use]
+    pub fn properties(&self) -> &Properties {
+        &self.inner.properties
+    }
+
+    /// What this deployment made up once and keeps.
+    #[must_use]
+    pub fn secrets(&self) -> &Secrets {
+        &self.inner.secrets
+    }
+}
