@@ -1,7 +1,10 @@
 //! Addresses: `localpart@domainpart/resourcepart` (RFC 7622), prepared as clients and servers really do.
 
+mod prepare;
+pub(crate) mod stringprep;
+
 use std::{
-    borrow::Borrow,
+    borrow::{Borrow, Cow},
     fmt,
     hash::{Hash, Hasher},
     str::FromStr,
@@ -53,10 +56,8 @@ impl Jid {
     /// # Errors
     /// Where a part is empty, too long or has characters that are not allowed.
     pub fn from_parts(local: Option<&str>, domain: &str, resource: Option<&str>) -> Result<Self, JidError> {
-        let local = local.map(prepare::localpart).transpose()?;
-        let domain = prepare::domain(domain)?;
-        let resource = resource.map(prepare::resource).transpose()?;
-        Ok(Self::assemble(local.as_deref(), &domain, resource.as_deref()))
+        let parts = Parts::prepare(local, domain, resource)?;
+        Ok(Self::assemble(parts.local.as_deref(), &parts.domain, parts.resource.as_deref()))
     }
 
     fn assemble(local: Option<&str>, domain: &str, resource: Option<&str>) -> Self {
@@ -156,10 +157,47 @@ impl FromStr for Jid {
             Some((bare, resource)) => (bare, Some(resource)),
             None => (text, None),
         };
-        match bare.split_once('@') {
-            Some((local, domain)) => Self::from_parts(Some(local), domain, resource),
-            None => Self::from_parts(None, bare, resource),
+        let (local, domain) = match bare.split_once('@') {
+            Some((local, domain)) => (Some(local), domain),
+            None => (None, bare),
+        };
+        let parts = Parts::prepare(local, domain, resource)?;
+        if parts.are_as_in(text) {
+            let domain_start = local.map_or(0, |local| local.len() + 1);
+            return Ok(Self { text: text.into(), domain_start: short(domain_start), domain_end: short(bare.len()) });
         }
+        Ok(Self::assemble(parts.local.as_deref(), &parts.domain, parts.resource.as_deref()))
+    }
+}
+
+/// The three parts, prepared.
+struct Parts<'a> {
+    local: Option<Cow<'a, str>>,
+    domain: Cow<'a, str>,
+    resource: Option<Cow<'a, str>>,
+}
+
+impl<'a> Parts<'a> {
+    fn prepare(local: Option<&'a str>, domain: &'a str, resource: Option<&'a str>) -> Result<Self, JidError> {
+        Ok(Self {
+            local: local.map(prepare::localpart).transpose()?,
+            domain: prepare::domain(domain)?,
+            resource: resource.map(prepare::resource).transpose()?,
+        })
+    }
+
+    /// Whether preparation has changed nothing: then the text can be taken as a whole.
+    fn are_as_in(&self, text: &str) -> bool {
+        let is_same = |part: &Option<Cow<'_, str>>| !matches!(part, Some(Cow::Owned(_)));
+        is_same(&self.local)
+            && matches!(self.domain, Cow::Borrowed(_))
+            && is_same(&self.resource)
+            && self.len() == text.len()
+    }
+
+    fn len(&self) -> usize {
+        let length = |part: &Option<Cow<'_, str>>| part.as_ref().map_or(0, |part| part.len() + 1);
+        length(&self.local) + self.domain.len() + length(&self.resource)
     }
 }
 
@@ -213,4 +251,3 @@ impl fmt::Debug for Jid {
     }
 }
 
-mod prepare;

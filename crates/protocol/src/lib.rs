@@ -8,6 +8,7 @@ pub mod element;
 pub mod error;
 pub mod jid;
 pub mod ns;
+pub mod sasl;
 pub mod stanza;
 pub mod stream;
 
