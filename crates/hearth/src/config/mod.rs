@@ -1,0 +1,140 @@
+//! The configuration: what this process must know before it has its database. Everything else is a
+//! system property (see `properties`).
+//!
+//! | to find | look in |
+//! |---|---|
+//! | the keys | `keys` |
+//! | where values come from, and which wins | `layers`, over `file`, `environment`, `flags` |
+//! | what is said about mistakes | `problem` |
+//! | `hearth config sample`, `hearth config show` | `sample`, `show` |
+
+mod environment;
+mod file;
+mod flags;
+mod keys;
+mod layers;
+mod problem;
+mod sample;
+mod show;
+#[cfg(test)]
+mod tests;
+mod warnings;
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use protocol::Jid;
+
+pub(crate) use environment::CONFIG_VARIABLE;
+pub(crate) use file::DEFAULT_FILE;
+pub(crate) use flags::{FLAG_HEADING, add_flags, flags_of};
+pub(crate) use keys::mask_url;
+pub(crate) use layers::{Configuration, Origin, Pin, Sources};
+pub(crate) use problem::{Problem, Problems, Wrong};
+pub(crate) use sample::sample;
+pub(crate) use show::{ShownKey, show};
+pub(crate) use warnings::warnings;
+
+/// The effective configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Config {
+    pub(crate) domains: Vec<String>,
+    pub(crate) data_dir: PathBuf,
+    pub(crate) node_name: String,
+    pub(crate) database: Database,
+    pub(crate) tls: Tls,
+    pub(crate) c2s: C2s,
+    pub(crate) admin: Admin,
+    pub(crate) log: Log,
+}
+
+/// `[database]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Database {
+    pub(crate) url: String,
+    pub(crate) max_connections: u32,
+}
+
+/// `[tls]`
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Tls {
+    pub(crate) certificate: Option<PathBuf>,
+    pub(crate) key: Option<PathBuf>,
+    pub(crate) trust: Vec<PathBuf>,
+}
+
+/// `[c2s]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct C2s {
+    pub(crate) listen: Vec<SocketAddr>,
+    pub(crate) tls_listen: Vec<SocketAddr>,
+}
+
+/// `[admin]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Admin {
+    pub(crate) listen: Vec<SocketAddr>,
+}
+
+/// `[log]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Log {
+    pub(crate) format: String,
+    pub(crate) level: String,
+}
+
+impl Default for Config {
+    /// What holds where nothing is configured: everything on loopback.
+    fn default() -> Self {
+        let loopback = |port| vec![SocketAddr::from(([127, 0, 0, 1], port))];
+        Self {
+            domains: vec!["localhost".into()],
+            data_dir: "data".into(),
+            node_name: host_name(),
+            // Completed from `data_dir` once that is known.
+            database: Database {
+                url: String::new(),
+                max_connections: 10,
+            },
+            tls: Tls::default(),
+            c2s: C2s {
+                listen: loopback(5222),
+                tls_listen: loopback(5223),
+            },
+            admin: Admin { listen: loopback(9090) },
+            log: Log {
+                format: "human".into(),
+                level: "info".into(),
+            },
+        }
+    }
+}
+
+impl Config {
+    /// Fills in what depends on other keys.
+    fn complete(&mut self) {
+        self.domains = prepared(&self.domains);
+        if self.database.url.is_empty() {
+            self.database.url = format!("sqlite:{}", self.data_dir.join("hearth.db").display());
+        }
+    }
+}
+
+/// Domains as addresses have them (RFC 7622), each once.
+fn prepared(domains: &[String]) -> Vec<String> {
+    let mut prepared: Vec<String> = Vec::new();
+    for domain in domains
+        .iter()
+        .filter_map(|domain| Jid::from_parts(None, domain, None).ok())
+    {
+        if !prepared.iter().any(|other| other == domain.domain()) {
+            prepared.push(domain.domain().to_owned());
+        }
+    }
+    prepared
+}
+
+fn host_name() -> String {
+    let name = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
+    name.filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "localhost".into())
+}

@@ -1,0 +1,28 @@
+//! Files that hold secrets and that anybody on this machine can read.
+
+use std::{os::unix::fs::PermissionsExt, path::Path};
+
+use super::{Configuration, mask_url};
+
+/// What deserves a loud word although the server can start.
+pub(crate) fn warnings(configuration: &Configuration) -> Vec<String> {
+    let config = &configuration.config;
+    let has_password = mask_url(&config.database.url) != config.database.url;
+    let file = configuration.file.as_deref().filter(|_| has_password);
+    let file = file.map(|path| (path, "the database password"));
+    let key = config.tls.key.as_deref().map(|path| (path, "the private key"));
+    file.into_iter()
+        .chain(key)
+        .filter(|(path, _)| is_world_readable(path))
+        .map(warning)
+        .collect()
+}
+
+fn warning((path, what): (&Path, &str)) -> String {
+    let path = path.display();
+    format!("{path} holds {what} and every user of this machine can read it: chmod o= {path}")
+}
+
+fn is_world_readable(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o004 != 0)
+}
