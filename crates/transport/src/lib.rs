@@ -1,1 +1,34 @@
-//! Bytes in, bytes out.
+//! Bytes in, bytes out: listeners, TLS, the PROXY protocol, limits on connections and on bytes. Never knows a stanza.
+//!
+//! ```text
+//! Gate ──────────── how many connections, from where, how fast
+//! Listener ──────── accepts, reads a balancer's header, hands out Accepted { socket, peer, local, permit }
+//! Certificates ──── which certificate for which name; reloaded under running connections
+//! TlsServer ─────── shakes hands within a deadline, on a fresh socket or after STARTTLS
+//! Io ────────────── the connection as a session sees it
+//! RateLimit ─────── how long to wait before reading on
+//! ```
+
+mod gate;
+mod io;
+mod listener;
+mod names;
+mod network;
+mod plain;
+mod rate;
+mod scratch;
+mod settings;
+mod tls;
+mod unsent;
+
+pub use gate::{ConnectionPermit, Gate, Refusal};
+pub use io::Io;
+pub use listener::{Accepted, BindError, Listener};
+pub use network::{Network, NetworkError};
+pub use plain::PlainStream;
+pub use rate::{LONGEST_WAIT, Rate, RateLimit};
+pub use settings::{GateSettings, ListenerSettings, TlsSettings, TlsVersion};
+pub use tls::{
+    CertificateError, CertificateInfo, Certificates, ChannelBindings, ClientCertificate, Pair, PairFiles, TlsError,
+    TlsFacts, TlsServer, TlsStream, TrustAnchors, Verdict, ensure_self_signed, tls_server_config,
+};

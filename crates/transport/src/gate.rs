@@ -1,0 +1,216 @@
+//! The gate: how many connections are open, from where, and whether one more may come.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use metrics::{counter, gauge};
+use nix::sys::resource::{Resource, getrlimit};
+use parking_lot::Mutex;
+
+use crate::names;
+use crate::network::owner;
+use crate::rate::{Rate, RateLimit};
+use crate::settings::GateSettings;
+
+/// File descriptors left to the database, the logs and the operator when connections take all they can get.
+const RESERVED_DESCRIPTORS: u64 = 64;
+/// Addresses whose last complaint is remembered; a flood from more of them is counted but not written down.
+const REMEMBERED_COMPLAINTS: usize = 1024;
+/// One line in the log per address in this time.
+const COMPLAINT_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Why a connection was turned away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// [`GateSettings::connections`] are open, or as many as the process may have descriptors for.
+    #[error("the server has as many connections as it may have")]
+    Full,
+    /// [`GateSettings::connections_per_address`] are open from there.
+    #[error("the address has as many connections as it may have")]
+    Address,
+    /// A listed balancer sent no good PROXY header.
+    #[error("the balancer did not say whose connection this is")]
+    Proxy,
+    /// The process is out of file descriptors.
+    #[error("the process has no file descriptor left; raise its limit (LimitNOFILE, ulimit -n)")]
+    Descriptors,
+}
+
+impl Refusal {
+    fn label(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Address => "address",
+            Self::Proxy => "proxy",
+            Self::Descriptors => "descriptors",
+        }
+    }
+}
+
+/// Counts connections. Listeners that share one share its limits.
+#[derive(Debug)]
+pub struct Gate {
+    settings: ArcSwap<GateSettings>,
+    open: AtomicUsize,
+    by_owner: Mutex<HashMap<IpAddr, usize, foldhash::fast::RandomState>>,
+    pace: Mutex<RateLimit>,
+    complaints: Mutex<HashMap<IpAddr, Instant, foldhash::fast::RandomState>>,
+}
+
+impl Gate {
+    /// An open gate with nobody inside.
+    pub fn new(settings: GateSettings) -> Arc<Self> {
+        let pace = RateLimit::new(pace_of(&settings));
+        Arc::new(Self {
+            settings: ArcSwap::from_pointee(within_descriptors(settings)),
+            open: AtomicUsize::new(0),
+            by_owner: Mutex::default(),
+            pace: Mutex::new(pace),
+            complaints: Mutex::default(),
+        })
+    }
+
+    /// Puts new limits in force. Who is inside stays, even when there are now too many.
+    pub fn set(&self, settings: GateSettings) {
+        self.pace.lock().set_rate(pace_of(&settings));
+        self.settings.store(Arc::new(within_descriptors(settings)));
+    }
+
+    /// Connections that hold a permit, or are about to get one.
+    pub fn open(&self) -> usize {
+        self.open.load(Ordering::Relaxed)
+    }
+
+    /// Connections from the address, or from its /64.
+    pub fn open_from(&self, address: IpAddr) -> usize {
+        self.by_owner.lock().get(&owner(address)).copied().unwrap_or(0)
+    }
+
+    /// How long to wait before one more connection may be accepted.
+    pub(crate) fn pace(&self, now: Instant) -> Duration {
+        self.pace.lock().spend(now, 1)
+    }
+
+    /// Takes one of the places that all addresses share.
+    pub(crate) fn enter(self: &Arc<Self>) -> Result<Slot, Refusal> {
+        let limit = self.settings.load().connections;
+        let taken = self.open.try_update(Ordering::Relaxed, Ordering::Relaxed, |open| {
+            (open < limit).then_some(open + 1)
+        });
+        taken.map_err(|_| Refusal::Full)?;
+        gauge!(names::OPEN).increment(1.0);
+        Ok(Slot { gate: Arc::clone(self) })
+    }
+
+    /// Counts a refusal, and writes it down unless the address had its line this minute.
+    pub(crate) fn refuse(&self, address: IpAddr, refusal: Refusal, now: Instant) {
+        counter!(names::REFUSED, "reason" => refusal.label()).increment(1);
+        if self.may_complain(owner(address), now) {
+            tracing::warn!(target: "transport", %address, "connection refused: {refusal}");
+        }
+    }
+
+    fn may_complain(&self, owner: IpAddr, now: Instant) -> bool {
+        let mut complaints = self.complaints.lock();
+        if complaints
+            .get(&owner)
+            .is_some_and(|last| now.saturating_duration_since(*last) < COMPLAINT_INTERVAL)
+        {
+            return false;
+        }
+        if complaints.len() >= REMEMBERED_COMPLAINTS {
+            complaints.retain(|_, last| now.saturating_duration_since(*last) < COMPLAINT_INTERVAL);
+        }
+        if complaints.len() >= REMEMBERED_COMPLAINTS {
+            return false;
+        }
+        complaints.insert(owner, now);
+        true
+    }
+
+    fn admit(&self, address: IpAddr) -> Result<Option<IpAddr>, Refusal> {
+        let settings = self.settings.load();
+        if settings.unlimited.iter().any(|network| network.contains(address)) {
+            return Ok(None);
+        }
+        let owner = owner(address);
+        let mut by_owner = self.by_owner.lock();
+        let open = by_owner.entry(owner).or_insert(0);
+        if *open >= settings.connections_per_address {
+            return Err(Refusal::Address);
+        }
+        *open += 1;
+        Ok(Some(owner))
+    }
+
+    fn leave(&self, owner: IpAddr) {
+        let mut by_owner = self.by_owner.lock();
+        if let Some(open) = by_owner.get_mut(&owner) {
+            *open -= 1;
+            if *open == 0 {
+                by_owner.remove(&owner);
+            }
+        }
+    }
+}
+
+/// One of the places that all addresses share; given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    gate: Arc<Gate>,
+}
+
+impl Slot {
+    /// Counts the connection for its address.
+    pub(crate) fn admit(self, address: IpAddr) -> Result<ConnectionPermit, Refusal> {
+        let owner = self.gate.admit(address)?;
+        counter!(names::ACCEPTED).increment(1);
+        Ok(ConnectionPermit { slot: self, owner })
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.gate.open.fetch_sub(1, Ordering::Relaxed);
+        gauge!(names::OPEN).decrement(1.0);
+    }
+}
+
+/// The right to be connected. It lives as long as the connection and gives its place back when dropped.
+#[derive(Debug)]
+pub struct ConnectionPermit {
+    slot: Slot,
+    owner: Option<IpAddr>,
+}
+
+impl Drop for ConnectionPermit {
+    fn drop(&mut self) {
+        if let Some(owner) = self.owner {
+            self.slot.gate.leave(owner);
+        }
+    }
+}
+
+fn pace_of(settings: &GateSettings) -> Rate {
+    Rate {
+        per_second: settings.accepts_per_second,
+        burst: settings.accept_burst,
+    }
+}
+
+/// Connections beyond the descriptor limit would take the last descriptor from the database, so there are none.
+fn within_descriptors(settings: GateSettings) -> GateSettings {
+    let Ok((soft, _)) = getrlimit(Resource::RLIMIT_NOFILE) else {
+        return settings;
+    };
+    let room = soft - RESERVED_DESCRIPTORS.min(soft / 2);
+    let room = usize::try_from(room).unwrap_or(usize::MAX);
+    GateSettings {
+        connections: settings.connections.min(room),
+        ..settings
+    }
+}

@@ -1,0 +1,306 @@
+//! TLS over a socket, on rustls' unbuffered connection: the buffers are the thread's, not the connection's.
+//!
+//! rustls' usual connection keeps 4 KiB for incoming records as long as it lives, reads 4 KiB at a time, and copies
+//! what goes out once more. This one reads all there is into the thread's buffer, decrypts it there, lends it to the
+//! session, and keeps only what is incomplete.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, BytesMut};
+use rustls::server::{ServerConfig, ServerConnectionData, UnbufferedServerConnection};
+use rustls::unbuffered::{ConnectionState, EncodeError, EncodeTlsData, EncryptError, UnbufferedStatus, WriteTraffic};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+use crate::scratch;
+use crate::unsent::Unsent;
+
+/// The largest unfinished record or handshake message that a client may make us keep. A full record has 16 KiB and a
+/// little; what rustls would let a client hello or a chain of certificates grow to is 64 KiB.
+const LARGEST_UNFINISHED: usize = 32 << 10;
+/// Plaintext in one record, and what sealing adds to it at most.
+const RECORD_BYTES: usize = 16 << 10;
+const RECORD_OVERHEAD: usize = 64;
+/// What a budget leaves for a read at least: enough for a chat message and its record.
+const SHORTEST_READ: usize = 4 << 10;
+
+/// A TLS connection.
+pub struct TlsStream {
+    socket: TcpStream,
+    session: UnbufferedServerConnection,
+    /// The beginning of a record whose end has not come yet.
+    unfinished: Vec<u8>,
+    unsent: Unsent,
+    /// Decrypted, but not asked for yet: only after a handshake, and with the standard reading trait.
+    unread: BytesMut,
+    heard_goodbye: bool,
+    said_goodbye: bool,
+}
+
+/// What ends a connection.
+pub(super) enum Failure {
+    Tls(rustls::Error),
+    Socket(io::Error),
+}
+
+impl TlsStream {
+    pub(super) fn new(socket: TcpStream, config: Arc<ServerConfig>) -> Result<Self, rustls::Error> {
+        Ok(Self {
+            socket,
+            session: UnbufferedServerConnection::new(config)?,
+            unfinished: Vec::new(),
+            unsent: Unsent::default(),
+            unread: BytesMut::new(),
+            heard_goodbye: false,
+            said_goodbye: false,
+        })
+    }
+
+    pub(crate) fn socket(&self) -> &TcpStream {
+        &self.socket
+    }
+
+    pub(super) fn session(&self) -> &UnbufferedServerConnection {
+        &self.session
+    }
+
+    pub(super) fn unsent(&self) -> &[u8] {
+        self.unsent.as_slice()
+    }
+
+    pub(crate) fn pending(&self) -> usize {
+        self.unsent.len()
+    }
+
+    /// One read for the handshake; 0 is the client's end. What follows the handshake in the same breath is kept.
+    pub(super) fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<Result<usize, Failure>> {
+        let mut early = std::mem::take(&mut self.unread);
+        let read = scratch::incoming(|buffer| {
+            self.poll_receive(cx, buffer, buffer.len(), |bytes| early.extend_from_slice(bytes))
+        });
+        self.unread = early;
+        read
+    }
+
+    pub(crate) fn poll_each(
+        &mut self,
+        cx: &mut Context<'_>,
+        budget: usize,
+        mut take: impl FnMut(&[u8]),
+    ) -> Poll<io::Result<usize>> {
+        if !self.unread.is_empty() {
+            let unread = std::mem::take(&mut self.unread);
+            take(&unread);
+            return Poll::Ready(Ok(unread.len()));
+        }
+        let mut total = 0;
+        scratch::incoming(|buffer| {
+            while total < budget && !self.heard_goodbye {
+                let room = (budget - total).clamp(SHORTEST_READ, buffer.len());
+                let read = self.poll_receive(cx, buffer, room, |bytes| {
+                    total += bytes.len();
+                    take(bytes);
+                });
+                self.answer(cx)?;
+                match read {
+                    Poll::Pending if total == 0 => return Poll::Pending,
+                    Poll::Pending => break,
+                    Poll::Ready(Err(failure)) => return Poll::Ready(Err(failure.into())),
+                    Poll::Ready(Ok(0)) => self.heard_goodbye = true,
+                    Poll::Ready(Ok(_)) => {}
+                }
+            }
+            Poll::Ready(Ok(total))
+        })
+    }
+
+    /// One read, decrypted and lent to `take`; says how many bytes came from the socket.
+    fn poll_receive(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+        room: usize,
+        take: impl FnMut(&[u8]),
+    ) -> Poll<Result<usize, Failure>> {
+        let kept = self.unfinished.len();
+        let end = (kept + room).min(buffer.len());
+        let mut fresh = ReadBuf::new(&mut buffer[kept..end]);
+        ready!(Pin::new(&mut self.socket).poll_read(cx, &mut fresh)).map_err(Failure::Socket)?;
+        let read = fresh.filled().len();
+        let incoming = &mut buffer[..kept + read];
+        incoming[..kept].copy_from_slice(&self.unfinished);
+        let used = self.digest(incoming, take).map_err(Failure::Tls)?;
+        self.keep(&incoming[used..])?;
+        Poll::Ready(Ok(read))
+    }
+
+    /// Feeds rustls and says how much it has finished with. Its answers gather in `unsent`.
+    fn digest(&mut self, incoming: &mut [u8], mut take: impl FnMut(&[u8])) -> Result<usize, rustls::Error> {
+        let mut used = 0;
+        loop {
+            let UnbufferedStatus { mut discard, state } = self.session.process_tls_records(&mut incoming[used..]);
+            let mut settled = false;
+            match state {
+                Ok(ConnectionState::ReadTraffic(mut traffic)) => {
+                    while let Some(record) = traffic.next_record() {
+                        let record = record?;
+                        discard += record.discard;
+                        take(record.payload);
+                    }
+                }
+                Ok(ConnectionState::EncodeTlsData(data)) => encode(data, &mut self.unsent),
+                Ok(ConnectionState::TransmitTlsData(data)) => data.done(),
+                Ok(ConnectionState::PeerClosed) => self.heard_goodbye = true,
+                Ok(_) => settled = true,
+                Err(error) => {
+                    self.collect_alert(&mut incoming[used + discard..]);
+                    return Err(error);
+                }
+            }
+            used += discard;
+            if settled {
+                return Ok(used);
+            }
+        }
+    }
+
+    /// After an error rustls may have a word for the client still, that says what the client did wrong.
+    fn collect_alert(&mut self, rest: &mut [u8]) {
+        if let Ok(ConnectionState::EncodeTlsData(data)) = self.session.process_tls_records(rest).state {
+            encode(data, &mut self.unsent);
+        }
+    }
+
+    fn keep(&mut self, rest: &[u8]) -> Result<(), Failure> {
+        if rest.len() > LARGEST_UNFINISHED {
+            return Err(Failure::Tls(rustls::Error::General(
+                "the handshake message is too large".to_owned(),
+            )));
+        }
+        if rest.is_empty() {
+            self.unfinished = Vec::new();
+        } else {
+            self.unfinished.clear();
+            self.unfinished.extend_from_slice(rest);
+        }
+        Ok(())
+    }
+
+    /// Sends what rustls itself has to say, as far as the socket takes it; the rest goes before the next batch.
+    fn answer(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        match self.poll_drain(cx) {
+            Poll::Ready(Err(error)) => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn send(&mut self, render: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
+        scratch::outgoing(|buffers| {
+            render(&mut buffers.plain);
+            let filled = self.seal(&buffers.plain, &mut buffers.sealed)?;
+            self.unsent.send(&self.socket, &buffers.sealed[..filled])
+        })
+    }
+
+    /// Encrypts `plain` into `sealed`, which grows as needed, and says how much of it was filled.
+    fn seal(&mut self, plain: &[u8], sealed: &mut Vec<u8>) -> Result<usize, Failure> {
+        let records = plain.len() / RECORD_BYTES + 1;
+        let mut needed = plain.len() + records * RECORD_OVERHEAD;
+        loop {
+            if sealed.len() < needed {
+                sealed.resize(needed, 0);
+            }
+            let outcome = self.with_traffic(|traffic| traffic.encrypt(plain, sealed))?;
+            match outcome {
+                Ok(filled) => return Ok(filled),
+                Err(EncryptError::InsufficientSize(size)) => needed = size.required_size,
+                Err(EncryptError::EncryptExhausted) => return Err(Failure::Tls(rustls::Error::EncryptError)),
+            }
+        }
+    }
+
+    pub(crate) fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.unsent.poll_drain(&mut self.socket, cx)
+    }
+
+    pub(crate) fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.unread.is_empty() {
+            let mut unread = BytesMut::new();
+            let read = self.poll_each(cx, into.remaining(), |bytes| unread.extend_from_slice(bytes));
+            self.unread = unread;
+            ready!(read)?;
+        }
+        let part = self.unread.len().min(into.remaining());
+        into.put_slice(&self.unread[..part]);
+        self.unread.advance(part);
+        if self.unread.is_empty() {
+            self.unread = BytesMut::new();
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    pub(crate) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !self.said_goodbye {
+            self.said_goodbye = true;
+            let mut goodbye = [0; RECORD_OVERHEAD];
+            let sealed = self.with_traffic(|traffic| traffic.queue_close_notify(&mut goodbye));
+            // Where no goodbye can be said any more, hanging up says it all.
+            if let Ok(Ok(filled)) = sealed {
+                self.unsent.push(&goodbye[..filled]);
+            }
+        }
+        ready!(self.poll_drain(cx))?;
+        Pin::new(&mut self.socket).poll_shutdown(cx)
+    }
+}
+
+impl TlsStream {
+    /// Lets `work` write, after rustls' own words have been taken down: the order of records is part of the cipher.
+    fn with_traffic<R>(
+        &mut self,
+        work: impl FnOnce(&mut WriteTraffic<'_, ServerConnectionData>) -> R,
+    ) -> Result<R, Failure> {
+        loop {
+            let UnbufferedStatus { discard, state } = self.session.process_tls_records(&mut self.unfinished);
+            match state.map_err(Failure::Tls)? {
+                ConnectionState::WriteTraffic(mut traffic) => return Ok(work(&mut traffic)),
+                ConnectionState::EncodeTlsData(data) => encode(data, &mut self.unsent),
+                ConnectionState::TransmitTlsData(data) => data.done(),
+                ConnectionState::PeerClosed => self.heard_goodbye = true,
+                _ => return Err(Failure::Socket(io::ErrorKind::NotConnected.into())),
+            }
+            self.unfinished.drain(..discard);
+        }
+    }
+}
+
+impl From<Failure> for io::Error {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Tls(error) => Self::new(io::ErrorKind::InvalidData, error),
+            Failure::Socket(error) => error,
+        }
+    }
+}
+
+impl std::fmt::Debug for TlsStream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TlsStream")
+            .field("socket", &self.socket)
+            .finish_non_exhaustive()
+    }
+}
+
+fn encode<Data>(mut data: EncodeTlsData<'_, Data>, unsent: &mut Unsent) {
+    // It says how long it is by refusing a buffer that is too short.
+    let Err(EncodeError::InsufficientSize(size)) = data.encode(&mut []) else {
+        return;
+    };
+    let mut words = vec![0; size.required_size];
+    if let Ok(filled) = data.encode(&mut words) {
+        unsent.push(&words[..filled]);
+    }
+}
