@@ -4,8 +4,24 @@
 //! | to find | look in |
 //! |---|---|
 //! | who acts, and what that allows | `actor` |
-//! | what a setting may hold | `setting/` |
+//! | accounts; carrying them from server to server | `accounts/`, `record` |
+//! | system properties: which there are, what holds | `properties`, `setting/` |
+//! | sessions, and what acts need of them | `sessions`, `live` |
 
+mod accounts;
+mod actor;
+mod error;
+mod live;
+mod properties;
+mod record;
+mod sessions;
 mod setting;
 
-pub use setting::{Applies, BadValue, Catalogue, Check, Definition, Kind, Value};
+pub use accounts::{AccountInfo, Accounts, Derive, Imported, PAGE_MAX, Page, Refused};
+pub use actor::{Actor, Reach};
+pub use error::OpsError;
+pub use live::{Live, NobodyLive, SessionInfo, Why};
+pub use properties::{Held, Pinned, Pins, Properties, PropertyInfo, Source, Where};
+pub use record::{Keys, Lock, Password, Record};
+pub use sessions::Sessions;
+pub use setting::{Applies, BadValue, Catalogue, Check, Definition, Kind, Value, nearest};

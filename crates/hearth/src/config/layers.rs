@@ -2,10 +2,9 @@
 
 use std::{collections::HashMap, ffi::OsString, fmt, path::PathBuf};
 
-use ops::{Catalogue, Value};
+use ops::{Catalogue, Value, nearest};
 
 use super::{Config, Problem, Problems, Wrong, environment, file, keys::KEYS, keys::Key};
-use crate::setting::nearest;
 
 /// Everything a configuration is read from.
 #[derive(Debug, Clone, Default)]

@@ -1,6 +1,6 @@
 //! The system properties that exist: what the database may say, and what it means.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{Kind, Value};
 
@@ -20,7 +20,7 @@ pub struct Definition {
 }
 
 /// When a change takes effect.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Applies {
     /// At once.

@@ -2,8 +2,10 @@
 
 mod catalogue;
 mod kind;
+mod nearest;
 mod value;
 
 pub use catalogue::{Applies, Catalogue, Definition};
 pub use kind::{BadValue, Check, Kind};
+pub use nearest::nearest;
 pub use value::Value;

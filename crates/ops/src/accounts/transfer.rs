@@ -1,0 +1,99 @@
+//! Accounts out of a server and into one, as records.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+use storage::{Credentials, HostId};
+
+use super::{Accounts, Page, account_address};
+use crate::{Actor, OpsError, Record};
+
+/// What became of records.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Imported {
+    /// Accounts made.
+    pub created: u64,
+    /// Accounts that were there already; they stay as they are.
+    pub existing: u64,
+    /// Records that cannot be used.
+    pub refused: Vec<Refused>,
+}
+
+/// A record that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// Its address.
+    pub jid: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+impl Accounts {
+    /// A page of accounts with their keys, by name. Whoever has these can pretend to be this server
+    /// towards their users: treat them like passwords.
+    ///
+    /// # Errors
+    /// Where there is no such host.
+    pub async fn export(&self, actor: &Actor, page: &Page) -> Result<Vec<Record>, OpsError> {
+        actor.require_server()?;
+        let (domain, rows) = self.page(actor, page).await?;
+        let mut records = Vec::with_capacity(rows.len());
+        for row in rows {
+            // An account may be gone since the page was read.
+            if let Some(credentials) = self.storage.accounts().credentials(row.id).await? {
+                records.push(Record::of(format!("{}@{domain}", row.localpart), &row, &credentials));
+            }
+        }
+        Ok(records)
+    }
+
+    /// Makes accounts of records whose passwords have become keys (see [`Record::derive`]).
+    ///
+    /// # Errors
+    /// Where the database fails; what is wrong with single records stands in the answer.
+    pub async fn import(&self, actor: &Actor, records: &[Record]) -> Result<Imported, OpsError> {
+        actor.require_server()?;
+        let mut hosts = HashMap::new();
+        let mut imported = Imported::default();
+        for record in records {
+            match self.take(actor, record, &mut hosts).await {
+                Ok(true) => imported.created += 1,
+                Ok(false) => imported.existing += 1,
+                Err(OpsError::Storage(error)) => return Err(OpsError::Storage(error)),
+                Err(error) => imported.refused.push(Refused {
+                    jid: record.jid.clone(),
+                    reason: error.to_string(),
+                }),
+            }
+        }
+        tracing::info!(%actor, created = imported.created, "accounts were imported");
+        Ok(imported)
+    }
+
+    /// Makes one account; `false` where there is one of this name.
+    async fn take(
+        &self,
+        actor: &Actor,
+        record: &Record,
+        hosts: &mut HashMap<String, HostId>,
+    ) -> Result<bool, OpsError> {
+        let (jid, local) = account_address(&record.jid)?;
+        let host = match hosts.get(jid.domain()) {
+            Some(host) => *host,
+            None => {
+                let host = self.host(actor, jid.domain()).await?;
+                hosts.insert(jid.domain().to_owned(), host);
+                host
+            }
+        };
+        let credentials: Credentials = record.credentials()?;
+        let Some(id) = self.storage.accounts().create(host, &local, &credentials).await? else {
+            return Ok(false);
+        };
+        if let Some(lock) = &record.lock {
+            self.storage.accounts().lock(id, &lock.to_stored()).await?;
+        }
+        self.live.forget(&jid);
+        Ok(true)
+    }
+}

@@ -1,0 +1,112 @@
+//! The sessions that are live while an act is done.
+
+use protocol::{Jid, StreamCondition, StreamError};
+use router::{Router, Session};
+use serde::{Deserialize, Serialize};
+
+/// What acts need to know of, and do to, live sessions. Without a running server there are none.
+pub trait Live: Send + Sync {
+    /// All of them, in no order.
+    fn list(&self) -> Vec<SessionInfo>;
+
+    /// Asks the sessions of `jid`, a bare or full JID, to close; says how many there are.
+    fn close(&self, jid: &Jid, why: &Why) -> usize;
+
+    /// The account was deleted or made: what is remembered of it in memory is stale.
+    fn forget(&self, account: &Jid);
+}
+
+/// Why sessions are closed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Why {
+    /// The password they logged in with is no longer the account's.
+    PasswordChanged,
+    /// The account is locked.
+    Locked,
+    /// The account is gone.
+    Deleted,
+    /// An operator wishes so.
+    Operator(String),
+}
+
+/// One live session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionInfo {
+    /// Full JID.
+    pub jid: String,
+    /// Where the client is.
+    pub address: String,
+    /// Whether the stream is encrypted.
+    pub encrypted: bool,
+    /// The SASL mechanism that let it in.
+    pub mechanism: String,
+    /// Priority of its presence; none while it is unavailable.
+    pub priority: Option<i8>,
+    /// When it was bound, in microseconds since 1970.
+    pub bound_at: i64,
+}
+
+/// No server runs: nobody is connected.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NobodyLive;
+
+impl Live for NobodyLive {
+    fn list(&self) -> Vec<SessionInfo> {
+        Vec::new()
+    }
+
+    fn close(&self, _jid: &Jid, _why: &Why) -> usize {
+        0
+    }
+
+    fn forget(&self, _account: &Jid) {}
+}
+
+impl Live for Router {
+    fn list(&self) -> Vec<SessionInfo> {
+        self.directory()
+            .all()
+            .iter()
+            .map(|session| SessionInfo::of(session))
+            .collect()
+    }
+
+    fn close(&self, jid: &Jid, why: &Why) -> usize {
+        let sessions = self.directory().sessions(jid.bare_str());
+        let meant = sessions.iter().filter(|session| jid.is_bare() || session.jid == *jid);
+        meant.map(|session| session.close(why.error())).count()
+    }
+
+    fn forget(&self, account: &Jid) {
+        self.accounts().forget(account);
+    }
+}
+
+impl SessionInfo {
+    fn of(session: &Session) -> Self {
+        Self {
+            jid: session.jid.to_string(),
+            address: session.facts.address.to_string(),
+            encrypted: session.facts.is_encrypted,
+            mechanism: session.facts.mechanism.to_owned(),
+            priority: session.priority(),
+            bound_at: session.facts.bound_at_micros,
+        }
+    }
+}
+
+impl Why {
+    fn error(&self) -> StreamError {
+        let (condition, text) = match self {
+            // RFC 6120 §4.9.3.16: log in again.
+            Self::PasswordChanged => (StreamCondition::Reset, "the password has been changed".to_owned()),
+            Self::Locked => (StreamCondition::NotAuthorized, "the account is locked".to_owned()),
+            Self::Deleted => (
+                StreamCondition::NotAuthorized,
+                "the account has been deleted".to_owned(),
+            ),
+            Self::Operator(text) => (StreamCondition::PolicyViolation, text.clone()),
+        };
+        StreamError::with_text(condition, text)
+    }
+}

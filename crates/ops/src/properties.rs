@@ -1,0 +1,250 @@
+//! System properties: what holds, why, and how it is changed.
+
+use std::{collections::HashMap, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+use storage::{Audit, Scope, Storage};
+
+use crate::{Actor, Applies, Catalogue, Definition, OpsError, Value, nearest};
+
+/// Acts on system properties.
+#[derive(Clone)]
+pub struct Properties {
+    storage: Storage,
+    catalogue: Arc<Catalogue>,
+    pins: Arc<Pins>,
+    node: String,
+}
+
+/// Properties that the configuration holds fast, by name.
+pub type Pins = HashMap<String, Pinned>;
+
+/// A property that the configuration holds fast.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pinned {
+    /// What it is held at.
+    pub value: Value,
+    /// File and line, or variable.
+    pub by: String,
+}
+
+/// Where a change holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Where {
+    /// On every node that has no value of its own.
+    #[default]
+    Cluster,
+    /// On this node only.
+    Node,
+}
+
+/// A property as an operator sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PropertyInfo {
+    /// Its name.
+    pub name: String,
+    /// What holds here.
+    pub value: Value,
+    /// Why it holds.
+    pub source: Source,
+    /// What would hold if nothing were set.
+    pub default: Value,
+    /// What it may hold.
+    pub allowed: String,
+    /// When a change takes effect.
+    pub applies: Applies,
+    /// What it means.
+    pub doc: String,
+}
+
+/// Why a value holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// Nothing is set.
+    Default,
+    /// It is set for all nodes.
+    Cluster,
+    /// It is set for this node.
+    Node,
+    /// The configuration holds it fast, there.
+    Pinned(String),
+}
+
+/// The value that holds, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// The value.
+    pub value: Value,
+    /// Why.
+    pub source: Source,
+}
+
+impl Properties {
+    /// Acts on the properties in `storage` as they hold on the node of this name.
+    #[must_use]
+    pub fn new(storage: Storage, catalogue: Arc<Catalogue>, pins: Arc<Pins>, node: String) -> Self {
+        Self {
+            storage,
+            catalogue,
+            pins,
+            node,
+        }
+    }
+
+    /// All of them, by name.
+    ///
+    /// # Errors
+    /// Where the actor's power does not reach, or the database fails.
+    pub async fn list(&self, actor: &Actor) -> Result<Vec<PropertyInfo>, OpsError> {
+        actor.require_server()?;
+        let mut held = self.held().await?;
+        let info = |definition: &Definition| {
+            held.remove(definition.name)
+                .map(|held| PropertyInfo::of(definition, held))
+        };
+        Ok(self.catalogue.iter().filter_map(info).collect())
+    }
+
+    /// One of them.
+    ///
+    /// # Errors
+    /// Where there is none of this name.
+    pub async fn get(&self, actor: &Actor, name: &str) -> Result<PropertyInfo, OpsError> {
+        actor.require_server()?;
+        let definition = self.definition(name)?;
+        let held = self.held().await?.remove(definition.name);
+        let held = held.ok_or_else(|| no_property(&self.catalogue, name))?;
+        Ok(PropertyInfo::of(definition, held))
+    }
+
+    /// Sets a value.
+    ///
+    /// # Errors
+    /// Where the property is unknown or pinned, or does not allow the value.
+    pub async fn set(&self, actor: &Actor, place: Where, name: &str, text: &str) -> Result<PropertyInfo, OpsError> {
+        let definition = self.changeable(actor, name)?;
+        let value = definition.kind.parse(text).map_err(|bad| OpsError::BadValue {
+            name: definition.name,
+            value: text.to_owned(),
+            allowed: bad.allowed,
+        })?;
+        let text = value.to_string();
+        let properties = self.storage.properties();
+        properties
+            .set(
+                &self.scope(place),
+                definition.name,
+                &text,
+                &actor.to_string(),
+                Audit::Plain,
+            )
+            .await?;
+        tracing::info!(%actor, name = definition.name, %value, "a property was set");
+        self.get(actor, name).await
+    }
+
+    /// Takes a value back.
+    ///
+    /// # Errors
+    /// Where the property is unknown or pinned.
+    pub async fn unset(&self, actor: &Actor, place: Where, name: &str) -> Result<PropertyInfo, OpsError> {
+        let definition = self.changeable(actor, name)?;
+        let properties = self.storage.properties();
+        properties
+            .unset(&self.scope(place), definition.name, &actor.to_string(), Audit::Plain)
+            .await?;
+        tracing::info!(%actor, name = definition.name, "a property was unset");
+        self.get(actor, name).await
+    }
+
+    /// What holds for every property.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn held(&self) -> Result<HashMap<&'static str, Held>, OpsError> {
+        let stored = self.storage.properties().list().await?;
+        Ok(self
+            .catalogue
+            .iter()
+            .map(|definition| (definition.name, self.resolve(definition, &stored)))
+            .collect())
+    }
+
+    /// A pin over this node's value over the cluster's over the default.
+    fn resolve(&self, definition: &Definition, stored: &[storage::Property]) -> Held {
+        if let Some(pinned) = self.pins.get(definition.name) {
+            return Held {
+                value: pinned.value.clone(),
+                source: Source::Pinned(pinned.by.clone()),
+            };
+        }
+        let places = [
+            (Scope::Node(self.node.clone()), Source::Node),
+            (Scope::Cluster, Source::Cluster),
+        ];
+        for (scope, source) in places {
+            let is_it = |property: &&storage::Property| property.name == definition.name && property.scope == scope;
+            let Some(property) = stored.iter().find(is_it) else {
+                continue;
+            };
+            match definition.kind.parse(&property.value) {
+                Ok(value) => return Held { value, source },
+                // Another version of the program allowed it.
+                Err(bad) => tracing::warn!(name = definition.name, "the stored value is {bad}; it is passed over"),
+            }
+        }
+        Held {
+            value: definition.default.clone(),
+            source: Source::Default,
+        }
+    }
+
+    fn changeable(&self, actor: &Actor, name: &str) -> Result<&Definition, OpsError> {
+        actor.require_server()?;
+        let definition = self.definition(name)?;
+        match self.pins.get(definition.name) {
+            Some(pinned) => Err(OpsError::Pinned {
+                name: definition.name,
+                by: pinned.by.clone(),
+            }),
+            None => Ok(definition),
+        }
+    }
+
+    fn definition(&self, name: &str) -> Result<&Definition, OpsError> {
+        self.catalogue
+            .find(name)
+            .ok_or_else(|| no_property(&self.catalogue, name))
+    }
+
+    fn scope(&self, place: Where) -> Scope {
+        match place {
+            Where::Cluster => Scope::Cluster,
+            Where::Node => Scope::Node(self.node.clone()),
+        }
+    }
+}
+
+fn no_property(catalogue: &Catalogue, name: &str) -> OpsError {
+    let hint = nearest(name, catalogue.names()).map(|nearest| format!("; did you mean {nearest}?"));
+    OpsError::NoProperty {
+        name: name.to_owned(),
+        hint: hint.unwrap_or_default(),
+    }
+}
+
+impl PropertyInfo {
+    fn of(definition: &Definition, held: Held) -> Self {
+        Self {
+            name: definition.name.to_owned(),
+            value: held.value,
+            source: held.source,
+            default: definition.default.clone(),
+            allowed: definition.kind.to_string(),
+            applies: definition.applies,
+            doc: definition.doc.to_owned(),
+        }
+    }
+}
