@@ -11,6 +11,6 @@ pub struct StreamHeader {
     pub id: Option<String>,
     /// `version`, as written.
     pub version: Option<String>,
-    /// `xml:lang`.
+    /// `xml:lang`; left out where it is no language tag.
     pub lang: Option<String>,
 }

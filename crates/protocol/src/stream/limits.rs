@@ -1,11 +1,22 @@
 //! What one stream may ask of the parser. The same values are announced by XEP-0478.
 
+use super::fault;
+use crate::StreamError;
+
+/// Nesting that no setting goes beyond, so that walking a tree never runs out of stack.
+pub const DEPTH_CEILING: usize = 256;
+/// Namespace declarations in force at one place, whatever the elements around it may declare each.
+pub(super) const NAMESPACES_IN_SCOPE: usize = 256;
+/// White space between first-level elements, in multiples of `stanza_bytes`: keep-alives for half a year pass,
+/// a flood does not.
+pub(super) const BLANK_FACTOR: usize = 64;
+
 /// Bounds that the tokenizer enforces while it reads; past one the stream ends with `policy-violation`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of one first-level element, of the stream header, or of white space between elements in one go.
+    /// Bytes of one first-level element, or of the stream header with all that stands before it.
     pub stanza_bytes: usize,
-    /// Nesting below the stream's root.
+    /// Nesting below the stream's root; at most [`DEPTH_CEILING`].
     pub depth: usize,
     /// Elements and text nodes in one first-level element.
     pub nodes: usize,
@@ -13,7 +24,7 @@ pub struct Limits {
     pub attributes: usize,
     /// Namespace declarations of one element.
     pub namespaces: usize,
-    /// Bytes of an element's or attribute's name.
+    /// Bytes of an element's or attribute's name, prefix included.
     pub name_bytes: usize,
 }
 
@@ -42,5 +53,59 @@ impl Limits {
             namespaces: 32,
             name_bytes: 1024,
         }
+    }
+
+    /// For an authenticated server.
+    #[must_use]
+    pub const fn server() -> Self {
+        Self {
+            stanza_bytes: 512 * 1024,
+            ..Self::client()
+        }
+    }
+
+    /// For what this server wrote itself. Nesting alone stays bounded.
+    #[must_use]
+    pub const fn own() -> Self {
+        Self {
+            stanza_bytes: 1 << 30,
+            depth: DEPTH_CEILING * 2,
+            nodes: usize::MAX,
+            attributes: usize::MAX,
+            namespaces: usize::MAX,
+            name_bytes: usize::MAX,
+        }
+    }
+
+    pub(super) fn check_depth(&self, depth: usize) -> Result<(), StreamError> {
+        within(
+            depth,
+            self.depth.min(DEPTH_CEILING * 2),
+            "elements are nested too deeply",
+        )
+    }
+
+    pub(super) fn check_nodes(&self, nodes: usize) -> Result<(), StreamError> {
+        within(nodes, self.nodes, "there are too many elements and texts in one stanza")
+    }
+
+    pub(super) fn check_attributes(&self, attributes: usize) -> Result<(), StreamError> {
+        within(attributes, self.attributes, "an element has too many attributes")
+    }
+
+    pub(super) fn check_namespaces(&self, namespaces: usize) -> Result<(), StreamError> {
+        within(namespaces, self.namespaces, "an element declares too many namespaces")
+    }
+
+    pub(super) fn check_name(&self, bytes: usize) -> Result<(), StreamError> {
+        within(bytes, self.name_bytes, "a name is too long")
+    }
+}
+
+pub(super) fn within(value: usize, most: usize, otherwise: &'static str) -> Result<(), StreamError> {
+    if value > most {
+        Err(fault::policy(otherwise))
+    } else {
+        Ok(())
     }
 }

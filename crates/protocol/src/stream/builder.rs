@@ -1,0 +1,226 @@
+//! Tokens of one first-level element become a frame. All that XML demands beyond the single token is checked here: that tags match, that
+//! prefixes are declared, that no two attributes are one.
+
+use smallvec::SmallVec;
+
+use super::{
+    Frame, Limits,
+    canonical::Canonical,
+    fault,
+    scope::{Mark, Ns, Outer, Scope},
+    tag::{self, Attribute, Tag},
+    text::Place,
+    token::{Token, TokenKind},
+    tree::Grower,
+};
+use crate::{StreamCondition, StreamError, ns, stanza::Name};
+
+/// An element that is being read.
+pub(super) struct Builder {
+    limits: Limits,
+    scope: Scope,
+    /// Names of open elements as written, one after the other.
+    names: SmallVec<[u8; 128]>,
+    open: SmallVec<[Open; 8]>,
+    nodes: usize,
+    /// The default namespace around the element.
+    outer_default: Ns,
+    sink: Sink,
+}
+
+/// An element whose end tag is due.
+#[derive(Clone, Copy)]
+struct Open {
+    /// Where its name begins.
+    name: u32,
+    ns: Ns,
+    /// The default namespace inside.
+    default: Ns,
+    /// Where its declarations begin.
+    mark: Mark,
+    /// Where its content begins in the canonical bytes.
+    content: usize,
+}
+
+/// What the element becomes.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "most are stanzas, and an allocation for each costs more than the room"
+)]
+enum Sink {
+    /// Not known before the first tag: a stanza where its namespace is this one.
+    Undecided(&'static str),
+    Stanza(Canonical),
+    Tree(Grower),
+}
+
+impl Builder {
+    /// For an element that is a stanza where its name and namespace say so.
+    pub(super) fn of_stream(outer: &Outer, content_ns: &'static str, limits: Limits) -> Self {
+        Self::new(outer, limits, Sink::Undecided(content_ns))
+    }
+
+    /// For an element that becomes a tree, whatever it is.
+    pub(super) fn of_tree(outer: &Outer, limits: Limits) -> Self {
+        Self::new(outer, limits, Sink::Tree(Grower::default()))
+    }
+
+    fn new(outer: &Outer, limits: Limits, sink: Sink) -> Self {
+        let (scope, outer_default) = Scope::inside(outer);
+        Self {
+            limits,
+            scope,
+            names: SmallVec::new(),
+            open: SmallVec::new(),
+            nodes: 0,
+            outer_default,
+            sink,
+        }
+    }
+
+    /// Whether no tag was taken yet.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.nodes == 0
+    }
+
+    /// Takes one token; whether the element is complete.
+    pub(super) fn take(&mut self, token: &Token<'_>) -> Result<bool, StreamError> {
+        match token.kind {
+            TokenKind::Start => self.start(Tag::parse(&token.bytes, &self.limits)?)?,
+            TokenKind::End => self.end(tag::end_name(&token.bytes))?,
+            TokenKind::Text => self.text(&token.bytes, Place::Text)?,
+            TokenKind::CData => self.text(&token.bytes[9..token.bytes.len() - 3], Place::CData)?,
+            TokenKind::Declaration => return Err(fault::restricted("processing instructions are not allowed")),
+        }
+        Ok(self.open.is_empty())
+    }
+
+    fn start(&mut self, mut tag: Tag<'_>) -> Result<(), StreamError> {
+        self.limits.check_depth(self.open.len() + 1)?;
+        self.count_node()?;
+        let mark = self.scope.mark();
+        let default = self.declare(&tag.attributes)?;
+        let ns = match tag.name.prefix() {
+            None => default,
+            Some(prefix) => self.scope.resolve(prefix)?,
+        };
+        if ns == Ns::Stream && !self.open.is_empty() {
+            return Err(fault::bad_format("an element of the stream stands inside another"));
+        }
+        self.scope.resolve_attributes(&mut tag.attributes)?;
+        let content = self.begin(&tag, ns)?;
+        self.open.push(Open {
+            name: u32::try_from(self.names.len()).expect("names are bounded"),
+            ns,
+            default,
+            mark,
+            content,
+        });
+        self.names.extend_from_slice(tag.name.as_str().as_bytes());
+        if tag.is_empty {
+            self.close();
+        }
+        Ok(())
+    }
+
+    /// Declares the namespaces of an element; the default namespace that results.
+    fn declare(&mut self, attributes: &[Attribute<'_>]) -> Result<Ns, StreamError> {
+        let mut default = self.open.last().map_or(self.outer_default, |open| open.default);
+        let mut declared = 0;
+        for attribute in attributes {
+            let Some(prefix) = attribute.declares() else { continue };
+            declared += 1;
+            self.limits.check_namespaces(declared)?;
+            if let Some(ns) = self.scope.declare(prefix, &attribute.value()?)? {
+                default = ns;
+            }
+        }
+        Ok(default)
+    }
+
+    /// Hands the element on; where its content begins.
+    fn begin(&mut self, tag: &Tag<'_>, ns: Ns) -> Result<usize, StreamError> {
+        if let Sink::Undecided(content_ns) = self.sink {
+            self.sink = decide(tag, ns, content_ns)?;
+        }
+        match &mut self.sink {
+            Sink::Stanza(canonical) => match self.open.last() {
+                None => canonical.head(tag),
+                Some(parent) => canonical.start(&self.scope, tag, ns, parent.ns, self.open.len() == 1),
+            },
+            Sink::Tree(grower) => grower.start(&self.scope, tag, ns).map(|()| 0),
+            Sink::Undecided(_) => Ok(0),
+        }
+    }
+
+    fn end(&mut self, name: &[u8]) -> Result<(), StreamError> {
+        match self.open.last() {
+            Some(open) if &self.names[open.name as usize..] == name => {
+                self.close();
+                Ok(())
+            }
+            _ => Err(fault::not_well_formed("an end tag does not match")),
+        }
+    }
+
+    fn close(&mut self) {
+        let Some(open) = self.open.pop() else { return };
+        let name = &self.names[open.name as usize..];
+        match &mut self.sink {
+            Sink::Stanza(canonical) if !self.open.is_empty() => {
+                let local = memchr::memchr(b':', name).map_or(name, |colon| &name[colon + 1..]);
+                canonical.end(local, open.content, self.open.len() == 1);
+            }
+            Sink::Tree(grower) => grower.end(),
+            _ => {}
+        }
+        self.names.truncate(open.name as usize);
+        self.scope.back_to(open.mark);
+    }
+
+    fn text(&mut self, bytes: &[u8], place: Place) -> Result<(), StreamError> {
+        if self.open.is_empty() {
+            return Err(fault::not_well_formed("a text stands outside of an element"));
+        }
+        self.count_node()?;
+        let raw = std::str::from_utf8(bytes).map_err(|_| fault::not_well_formed("a text is not UTF-8"))?;
+        match &mut self.sink {
+            Sink::Stanza(canonical) => canonical.text(raw, place, self.open.len() > 1),
+            Sink::Tree(grower) => grower.text(raw, place),
+            Sink::Undecided(_) => Ok(()),
+        }
+    }
+
+    fn count_node(&mut self) -> Result<(), StreamError> {
+        self.nodes += 1;
+        self.limits.check_nodes(self.nodes)
+    }
+
+    /// The complete element.
+    pub(super) fn finish(self) -> Frame {
+        match self.sink {
+            Sink::Stanza(canonical) => canonical.finish(),
+            Sink::Tree(grower) => Frame::Element(grower.finish()),
+            Sink::Undecided(_) => unreachable!("a complete element had a first tag"),
+        }
+    }
+}
+
+/// What a first-level element becomes (RFC 6120 §8, §4.9.3.24).
+fn decide(tag: &Tag<'_>, ns: Ns, content_ns: &'static str) -> Result<Sink, StreamError> {
+    let is_client = content_ns == ns::CLIENT;
+    match ns {
+        Ns::Stream if tag.name.local() == "stream" => Err(fault::bad_format("a stream is open already")),
+        Ns::Client | Ns::Server if (ns == Ns::Client) != is_client => {
+            Err(fault::invalid_namespace("the stream has another content namespace"))
+        }
+        Ns::Client | Ns::Server => match Name::parse(tag.name.local()) {
+            Some(name) => Ok(Sink::Stanza(Canonical::new(name))),
+            None => Err(StreamError::with_text(
+                StreamCondition::UnsupportedStanzaType,
+                "stanzas are message, presence and iq",
+            )),
+        },
+        _ => Ok(Sink::Tree(Grower::default())),
+    }
+}

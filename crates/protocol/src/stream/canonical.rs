@@ -1,0 +1,210 @@
+//! Children of a stanza as canonical bytes: all of them in one piece of memory, each a slice of it.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use smallvec::SmallVec;
+
+use super::{
+    Frame, Malformed,
+    head::Head,
+    scope::{Ns, Scope},
+    tag::{Attribute, Tag},
+    text::{self, NOT_ATTRIBUTE, NOT_TEXT, Place},
+    writer,
+};
+use crate::{
+    Child, StreamError,
+    stanza::{Children, Name},
+};
+
+/// What most stanzas stay below.
+const FIRST_BYTES: usize = 384;
+
+/// A stanza that is being read.
+pub(super) struct Canonical {
+    head: Head,
+    out: Vec<u8>,
+    children: SmallVec<[Span; 6]>,
+}
+
+/// Where a child lies in the bytes.
+#[derive(Clone, Copy)]
+struct Span {
+    start: usize,
+    end: usize,
+    name_len: usize,
+    ns_len: Option<usize>,
+}
+
+impl Canonical {
+    pub(super) fn new(name: Name) -> Self {
+        Self {
+            head: Head::new(name),
+            out: Vec::with_capacity(FIRST_BYTES),
+            children: SmallVec::new(),
+        }
+    }
+
+    /// The stanza's own tag.
+    pub(super) fn head(&mut self, tag: &Tag<'_>) -> Result<usize, StreamError> {
+        for attribute in &tag.attributes {
+            if attribute.declares().is_some() {
+                continue;
+            }
+            let value = attribute.value()?;
+            match attribute.ns {
+                Ns::None => self.head.set(attribute.name.local(), &value),
+                Ns::Xml => self.head.set_xml(attribute.name.local(), &value),
+                _ => {}
+            }
+        }
+        Ok(0)
+    }
+
+    /// An element inside the stanza; where its content begins.
+    pub(super) fn start(
+        &mut self,
+        scope: &Scope,
+        tag: &Tag<'_>,
+        ns: Ns,
+        parent_ns: Ns,
+        is_child: bool,
+    ) -> Result<usize, StreamError> {
+        let start = self.out.len();
+        self.out.push(b'<');
+        self.out.extend_from_slice(tag.name.local().as_bytes());
+        let ns_len = (!scope.is_same(ns, parent_ns)).then(|| self.declare(b" xmlns='", scope.uri(ns)));
+        let mut prefixes = Prefixes::default();
+        for attribute in &tag.attributes {
+            if attribute.declares().is_none() {
+                self.attribute(scope, attribute, &mut prefixes)?;
+            }
+        }
+        self.out.push(b'>');
+        if is_child {
+            self.children.push(Span {
+                start,
+                end: start,
+                name_len: tag.name.local().len(),
+                ns_len,
+            });
+        }
+        Ok(self.out.len())
+    }
+
+    /// Writes a declaration; the bytes of its value.
+    fn declare(&mut self, front: &[u8], uri: &str) -> usize {
+        self.out.extend_from_slice(front);
+        let start = self.out.len();
+        writer::escape_attribute(&mut self.out, uri);
+        let len = self.out.len() - start;
+        self.out.push(b'\'');
+        len
+    }
+
+    fn attribute(
+        &mut self,
+        scope: &Scope,
+        attribute: &Attribute<'_>,
+        prefixes: &mut Prefixes,
+    ) -> Result<(), StreamError> {
+        match attribute.ns {
+            Ns::None => self.out.push(b' '),
+            Ns::Xml => self.out.extend_from_slice(b" xml:"),
+            ns => {
+                let (prefix, is_new) = prefixes.of(scope, ns);
+                if is_new {
+                    self.declare(format!(" xmlns:{prefix}='").as_bytes(), scope.uri(ns));
+                }
+                self.out.push(b' ');
+                self.out.extend_from_slice(prefix.as_bytes());
+                self.out.push(b':');
+            }
+        }
+        self.out.extend_from_slice(attribute.name.local().as_bytes());
+        self.out.extend_from_slice(b"='");
+        if text::survey(attribute.raw.as_bytes()) & NOT_ATTRIBUTE == 0 {
+            self.out.extend_from_slice(attribute.raw.as_bytes());
+        } else {
+            writer::escape_attribute(&mut self.out, &attribute.value()?);
+        }
+        self.out.push(b'\'');
+        Ok(())
+    }
+
+    /// Text inside of a child is kept; between children it means nothing (RFC 6120 §8.1) and is dropped.
+    pub(super) fn text(&mut self, raw: &str, place: Place, is_kept: bool) -> Result<(), StreamError> {
+        if text::survey(raw.as_bytes()) & NOT_TEXT == 0 {
+            if is_kept {
+                self.out.extend_from_slice(raw.as_bytes());
+            }
+            return Ok(());
+        }
+        let decoded = text::decode(raw, place)?;
+        if is_kept {
+            writer::escape_text(&mut self.out, &decoded);
+        }
+        Ok(())
+    }
+
+    /// The end of the element whose content began at `content`.
+    pub(super) fn end(&mut self, local: &[u8], content: usize, is_child: bool) {
+        if self.out.len() == content {
+            self.out.pop();
+            self.out.extend_from_slice(b"/>");
+        } else {
+            self.out.extend_from_slice(b"</");
+            self.out.extend_from_slice(local);
+            self.out.push(b'>');
+        }
+        if is_child && let Some(child) = self.children.last_mut() {
+            child.end = self.out.len();
+        }
+    }
+
+    pub(super) fn finish(mut self) -> Frame {
+        let (mut stanza, error) = self.head.finish(self.children.len());
+        if let Some(error) = error {
+            return Frame::Malformed(Malformed { stanza, error });
+        }
+        if self.out.capacity() / 2 > self.out.len().max(FIRST_BYTES) {
+            self.out.shrink_to_fit();
+        }
+        stanza.children = children(self.out.into(), &self.children);
+        Frame::Stanza(stanza)
+    }
+}
+
+fn children(bytes: Bytes, spans: &[Span]) -> Children {
+    let [only] = spans else {
+        return spans
+            .iter()
+            .map(|span| child(bytes.slice(span.start..span.end), span))
+            .collect();
+    };
+    Children::from_iter([child(bytes, only)])
+}
+
+fn child(bytes: Bytes, span: &Span) -> Child {
+    Child::measured(bytes, span.name_len, span.ns_len)
+}
+
+/// Prefixes given to the namespaces of one element's attributes: `a`, `b`, …
+#[derive(Default)]
+struct Prefixes {
+    known: SmallVec<[Ns; 4]>,
+}
+
+impl Prefixes {
+    /// The prefix of a namespace, and whether it has to be declared.
+    fn of(&mut self, scope: &Scope, ns: Ns) -> (Cow<'static, str>, bool) {
+        match self.known.iter().position(|&known| scope.is_same(known, ns)) {
+            Some(at) => (writer::prefix(at), false),
+            None => {
+                self.known.push(ns);
+                (writer::prefix(self.known.len() - 1), true)
+            }
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Names of elements and attributes (XML 1.0 §2.3, Namespaces in XML §3 and §4).
+
+use super::fault;
+use crate::StreamError;
+
+/// A name with at most one colon, which is neither first nor last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct QName<'a> {
+    whole: &'a str,
+    /// Bytes of the prefix, without the colon; 0 where there is none.
+    prefix: usize,
+}
+
+impl<'a> QName<'a> {
+    /// The name at the front of `text`, up to the first byte that no name has.
+    pub(super) fn at_front(text: &'a str) -> Result<Self, StreamError> {
+        Self::scan(text).ok_or_else(|| fault::not_well_formed("a name is missing or not allowed"))
+    }
+
+    /// From a text that is nothing but a name.
+    #[cfg(test)]
+    pub(super) fn new(text: &'a str) -> Option<Self> {
+        Self::scan(text).filter(|name| name.whole.len() == text.len())
+    }
+
+    fn scan(text: &'a str) -> Option<Self> {
+        let bytes = text.as_bytes();
+        let (mut union, mut colon, mut end) = (0, None, 0);
+        while let Some(&byte) = bytes.get(end) {
+            let class = CLASSES[usize::from(byte)];
+            if class == 0 {
+                break;
+            }
+            if byte == b':' && colon.replace(end).is_some() {
+                return None;
+            }
+            union |= class;
+            end += 1;
+        }
+        let (whole, prefix) = (&text[..end], colon.unwrap_or(0));
+        let local = colon.map_or(0, |at| at + 1);
+        let starts = |at: usize| at < end && CLASSES[usize::from(bytes[at])] & START != 0;
+        let is_wide = union & WIDE != 0;
+        let is_name = starts(0)
+            && starts(local)
+            && (!is_wide || (is_wide_name(&whole[..prefix]) && is_wide_name(&whole[local..])));
+        is_name.then_some(Self { whole, prefix })
+    }
+
+    pub(super) fn as_str(&self) -> &'a str {
+        self.whole
+    }
+
+    pub(super) fn prefix(&self) -> Option<&'a str> {
+        (self.prefix > 0).then(|| &self.whole[..self.prefix])
+    }
+
+    pub(super) fn local(&self) -> &'a str {
+        if self.prefix == 0 {
+            self.whole
+        } else {
+            &self.whole[self.prefix + 1..]
+        }
+    }
+}
+
+/// May begin a name.
+const START: u8 = 1;
+/// May stand in a name.
+const INSIDE: u8 = 2;
+/// Not ASCII: to be looked at as a character.
+const WIDE: u8 = 4;
+
+static CLASSES: [u8; 256] = classes();
+
+const fn classes() -> [u8; 256] {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        classes[byte] = match byte as u8 {
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' => START | INSIDE,
+            b'0'..=b'9' | b'-' | b'.' | b':' => INSIDE,
+            0x80.. => START | INSIDE | WIDE,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    classes
+}
+
+/// Whether a part of a name with characters beyond ASCII has none that is not allowed.
+fn is_wide_name(part: &str) -> bool {
+    let mut characters = part.chars();
+    characters.next().is_none_or(is_start) && characters.all(is_inside)
+}
+
+/// XML 1.0 production 4, without the colon.
+fn is_start(character: char) -> bool {
+    matches!(character,
+        'a'..='z' | 'A'..='Z' | '_'
+        | '\u{c0}'..='\u{d6}' | '\u{d8}'..='\u{f6}' | '\u{f8}'..='\u{2ff}' | '\u{370}'..='\u{37d}'
+        | '\u{37f}'..='\u{1fff}' | '\u{200c}'..='\u{200d}' | '\u{2070}'..='\u{218f}'
+        | '\u{2c00}'..='\u{2fef}' | '\u{3001}'..='\u{d7ff}' | '\u{f900}'..='\u{fdcf}'
+        | '\u{fdf0}'..='\u{fffd}' | '\u{10000}'..='\u{effff}')
+}
+
+/// XML 1.0 production 4a, without the colon.
+fn is_inside(character: char) -> bool {
+    is_start(character)
+        || matches!(character,
+            '0'..='9' | '-' | '.' | '\u{b7}' | '\u{300}'..='\u{36f}' | '\u{203f}'..='\u{2040}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_split_at_their_colon() {
+        for (text, prefix, local) in [
+            ("a", None, "a"),
+            ("a:b", Some("a"), "b"),
+            ("_x-1.y", None, "_x-1.y"),
+            (
+                "\u{e9}t\u{e9}:\u{65e5}\u{672c}",
+                Some("\u{e9}t\u{e9}"),
+                "\u{65e5}\u{672c}",
+            ),
+            ("a\u{b7}\u{300}", None, "a\u{b7}\u{300}"),
+        ] {
+            let name = QName::new(text);
+            assert_eq!(name.and_then(|name| name.prefix()), prefix, "{text}");
+            assert_eq!(name.map(|name| name.local()), Some(local), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_name_is_refused() {
+        for text in [
+            "",
+            ":",
+            ":a",
+            "a:",
+            "a:b:c",
+            "a::b",
+            "1a",
+            "-a",
+            ".a",
+            "a:1",
+            "\u{b7}a",
+            "a:\u{300}b",
+            "\u{d7}",
+            "\u{2190}",
+            "\u{37e}",
+            "a\u{f7}",
+            "a b",
+            "a/b",
+        ] {
+            assert_eq!(QName::new(text), None, "{text:?}");
+        }
+    }
+}

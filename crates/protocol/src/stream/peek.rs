@@ -1,0 +1,35 @@
+//! Looks into canonical bytes without growing a tree.
+
+use std::borrow::Cow;
+
+use super::{
+    Limits,
+    tag::Tag,
+    text::{self, Place},
+};
+
+/// The text of an element that holds nothing but text; `None` where there are elements inside.
+pub(crate) fn plain_content(canonical: &[u8]) -> Option<Cow<'_, str>> {
+    let xml = std::str::from_utf8(canonical).ok()?;
+    // No value has a bare `>` in canonical XML.
+    let (tag, content) = xml.split_once('>')?;
+    if tag.ends_with('/') {
+        return Some(Cow::Borrowed(""));
+    }
+    let (content, end) = content.split_once('<')?;
+    if !end.starts_with('/') {
+        return None;
+    }
+    text::decode(content, Place::Text).ok()
+}
+
+/// The value of an attribute of the outermost element.
+pub(crate) fn first_attribute(canonical: &[u8], name: &str) -> Option<String> {
+    let end = memchr::memchr(b'>', canonical)?;
+    let tag = Tag::parse(&canonical[..=end], &Limits::own()).ok()?;
+    let attribute = tag
+        .attributes
+        .iter()
+        .find(|attribute| attribute.name.as_str() == name)?;
+    attribute.value().ok().map(Cow::into_owned)
+}
