@@ -1,0 +1,42 @@
+//! Making connections from more than one address of this machine.
+
+use super::target::Target;
+use mio::net::TcpStream;
+use socket2::{Domain, Socket, Type};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+/// Chooses the near end of each connection.
+#[derive(Debug, Default)]
+pub(super) struct Dialler {
+    dialled: u32,
+}
+
+impl Dialler {
+    /// Begins a connection; it is established when the socket becomes writable.
+    pub(super) fn dial(&mut self, target: &Target) -> io::Result<TcpStream> {
+        let socket = Socket::new(Domain::for_address(target.address), Type::STREAM, None)?;
+        socket.set_nonblocking(true)?;
+        socket.set_tcp_nodelay(true)?;
+        if let Some(source) = self.source(target) {
+            socket.set_reuse_address(true)?;
+            socket.bind(&SocketAddr::new(source, 0).into())?;
+        }
+        match socket.connect(&target.address.into()) {
+            Err(error) if error.raw_os_error() != Some(nix::libc::EINPROGRESS) => Err(error),
+            _ => Ok(TcpStream::from_std(socket.into())),
+        }
+    }
+
+    fn source(&mut self, target: &Target) -> Option<IpAddr> {
+        if target.sources == 0 || !target.address.ip().is_loopback() || target.address.is_ipv6() {
+            return None;
+        }
+        let number = self.dialled % u32::from(target.sources);
+        self.dialled = self.dialled.wrapping_add(1);
+        // 127.0.1.1 and onwards: 250 addresses in every network of 256.
+        let first = u32::from(Ipv4Addr::new(127, 0, 1, 1));
+        let address = first + (number / 250) * 256 + number % 250;
+        Some(Ipv4Addr::from(address).into())
+    }
+}

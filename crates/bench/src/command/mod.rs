@@ -1,0 +1,40 @@
+//! The command line: one file for each command.
+
+mod relay;
+mod run;
+mod under;
+
+use crate::compare::Compare;
+use clap::{Parser, Subcommand};
+
+/// Benchmarks of XMPP servers.
+#[derive(Debug, Parser)]
+#[command(name = "bench", about = "What a chat server costs, beside the least it can cost")]
+pub struct Command {
+    #[command(subcommand)]
+    act: Act,
+}
+
+#[derive(Debug, Subcommand)]
+enum Act {
+    /// Run the null relay, the floor that servers are measured against.
+    Relay(relay::Relay),
+    /// Put one server under load and print what it took.
+    Run(run::Run),
+    /// Put the floor, Hearth and others under the same load in turn and print one table.
+    Compare(Compare),
+    #[command(hide = true)]
+    Under(under::Under),
+}
+
+impl Command {
+    /// Does what the command line says.
+    pub fn execute(self) -> anyhow::Result<()> {
+        match self.act {
+            Act::Relay(relay) => relay.execute(),
+            Act::Run(run) => run.execute(),
+            Act::Compare(compare) => compare.execute(),
+            Act::Under(under) => under.execute(),
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! What a chat server costs, measured against the least that the work can cost.
+//!
+//! [`relay`] is the floor: a program that carries stanzas and does nothing else. [`client`] is
+//! the load generator, which speaks XMPP to the relay, to Hearth or to any other server;
+//! [`scenario`] says what it does there. [`compare`] starts the servers in turn and
+//! prints one table.
+
+pub mod child;
+pub mod client;
+pub mod command;
+pub mod compare;
+pub mod descriptors;
+pub mod histogram;
+pub mod process;
+pub mod relay;
+pub mod report;
+pub mod scan;
+pub mod scenario;
+pub mod scram;
+pub mod wire;
