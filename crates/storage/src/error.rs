@@ -63,6 +63,15 @@ impl StorageError {
         matches!(self, Self::Unavailable(_) | Self::Full)
     }
 
+    /// Whether this connection has failed and another one may not: not so when no connection could be
+    /// had at all, or the one that was had did not answer for long.
+    pub(crate) fn is_broken_connection(&self) -> bool {
+        let Self::Unavailable(cause) = self else {
+            return false;
+        };
+        cause.downcast_ref::<sqlx::Error>().is_some_and(|error| !matches!(error, sqlx::Error::PoolTimedOut))
+    }
+
     /// A damaged value, described.
     pub(crate) fn corrupt(what: impl Into<String>) -> Self {
         Self::Corrupt(Arc::from(Box::<dyn std::error::Error + Send + Sync>::from(what.into())))

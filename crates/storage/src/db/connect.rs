@@ -16,7 +16,7 @@ use crate::options::Target;
 use crate::{Options, StorageError};
 
 /// How long one waits for a connection before the caller is told that the database is away.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long SQLite waits for another process (a command line act beside the running server).
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 

@@ -52,7 +52,7 @@ pub(crate) enum Pools {
 macro_rules! twice {
     ($db:ident, $work:expr) => {
         match within($work).await {
-            Err(StorageError::Unavailable(_)) => {
+            Err(error) if error.is_broken_connection() => {
                 $db.doubt.arise();
                 within($work).await
             }

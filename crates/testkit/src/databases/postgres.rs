@@ -1,0 +1,61 @@
+//! PostgreSQL from Debian's package `postgresql`.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use super::Durability;
+use super::server::Place;
+
+/// Makes the data directory; returns the command that runs the server.
+pub(super) fn prepare(place: &Place, durability: Durability) -> Result<Command> {
+    let data = place.directory.join("data");
+    let mut initdb = place.command(&program("initdb")?);
+    initdb
+        .arg("-D")
+        .arg(&data)
+        .args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]);
+    initdb.args(["--no-sync", "--no-instructions"]);
+    Place::run(initdb)?;
+    let mut server = place.command(&program("postgres")?);
+    server.arg("-D").arg(&data).arg("-k").arg(&place.directory);
+    let mut settings = vec!["listen_addresses=", "max_connections=300", "shared_buffers=64MB"];
+    if durability == Durability::Relaxed {
+        settings.extend(["fsync=off", "full_page_writes=off"]);
+    }
+    for setting in settings {
+        server.args(["-c", setting]);
+    }
+    Ok(server)
+}
+
+/// Asks the server whether it takes connections.
+pub(super) fn question(place: &Place) -> Command {
+    let mut question = Command::new(program("pg_isready").unwrap_or_default());
+    question
+        .arg("-h")
+        .arg(&place.directory)
+        .args(["-U", "postgres", "-d", "postgres"]);
+    question
+}
+
+pub(super) fn url(place: &Place) -> String {
+    format!(
+        "postgres://postgres@localhost/postgres?host={}",
+        place.directory.display()
+    )
+}
+
+/// A program of the newest version that is installed.
+fn program(name: &str) -> Result<PathBuf> {
+    let newest = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let newest = newest
+        .filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok())
+        .max();
+    let version = newest.context("PostgreSQL is not installed: apt-get install postgresql")?;
+    Ok(Path::new("/usr/lib/postgresql")
+        .join(version.to_string())
+        .join("bin")
+        .join(name))
+}

@@ -1,0 +1,160 @@
+//! What happens when the database is away, damaged or too new.
+
+use sqlx::{Connection, Executor, MySqlConnection, PgConnection, SqliteConnection};
+use storage::{Credentials, LogRow, Options, Storage, StorageError};
+use testkit::databases::{Durability, Kind, Server};
+
+use crate::Ground;
+
+on_every_database!(a_database_of_a_newer_program_is_refused, opening_twice_is_fine);
+
+async fn a_database_of_a_newer_program_is_refused(g: Ground) {
+    let newer = "INSERT INTO schema_versions (version, applied_at) VALUES (999, 0)";
+    let url = g.fresh.url();
+    match g.kind {
+        Kind::Sqlite => SqliteConnection::connect(url)
+            .await
+            .unwrap()
+            .execute(newer)
+            .await
+            .map(|_| ()),
+        Kind::Postgres => PgConnection::connect(url)
+            .await
+            .unwrap()
+            .execute(newer)
+            .await
+            .map(|_| ()),
+        Kind::Mysql => MySqlConnection::connect(url)
+            .await
+            .unwrap()
+            .execute(newer)
+            .await
+            .map(|_| ()),
+    }
+    .unwrap();
+    let refused = Storage::open(&Options::new(url)).await.err().unwrap();
+    assert!(
+        matches!(refused, StorageError::TooNew { found: 999, .. }),
+        "{refused:?}"
+    );
+    assert!(refused.to_string().contains("run the newer program"), "{refused}");
+}
+
+async fn opening_twice_is_fine(g: Ground) {
+    let juliet = g.account("juliet").await;
+    let again = g.again(|_| {}).await;
+    assert_eq!(again.accounts().get(juliet).await.unwrap().unwrap().localpart, "juliet");
+    again.check().await.unwrap();
+}
+
+#[tokio::test]
+async fn postgres_goes_away_and_comes_back() {
+    goes_away_and_comes_back(Kind::Postgres).await;
+}
+
+#[tokio::test]
+async fn mysql_goes_away_and_comes_back() {
+    goes_away_and_comes_back(Kind::Mysql).await;
+}
+
+async fn goes_away_and_comes_back(kind: Kind) {
+    let mut server = Server::start(kind, Durability::Full).unwrap();
+    let storage = Storage::open(&Options::new(server.url())).await.unwrap();
+    let host = storage.hosts().seed(&["capulet.example"]).await.unwrap()[0].id;
+    let juliet = storage
+        .accounts()
+        .create(host, "juliet", &Credentials::default())
+        .await
+        .unwrap()
+        .unwrap();
+    let message = |text: &'static str| LogRow {
+        account: juliet,
+        id: storage.log().next_id(),
+        peer: "romeo@montague.example".to_owned(),
+        stanza: text.into(),
+        expires_at: None,
+    };
+    storage.log().append(message("before")).unwrap().await.unwrap();
+    // Several connections, all of which will be dead.
+    let checks: Vec<_> = (0..8)
+        .map(|_| storage.clone())
+        .map(|s| tokio::spawn(async move { s.check().await }))
+        .collect();
+    for check in checks {
+        check.await.unwrap().unwrap();
+    }
+
+    server.pause().unwrap();
+    let meanwhile = storage.log().append(message("meanwhile")).unwrap();
+    for result in [
+        storage.check().await,
+        storage.accounts().get(juliet).await.map(|_| ()),
+        storage.blocking().add(juliet, &["paris@verona.example"], 9).await,
+        storage.vcards().set(juliet, b"<vCard/>", 99).await,
+        storage.log().flush().await,
+        storage.log().unacknowledged(juliet, None, 9).await.map(|_| ()),
+    ] {
+        assert!(matches!(result, Err(StorageError::Unavailable(_))), "{result:?}");
+    }
+
+    server.resume().unwrap();
+    storage.check().await.unwrap();
+    storage
+        .blocking()
+        .add(juliet, &["paris@verona.example"], 9)
+        .await
+        .unwrap();
+    storage.vcards().set(juliet, b"<vCard/>", 99).await.unwrap();
+    meanwhile.await.unwrap();
+    let rows = storage.log().unacknowledged(juliet, None, 9).await.unwrap();
+    assert_eq!(
+        rows.iter().map(|row| &row.stanza[..]).collect::<Vec<_>>(),
+        [b"before".as_slice(), b"meanwhile"]
+    );
+
+    // Away for good: closing ends all the same, and who waited is told.
+    server.pause().unwrap();
+    let lost = storage.log().append(message("lost")).unwrap();
+    assert!(matches!(storage.close().await, Err(StorageError::Unavailable(_))));
+    assert!(lost.await.is_err());
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_called_damaged() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("hearth.db");
+    std::fs::write(
+        &file,
+        "Two households, both alike in dignity, in fair Verona".repeat(100),
+    )
+    .unwrap();
+    let refused = Storage::open(&Options::new(format!("sqlite:{}", file.display())))
+        .await
+        .err()
+        .unwrap();
+    assert!(matches!(refused, StorageError::Corrupt(_)), "{refused:?}");
+}
+
+#[tokio::test]
+async fn an_unreachable_database_is_unavailable_and_a_bad_url_is_explained() {
+    for url in ["postgres://a@127.0.0.1:1/x", "mysql://a@127.0.0.1:1/x"] {
+        let refused = Storage::open(&Options::new(url)).await.err().unwrap();
+        assert!(matches!(refused, StorageError::Unavailable(_)), "{url}: {refused:?}");
+    }
+    let refused = Storage::open(&Options::new("mongodb://x/y")).await.err().unwrap();
+    assert!(matches!(refused, StorageError::Url(_)), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_database_in_memory_works_like_any_other() {
+    let storage = Storage::open(&Options::new("sqlite::memory:")).await.unwrap();
+    let host = storage.hosts().seed(&["capulet.example"]).await.unwrap()[0].id;
+    let id = storage
+        .accounts()
+        .create(host, "juliet", &Credentials::default())
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(storage.accounts().find(host, "juliet").await.unwrap().unwrap().id, id);
+    storage.close().await.unwrap();
+}
