@@ -47,16 +47,16 @@ impl Child {
             .get(1 + name_len..)
             .and_then(|rest| rest.strip_prefix(XMLNS))
             .and_then(|value| memchr::memchr(b'\'', value));
-        Self::measured(bytes, name_len, ns_len)
+        let short = |len: usize| u32::try_from(len).expect("a child has less than 4 GiB");
+        Self::measured(bytes, short(name_len), ns_len.map(short))
     }
 
     /// Canonical bytes with the lengths of the name and, where it is written, of the namespace.
-    pub(crate) fn measured(bytes: Bytes, name_len: usize, ns_len: Option<usize>) -> Self {
-        let short = |len: usize| u32::try_from(len).expect("a child has less than 4 GiB");
+    pub(crate) fn measured(bytes: Bytes, name_len: u32, ns_len: Option<u32>) -> Self {
         Self {
-            name_len: short(name_len),
-            ns_len: ns_len.map_or(CONTENT_NS, short),
             bytes,
+            name_len,
+            ns_len: ns_len.unwrap_or(CONTENT_NS),
         }
     }
 

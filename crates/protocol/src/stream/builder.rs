@@ -8,7 +8,7 @@ use super::{
     canonical::Canonical,
     fault,
     scope::{Mark, Ns, Outer, Scope},
-    tag::{self, Attribute, Tag},
+    tag::{self, Attribute, Attributes, Tag},
     text::Place,
     token::{Token, TokenKind},
     tree::Grower,
@@ -25,7 +25,9 @@ pub(super) struct Builder {
     nodes: usize,
     /// The default namespace around the element.
     outer_default: Ns,
-    sink: Sink,
+    becomes: Becomes,
+    canonical: Canonical,
+    grower: Grower,
 }
 
 /// An element whose end tag is due.
@@ -43,39 +45,49 @@ struct Open {
 }
 
 /// What the element becomes.
-#[allow(
-    clippy::large_enum_variant,
-    reason = "most are stanzas, and an allocation for each costs more than the room"
-)]
-enum Sink {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Becomes {
     /// Not known before the first tag: a stanza where its namespace is this one.
     Undecided(&'static str),
-    Stanza(Canonical),
-    Tree(Grower),
+    Stanza,
+    Tree,
 }
 
 impl Builder {
     /// For an element that is a stanza where its name and namespace say so.
     pub(super) fn of_stream(outer: &Outer, content_ns: &'static str, limits: Limits) -> Self {
-        Self::new(outer, limits, Sink::Undecided(content_ns))
+        let mut builder = Self::new(Becomes::Undecided(content_ns), limits);
+        builder.enter(outer);
+        builder
     }
 
     /// For an element that becomes a tree, whatever it is.
     pub(super) fn of_tree(outer: &Outer, limits: Limits) -> Self {
-        Self::new(outer, limits, Sink::Tree(Grower::default()))
+        let mut builder = Self::new(Becomes::Tree, limits);
+        builder.enter(outer);
+        builder
     }
 
-    fn new(outer: &Outer, limits: Limits, sink: Sink) -> Self {
-        let (scope, outer_default) = Scope::inside(outer);
+    fn new(becomes: Becomes, limits: Limits) -> Self {
         Self {
             limits,
-            scope,
+            scope: Scope::default(),
             names: SmallVec::new(),
             open: SmallVec::new(),
             nodes: 0,
-            outer_default,
-            sink,
+            outer_default: Ns::None,
+            becomes,
+            canonical: Canonical::default(),
+            grower: Grower::default(),
         }
+    }
+
+    fn enter(&mut self, outer: &Outer) {
+        self.outer_default = self.scope.enter(outer);
+    }
+
+    pub(super) fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// Whether no tag was taken yet.
@@ -86,7 +98,7 @@ impl Builder {
     /// Takes one token; whether the element is complete.
     pub(super) fn take(&mut self, token: &Token<'_>) -> Result<bool, StreamError> {
         match token.kind {
-            TokenKind::Start => self.start(Tag::parse(&token.bytes, &self.limits)?)?,
+            TokenKind::Start => self.start(&token.bytes)?,
             TokenKind::End => self.end(tag::end_name(&token.bytes))?,
             TokenKind::Text => self.text(&token.bytes, Place::Text)?,
             TokenKind::CData => self.text(&token.bytes[9..token.bytes.len() - 3], Place::CData)?,
@@ -95,11 +107,13 @@ impl Builder {
         Ok(self.open.is_empty())
     }
 
-    fn start(&mut self, mut tag: Tag<'_>) -> Result<(), StreamError> {
+    fn start(&mut self, bytes: &[u8]) -> Result<(), StreamError> {
+        let mut attributes = Attributes::new();
+        let tag = Tag::parse(bytes, &self.limits, &mut attributes)?;
         self.limits.check_depth(self.open.len() + 1)?;
         self.count_node()?;
         let mark = self.scope.mark();
-        let default = self.declare(&tag.attributes)?;
+        let default = self.declare(&attributes)?;
         let ns = match tag.name.prefix() {
             None => default,
             Some(prefix) => self.scope.resolve(prefix)?,
@@ -107,8 +121,8 @@ impl Builder {
         if ns == Ns::Stream && !self.open.is_empty() {
             return Err(fault::bad_format("an element of the stream stands inside another"));
         }
-        self.scope.resolve_attributes(&mut tag.attributes)?;
-        let content = self.begin(&tag, ns)?;
+        self.scope.resolve_attributes(&mut attributes)?;
+        let content = self.begin(tag.name.local(), ns, &attributes)?;
         self.open.push(Open {
             name: u32::try_from(self.names.len()).expect("names are bounded"),
             ns,
@@ -139,17 +153,26 @@ impl Builder {
     }
 
     /// Hands the element on; where its content begins.
-    fn begin(&mut self, tag: &Tag<'_>, ns: Ns) -> Result<usize, StreamError> {
-        if let Sink::Undecided(content_ns) = self.sink {
-            self.sink = decide(tag, ns, content_ns)?;
+    fn begin(&mut self, local: &str, ns: Ns, attributes: &[Attribute<'_>]) -> Result<usize, StreamError> {
+        if let Becomes::Undecided(content_ns) = self.becomes {
+            self.becomes = match stanza_name(local, ns, content_ns)? {
+                Some(name) => {
+                    self.canonical.begin(name);
+                    Becomes::Stanza
+                }
+                None => Becomes::Tree,
+            };
         }
-        match &mut self.sink {
-            Sink::Stanza(canonical) => match self.open.last() {
-                None => canonical.head(tag),
-                Some(parent) => canonical.start(&self.scope, tag, ns, parent.ns, self.open.len() == 1),
-            },
-            Sink::Tree(grower) => grower.start(&self.scope, tag, ns).map(|()| 0),
-            Sink::Undecided(_) => Ok(0),
+        if self.becomes == Becomes::Tree {
+            self.grower.start(&self.scope, local, ns, attributes)?;
+            return Ok(0);
+        }
+        match self.open.last() {
+            None => self.canonical.head(attributes),
+            Some(parent) => {
+                let parent = (parent.ns, self.open.len() == 1);
+                self.canonical.start(&self.scope, local, ns, parent, attributes)
+            }
         }
     }
 
@@ -166,13 +189,11 @@ impl Builder {
     fn close(&mut self) {
         let Some(open) = self.open.pop() else { return };
         let name = &self.names[open.name as usize..];
-        match &mut self.sink {
-            Sink::Stanza(canonical) if !self.open.is_empty() => {
-                let local = memchr::memchr(b':', name).map_or(name, |colon| &name[colon + 1..]);
-                canonical.end(local, open.content, self.open.len() == 1);
-            }
-            Sink::Tree(grower) => grower.end(),
-            _ => {}
+        if self.becomes == Becomes::Tree {
+            self.grower.end();
+        } else if !self.open.is_empty() {
+            let local = memchr::memchr(b':', name).map_or(name, |colon| &name[colon + 1..]);
+            self.canonical.end(local, open.content, self.open.len() == 1);
         }
         self.names.truncate(open.name as usize);
         self.scope.back_to(open.mark);
@@ -184,10 +205,10 @@ impl Builder {
         }
         self.count_node()?;
         let raw = std::str::from_utf8(bytes).map_err(|_| fault::not_well_formed("a text is not UTF-8"))?;
-        match &mut self.sink {
-            Sink::Stanza(canonical) => canonical.text(raw, place, self.open.len() > 1),
-            Sink::Tree(grower) => grower.text(raw, place),
-            Sink::Undecided(_) => Ok(()),
+        if self.becomes == Becomes::Tree {
+            self.grower.text(raw, place)
+        } else {
+            self.canonical.text(raw, place, self.open.len() > 1)
         }
     }
 
@@ -197,30 +218,30 @@ impl Builder {
     }
 
     /// The complete element.
-    pub(super) fn finish(self) -> Frame {
-        match self.sink {
-            Sink::Stanza(canonical) => canonical.finish(),
-            Sink::Tree(grower) => Frame::Element(grower.finish()),
-            Sink::Undecided(_) => unreachable!("a complete element had a first tag"),
+    pub(super) fn finish(&mut self) -> Frame {
+        if self.becomes == Becomes::Tree {
+            Frame::Element(self.grower.finish())
+        } else {
+            self.canonical.finish()
         }
     }
 }
 
-/// What a first-level element becomes (RFC 6120 §8, §4.9.3.24).
-fn decide(tag: &Tag<'_>, ns: Ns, content_ns: &'static str) -> Result<Sink, StreamError> {
+/// Which stanza a first-level element is; `None` for any other element (RFC 6120 §8, §4.9.3.24).
+fn stanza_name(local: &str, ns: Ns, content_ns: &'static str) -> Result<Option<Name>, StreamError> {
     let is_client = content_ns == ns::CLIENT;
     match ns {
-        Ns::Stream if tag.name.local() == "stream" => Err(fault::bad_format("a stream is open already")),
+        Ns::Stream if local == "stream" => Err(fault::bad_format("a stream is open already")),
         Ns::Client | Ns::Server if (ns == Ns::Client) != is_client => {
             Err(fault::invalid_namespace("the stream has another content namespace"))
         }
-        Ns::Client | Ns::Server => match Name::parse(tag.name.local()) {
-            Some(name) => Ok(Sink::Stanza(Canonical::new(name))),
+        Ns::Client | Ns::Server => match Name::parse(local) {
             None => Err(StreamError::with_text(
                 StreamCondition::UnsupportedStanzaType,
                 "stanzas are message, presence and iq",
             )),
+            name => Ok(name),
         },
-        _ => Ok(Sink::Tree(Grower::default())),
+        _ => Ok(None),
     }
 }

@@ -8,8 +8,8 @@ use smallvec::SmallVec;
 use super::{
     Frame, Malformed,
     head::Head,
-    scope::{Ns, Scope},
-    tag::{Attribute, Tag},
+    scope::{Ns, Scope, short},
+    tag::Attribute,
     text::{self, NOT_ATTRIBUTE, NOT_TEXT, Place},
     writer,
 };
@@ -22,6 +22,7 @@ use crate::{
 const FIRST_BYTES: usize = 384;
 
 /// A stanza that is being read.
+#[derive(Default)]
 pub(super) struct Canonical {
     head: Head,
     out: Vec<u8>,
@@ -31,24 +32,22 @@ pub(super) struct Canonical {
 /// Where a child lies in the bytes.
 #[derive(Clone, Copy)]
 struct Span {
-    start: usize,
-    end: usize,
-    name_len: usize,
-    ns_len: Option<usize>,
+    start: u32,
+    end: u32,
+    name_len: u32,
+    ns_len: Option<u32>,
 }
 
 impl Canonical {
-    pub(super) fn new(name: Name) -> Self {
-        Self {
-            head: Head::new(name),
-            out: Vec::with_capacity(FIRST_BYTES),
-            children: SmallVec::new(),
-        }
+    /// Which of the three stanzas it is.
+    pub(super) fn begin(&mut self, name: Name) {
+        self.head.begin(name);
+        self.out.reserve(FIRST_BYTES);
     }
 
     /// The stanza's own tag.
-    pub(super) fn head(&mut self, tag: &Tag<'_>) -> Result<usize, StreamError> {
-        for attribute in &tag.attributes {
+    pub(super) fn head(&mut self, attributes: &[Attribute<'_>]) -> Result<usize, StreamError> {
+        for attribute in attributes {
             if attribute.declares().is_some() {
                 continue;
             }
@@ -66,17 +65,18 @@ impl Canonical {
     pub(super) fn start(
         &mut self,
         scope: &Scope,
-        tag: &Tag<'_>,
+        local: &str,
         ns: Ns,
-        parent_ns: Ns,
-        is_child: bool,
+        parent: (Ns, bool),
+        attributes: &[Attribute<'_>],
     ) -> Result<usize, StreamError> {
-        let start = self.out.len();
+        let (parent_ns, is_child) = parent;
+        let start = short(self.out.len());
         self.out.push(b'<');
-        self.out.extend_from_slice(tag.name.local().as_bytes());
+        self.out.extend_from_slice(local.as_bytes());
         let ns_len = (!scope.is_same(ns, parent_ns)).then(|| self.declare(b" xmlns='", scope.uri(ns)));
         let mut prefixes = Prefixes::default();
-        for attribute in &tag.attributes {
+        for attribute in attributes {
             if attribute.declares().is_none() {
                 self.attribute(scope, attribute, &mut prefixes)?;
             }
@@ -86,7 +86,7 @@ impl Canonical {
             self.children.push(Span {
                 start,
                 end: start,
-                name_len: tag.name.local().len(),
+                name_len: short(local.len()),
                 ns_len,
             });
         }
@@ -94,13 +94,13 @@ impl Canonical {
     }
 
     /// Writes a declaration; the bytes of its value.
-    fn declare(&mut self, front: &[u8], uri: &str) -> usize {
+    fn declare(&mut self, front: &[u8], uri: &str) -> u32 {
         self.out.extend_from_slice(front);
         let start = self.out.len();
         writer::escape_attribute(&mut self.out, uri);
         let len = self.out.len() - start;
         self.out.push(b'\'');
-        len
+        short(len)
     }
 
     fn attribute(
@@ -159,31 +159,36 @@ impl Canonical {
             self.out.push(b'>');
         }
         if is_child && let Some(child) = self.children.last_mut() {
-            child.end = self.out.len();
+            child.end = short(self.out.len());
         }
     }
 
-    pub(super) fn finish(mut self) -> Frame {
-        let (mut stanza, error) = self.head.finish(self.children.len());
-        if let Some(error) = error {
+    /// The complete stanza.
+    pub(super) fn finish(&mut self) -> Frame {
+        if let Some(error) = self.head.check(self.children.len()) {
+            let stanza = self.head.finish(Children::new());
             return Frame::Malformed(Malformed { stanza, error });
         }
-        if self.out.capacity() / 2 > self.out.len().max(FIRST_BYTES) {
-            self.out.shrink_to_fit();
+        let mut out = std::mem::take(&mut self.out);
+        if out.capacity() / 2 > out.len().max(FIRST_BYTES) {
+            out.shrink_to_fit();
         }
-        stanza.children = children(self.out.into(), &self.children);
-        Frame::Stanza(stanza)
+        Frame::Stanza(self.head.finish(children(out.into(), &self.children)))
     }
 }
 
 fn children(bytes: Bytes, spans: &[Span]) -> Children {
-    let [only] = spans else {
-        return spans
-            .iter()
-            .map(|span| child(bytes.slice(span.start..span.end), span))
-            .collect();
-    };
-    Children::from_iter([child(bytes, only)])
+    let mut children = Children::new();
+    match spans {
+        [] => {}
+        [only] => children.push(child(bytes, only)),
+        _ => children.extend(
+            spans
+                .iter()
+                .map(|span| child(bytes.slice(span.start as usize..span.end as usize), span)),
+        ),
+    }
+    children
 }
 
 fn child(bytes: Bytes, span: &Span) -> Child {

@@ -1,6 +1,10 @@
 //! The XML declaration (XML 1.0 §2.8, RFC 6120 §11.5).
 
-use super::{Limits, fault, tag, text::is_blank};
+use super::{
+    Limits, fault,
+    tag::{Attributes, read_attributes},
+    text::is_blank,
+};
 use crate::StreamError;
 
 /// Checks all of `<?xml …?>`; anything else between `<?` and `?>` is a processing instruction.
@@ -9,12 +13,13 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), StreamError> {
         .ok()
         .and_then(|text| text.strip_prefix("<?")?.strip_suffix("?>"))
         .ok_or_else(|| fault::not_well_formed("the XML declaration is not UTF-8"))?;
-    let attributes = match inner.strip_prefix("xml") {
+    let mut attributes = Attributes::new();
+    match inner.strip_prefix("xml") {
         Some(rest) if rest.bytes().next().is_none_or(is_blank) => {
-            tag::attributes(rest, &Limits::before_authentication())?
+            read_attributes(rest, &Limits::before_authentication(), &mut attributes)?;
         }
         _ => return Err(fault::restricted("processing instructions are not allowed")),
-    };
+    }
     let mut attributes = attributes
         .iter()
         .map(|attribute| (attribute.name.as_str(), attribute.raw))

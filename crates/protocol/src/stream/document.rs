@@ -15,7 +15,7 @@ use crate::{StreamError, ns};
 /// # Errors
 /// Where the text is not one well-formed element, or goes beyond a limit.
 pub fn document(xml: &[u8], content_ns: &'static str, limits: Limits) -> Result<Frame, StreamError> {
-    whole(xml, Builder::of_stream(&Outer::default(), content_ns, limits), limits)
+    whole(xml, Builder::of_stream(&Outer::default(), content_ns, limits))
 }
 
 /// The one element that `xml` holds on a client's stream, whether it declares the content namespace or not.
@@ -24,15 +24,15 @@ pub(crate) fn stored(xml: &[u8], limits: Limits) -> Result<Frame, StreamError> {
         default: ns::CLIENT.into(),
         prefixes: Vec::new(),
     };
-    whole(xml, Builder::of_stream(&outer, ns::CLIENT, limits), limits)
+    whole(xml, Builder::of_stream(&outer, ns::CLIENT, limits))
 }
 
 /// The one element of `xml`, built by `builder`.
-pub(super) fn whole(xml: &[u8], mut builder: Builder, limits: Limits) -> Result<Frame, StreamError> {
+pub(super) fn whole(xml: &[u8], mut builder: Builder) -> Result<Frame, StreamError> {
     let mut rest = xml;
     let mut scanner = Scanner::default();
     loop {
-        let room = limits.stanza_bytes.saturating_sub(xml.len() - rest.len());
+        let room = builder.limits().stanza_bytes.saturating_sub(xml.len() - rest.len());
         let is_first = rest.len() == xml.len();
         let token = scanner
             .next(&mut rest, room)?

@@ -1,5 +1,9 @@
 //! The attributes of a stanza (RFC 6120 §8.1).
 
+use std::borrow::Cow;
+
+use compact_str::CompactString;
+
 use super::Malformed;
 use crate::{
     Child, Children, Condition, Element, IqType, Jid, Kind, MessageType, PresenceType, Stanza, StanzaError, ns,
@@ -12,33 +16,40 @@ pub const ID_BYTES: usize = 1023;
 pub const LANG_BYTES: usize = 64;
 
 /// A header that is being read.
+#[derive(Default)]
 pub(super) struct Head {
-    stanza: Stanza,
+    kind: Option<Kind>,
+    to: Option<Jid>,
+    from: Option<Jid>,
+    id: Option<CompactString>,
+    lang: Option<CompactString>,
     has_type: bool,
-    error: Option<StanzaError>,
+    error: Option<Box<StanzaError>>,
 }
 
 impl Head {
     pub(super) fn new(name: Name) -> Self {
-        let kind = match name {
+        let mut head = Self::default();
+        head.begin(name);
+        head
+    }
+
+    /// Which of the three stanzas it is.
+    pub(super) fn begin(&mut self, name: Name) {
+        self.kind = Some(match name {
             Name::Message => Kind::Message(MessageType::Normal),
             Name::Presence => Kind::Presence(PresenceType::Available),
             Name::Iq => Kind::Iq(IqType::Get),
-        };
-        Self {
-            stanza: Stanza::new(kind),
-            has_type: false,
-            error: None,
-        }
+        });
     }
 
     /// An attribute without a prefix. What the RFC does not know is left out.
     pub(super) fn set(&mut self, name: &str, value: &str) {
         match name {
-            "to" => self.stanza.to = self.address("to", value),
-            "from" => self.stanza.from = self.address("from", value),
+            "to" => self.to = self.address("to", value),
+            "from" => self.from = self.address("from", value),
             "id" if value.len() > ID_BYTES => self.fault(Condition::PolicyViolation, "the id is too long"),
-            "id" => self.stanza.id = Some(value.into()),
+            "id" => self.id = Some(value.into()),
             "type" => self.set_type(value),
             _ => {}
         }
@@ -47,7 +58,7 @@ impl Head {
     /// An attribute of the namespace `xml`.
     pub(super) fn set_xml(&mut self, local: &str, value: &str) {
         if local == "lang" {
-            self.stanza.lang = language(value).map(Into::into);
+            self.lang = language(value).map(Into::into);
         }
     }
 
@@ -55,8 +66,7 @@ impl Head {
         match value.parse() {
             Ok(jid) => Some(jid),
             Err(reason) => {
-                let error = StanzaError::with_text(Condition::JidMalformed, format!("'{name}' is not a JID: {reason}"));
-                self.error.get_or_insert(error);
+                self.fault(Condition::JidMalformed, format!("'{name}' is not a JID: {reason}"));
                 None
             }
         }
@@ -64,38 +74,51 @@ impl Head {
 
     fn set_type(&mut self, value: &str) {
         self.has_type = true;
-        match &mut self.stanza.kind {
-            Kind::Message(kind) => *kind = MessageType::parse(Some(value)),
-            Kind::Presence(kind) => match PresenceType::parse(Some(value)) {
+        match &mut self.kind {
+            None => {}
+            Some(Kind::Message(kind)) => *kind = MessageType::parse(Some(value)),
+            Some(Kind::Presence(kind)) => match PresenceType::parse(Some(value)) {
                 Some(known) => *kind = known,
                 None => self.fault(Condition::BadRequest, "presence has no such type"),
             },
-            Kind::Iq(kind) => match IqType::parse(Some(value)) {
+            Some(Kind::Iq(kind)) => match IqType::parse(Some(value)) {
                 Some(known) => *kind = known,
                 None => self.fault(Condition::BadRequest, "an iq is get, set, result or error"),
             },
         }
     }
 
-    fn fault(&mut self, condition: Condition, text: &'static str) {
+    fn fault(&mut self, condition: Condition, text: impl Into<Cow<'static, str>>) {
         self.error
-            .get_or_insert_with(|| StanzaError::with_text(condition, text));
+            .get_or_insert_with(|| Box::new(StanzaError::with_text(condition, text)));
     }
 
-    /// The stanza without children, and what is wrong with it (RFC 6120 §8.2.3).
-    pub(super) fn finish(mut self, children: usize) -> (Stanza, Option<StanzaError>) {
-        if let Kind::Iq(kind) = self.stanza.kind {
+    /// What is wrong with a stanza of so many children (RFC 6120 §8.2.3).
+    pub(super) fn check(&mut self, children: usize) -> Option<StanzaError> {
+        if let Some(Kind::Iq(kind)) = self.kind {
             if !self.has_type {
                 self.fault(Condition::BadRequest, "an iq needs a type");
             }
-            if self.stanza.id.is_none() {
+            if self.id.is_none() {
                 self.fault(Condition::BadRequest, "an iq needs an id");
             }
             if kind.is_request() && children != 1 {
                 self.fault(Condition::BadRequest, "a request has exactly one child");
             }
         }
-        (self.stanza, self.error)
+        self.error.take().map(|error| *error)
+    }
+
+    /// The stanza.
+    pub(super) fn finish(&mut self, children: Children) -> Stanza {
+        Stanza {
+            kind: self.kind.expect("a stanza has a name"),
+            to: self.to.take(),
+            from: self.from.take(),
+            id: self.id.take(),
+            lang: self.lang.take(),
+            children,
+        }
     }
 }
 
@@ -112,9 +135,12 @@ pub(crate) fn stanza_of(element: &Element) -> Option<Result<Stanza, Malformed>> 
         }
     }
     let children: Children = element.elements().map(Child::from_element).collect();
-    Some(match head.finish(children.len()) {
-        (stanza, None) => Ok(Stanza { children, ..stanza }),
-        (stanza, Some(error)) => Err(Malformed { stanza, error }),
+    Some(match head.check(children.len()) {
+        None => Ok(head.finish(children)),
+        Some(error) => Err(Malformed {
+            stanza: head.finish(Children::new()),
+            error,
+        }),
     })
 }
 

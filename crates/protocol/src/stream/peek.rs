@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{
     Limits,
-    tag::Tag,
+    tag::{Attributes, Tag},
     text::{self, Place},
 };
 
@@ -26,10 +26,8 @@ pub(crate) fn plain_content(canonical: &[u8]) -> Option<Cow<'_, str>> {
 /// The value of an attribute of the outermost element.
 pub(crate) fn first_attribute(canonical: &[u8], name: &str) -> Option<String> {
     let end = memchr::memchr(b'>', canonical)?;
-    let tag = Tag::parse(&canonical[..=end], &Limits::own()).ok()?;
-    let attribute = tag
-        .attributes
-        .iter()
-        .find(|attribute| attribute.name.as_str() == name)?;
+    let mut attributes = Attributes::new();
+    Tag::parse(&canonical[..=end], &Limits::own(), &mut attributes).ok()?;
+    let attribute = attributes.iter().find(|attribute| attribute.name.as_str() == name)?;
     attribute.value().ok().map(Cow::into_owned)
 }

@@ -6,7 +6,7 @@ use super::{
     Limits, StreamHeader, fault,
     head::language,
     scope::{Outer, Scope},
-    tag::Tag,
+    tag::{Attribute, Attributes, Tag},
 };
 use crate::{StreamError, ns};
 
@@ -20,9 +20,10 @@ pub(super) struct Root {
 
 impl Root {
     pub(super) fn open(bytes: &[u8], content_ns: &str, limits: &Limits) -> Result<(Self, StreamHeader), StreamError> {
-        let mut tag = Tag::parse(bytes, limits)?;
-        let outer = declarations(&tag, limits)?;
-        Scope::inside(&outer).0.resolve_attributes(&mut tag.attributes)?;
+        let mut attributes = Attributes::new();
+        let tag = Tag::parse(bytes, limits, &mut attributes)?;
+        let outer = declarations(&tag, &attributes, limits)?;
+        Scope::inside(&outer).0.resolve_attributes(&mut attributes)?;
         check_names(&tag, &outer, content_ns)?;
         if tag.is_empty {
             return Err(fault::bad_format("the stream ends in its header"));
@@ -31,15 +32,15 @@ impl Root {
             name: tag.name.as_str().into(),
             outer,
         };
-        Ok((root, header(&tag)?))
+        Ok((root, header(&attributes)?))
     }
 }
 
-fn declarations(tag: &Tag<'_>, limits: &Limits) -> Result<Outer, StreamError> {
+fn declarations(tag: &Tag<'_>, attributes: &[Attribute<'_>], limits: &Limits) -> Result<Outer, StreamError> {
     let mut outer = Outer::default();
     let (mut scope, _) = Scope::inside(&outer);
     let mut declared = 0;
-    for attribute in &tag.attributes {
+    for attribute in attributes {
         let Some(prefix) = attribute.declares() else { continue };
         declared += 1;
         limits.check_namespaces(declared)?;
@@ -81,9 +82,9 @@ fn check_names(tag: &Tag<'_>, outer: &Outer, content_ns: &str) -> Result<(), Str
     Ok(())
 }
 
-fn header(tag: &Tag<'_>) -> Result<StreamHeader, StreamError> {
+fn header(attributes: &[Attribute<'_>]) -> Result<StreamHeader, StreamError> {
     let mut header = StreamHeader::default();
-    for attribute in &tag.attributes {
+    for attribute in attributes {
         if attribute.declares().is_some() {
             continue;
         }

@@ -36,6 +36,7 @@ struct Binding {
 }
 
 /// Declarations in force, innermost last.
+#[derive(Default)]
 pub(super) struct Scope {
     text: SmallVec<[u8; 256]>,
     bindings: SmallVec<[Binding; 6]>,
@@ -60,16 +61,18 @@ pub(super) struct Outer {
 impl Scope {
     /// Inside of what declared `outer`; the second is the default namespace there.
     pub(super) fn inside(outer: &Outer) -> (Self, Ns) {
-        let mut scope = Self {
-            text: SmallVec::new(),
-            bindings: SmallVec::new(),
-        };
-        for (prefix, uri) in &outer.prefixes {
-            let ns = scope.intern(uri);
-            scope.bind(prefix, ns);
-        }
-        let default = scope.intern(&outer.default);
+        let mut scope = Self::default();
+        let default = scope.enter(outer);
         (scope, default)
+    }
+
+    /// Takes over what `outer` declares; the default namespace there.
+    pub(super) fn enter(&mut self, outer: &Outer) -> Ns {
+        for (prefix, uri) in &outer.prefixes {
+            let ns = self.intern(uri);
+            self.bind(prefix, ns);
+        }
+        self.intern(&outer.default)
     }
 
     pub(super) fn mark(&self) -> Mark {
@@ -196,7 +199,8 @@ impl Scope {
     }
 }
 
-fn short(len: usize) -> u32 {
+/// Places and lengths inside of one element.
+pub(super) fn short(len: usize) -> u32 {
     u32::try_from(len).expect("an element has less than 4 GiB")
 }
 

@@ -13,7 +13,6 @@ use crate::StreamError;
 /// A start tag, or the tag of an empty element.
 pub(super) struct Tag<'a> {
     pub(super) name: QName<'a>,
-    pub(super) attributes: Attributes<'a>,
     pub(super) is_empty: bool,
 }
 
@@ -46,8 +45,13 @@ impl<'a> Attribute<'a> {
 }
 
 impl<'a> Tag<'a> {
-    /// From all bytes of a tag, `<` and `>` included.
-    pub(super) fn parse(bytes: &'a [u8], limits: &Limits) -> Result<Self, StreamError> {
+    /// From all bytes of a tag, `<` and `>` included. Attributes are added to the caller's list, which is big: returned by value
+    /// it would be copied about.
+    pub(super) fn parse(
+        bytes: &'a [u8],
+        limits: &Limits,
+        attributes: &mut Attributes<'a>,
+    ) -> Result<Self, StreamError> {
         let tag = std::str::from_utf8(bytes).map_err(|_| fault::not_well_formed("a tag is not UTF-8"))?;
         let inner = tag
             .strip_prefix('<')
@@ -60,21 +64,20 @@ impl<'a> Tag<'a> {
         };
         let name = QName::at_front(inner)?;
         limits.check_name(name.as_str().len())?;
-        let attributes = attributes(&inner[name.as_str().len()..], limits)?;
-        Ok(Self {
-            name,
-            attributes,
-            is_empty,
-        })
+        read_attributes(&inner[name.as_str().len()..], limits, attributes)?;
+        Ok(Self { name, is_empty })
     }
 }
 
-pub(super) fn attributes<'a>(mut rest: &'a str, limits: &Limits) -> Result<Attributes<'a>, StreamError> {
-    let mut attributes = Attributes::new();
+pub(super) fn read_attributes<'a>(
+    mut rest: &'a str,
+    limits: &Limits,
+    attributes: &mut Attributes<'a>,
+) -> Result<(), StreamError> {
     loop {
         let trimmed = skip_blank(rest);
         if trimmed.is_empty() {
-            return Ok(attributes);
+            return Ok(());
         }
         if trimmed.len() == rest.len() {
             return Err(fault::not_well_formed("white space is missing before an attribute"));

@@ -8,6 +8,7 @@ use super::{
     declaration, fault,
     limits::{BLANK_FACTOR, within},
     root::Root,
+    scope::Outer,
     tag,
     text::is_blank,
     token::{Scanner, Token, TokenKind},
@@ -69,9 +70,8 @@ enum State {
 
 /// A first-level element or header tag that is half read.
 struct Partial {
-    limits: Limits,
     scanner: Scanner,
-    builder: Option<Builder>,
+    builder: Builder,
     /// Bytes of the element's whole tokens.
     used: usize,
 }
@@ -130,7 +130,8 @@ impl Tokenizer {
     fn advance(&mut self, input: &mut &[u8]) -> Result<Option<Frame>, StreamError> {
         if let Some(mut partial) = self.partial.take() {
             match self.read(&mut partial, input)? {
-                Read::Frame(frame) => return Ok(Some(frame)),
+                Read::Element => return Ok(Some(partial.builder.finish())),
+                Read::Tag(frame) => return Ok(Some(*frame)),
                 Read::More => {
                     self.partial = Some(partial);
                     return Ok(None);
@@ -139,9 +140,10 @@ impl Tokenizer {
             }
         }
         while self.skip(input)? {
-            let mut partial = Partial::new(self.limits, self.read_before_header());
+            let mut partial = self.partial();
             match self.read(&mut partial, input)? {
-                Read::Frame(frame) => return Ok(Some(frame)),
+                Read::Element => return Ok(Some(partial.builder.finish())),
+                Read::Tag(frame) => return Ok(Some(*frame)),
                 Read::More => {
                     self.partial = Some(Box::new(partial));
                     return Ok(None);
@@ -195,27 +197,33 @@ impl Tokenizer {
         Ok(())
     }
 
-    /// Bytes that count as part of the header tag.
-    fn read_before_header(&self) -> usize {
-        if self.state == State::Open { 0 } else { self.blank }
+    /// Room for what begins now. What stood before the header counts as part of it.
+    fn partial(&self) -> Partial {
+        let none = Outer::default();
+        let outer = self.root.as_ref().map_or(&none, |root| &root.outer);
+        Partial {
+            scanner: Scanner::default(),
+            builder: Builder::of_stream(outer, self.content_ns, self.limits),
+            used: if self.state == State::Open { 0 } else { self.blank },
+        }
     }
 
     fn read(&mut self, partial: &mut Partial, input: &mut &[u8]) -> Result<Read, StreamError> {
         while let Some(token) = partial.token(input)? {
-            let is_complete = match &mut partial.builder {
-                Some(builder) => builder.take(&token)?,
-                None => match (self.state, token.kind) {
-                    (State::Open, TokenKind::Start) => self.first_tag(partial, &token)?,
-                    (State::Open, TokenKind::End) => return self.close(&token),
-                    (State::Open, _) => return Err(fault::bad_format("this may not stand between stanzas")),
-                    (_, TokenKind::Declaration) => return self.declaration(&token),
-                    (_, TokenKind::Start) => return self.open(&token),
-                    _ => return Err(fault::not_well_formed("a stream begins with its header")),
-                },
-            };
-            if is_complete && let Some(builder) = partial.builder.take() {
-                self.blank = 0;
-                return Ok(Read::Frame(builder.finish()));
+            match (self.state, token.kind) {
+                _ if !partial.builder.is_fresh() => {}
+                (State::Open, TokenKind::Start) => self.blank = 0,
+                (State::Open, TokenKind::End) => return self.close(&token),
+                (State::Open, TokenKind::Declaration) => {
+                    return Err(fault::restricted("processing instructions are not allowed"));
+                }
+                (State::Open, _) => return Err(fault::bad_format("a text stands between stanzas")),
+                (_, TokenKind::Declaration) => return self.declaration(&token),
+                (_, TokenKind::Start) => return self.open(&token),
+                _ => return Err(fault::not_well_formed("a stream begins with its header")),
+            }
+            if partial.builder.take(&token)? {
+                return Ok(Read::Element);
             }
         }
         Ok(Read::More)
@@ -237,15 +245,7 @@ impl Tokenizer {
         self.root = Some(Box::new(root));
         self.state = State::Open;
         self.blank = 0;
-        Ok(Read::Frame(Frame::Open(header)))
-    }
-
-    fn first_tag(&self, partial: &mut Partial, token: &Token<'_>) -> Result<bool, StreamError> {
-        let root = self.root.as_ref().expect("an open stream has a root");
-        partial
-            .builder
-            .insert(Builder::of_stream(&root.outer, self.content_ns, partial.limits))
-            .take(token)
+        Ok(Read::Tag(Box::new(Frame::Open(header))))
     }
 
     fn close(&self, token: &Token<'_>) -> Result<Read, StreamError> {
@@ -253,31 +253,24 @@ impl Tokenizer {
         if tag::end_name(&token.bytes) != root.name.as_bytes() {
             return Err(fault::not_well_formed("an end tag does not match"));
         }
-        Ok(Read::Frame(Frame::Close))
+        Ok(Read::Tag(Box::new(Frame::Close)))
     }
 }
 
 /// How far [`Tokenizer::read`] came.
-#[allow(clippy::large_enum_variant, reason = "it is taken apart at once")]
 enum Read {
-    Frame(Frame),
+    /// A first-level element is complete.
+    Element,
+    /// A tag of the stream itself.
+    Tag(Box<Frame>),
     /// An XML declaration, which is no frame.
     Declaration,
     More,
 }
 
 impl Partial {
-    fn new(limits: Limits, used: usize) -> Self {
-        Self {
-            limits,
-            scanner: Scanner::default(),
-            builder: None,
-            used,
-        }
-    }
-
     fn token<'a>(&mut self, input: &mut &'a [u8]) -> Result<Option<Token<'a>>, StreamError> {
-        let room = self.limits.stanza_bytes.saturating_sub(self.used);
+        let room = self.builder.limits().stanza_bytes.saturating_sub(self.used);
         let token = self.scanner.next(input, room)?;
         self.used += token.as_ref().map_or(0, |token| token.bytes.len());
         Ok(token)

@@ -5,7 +5,7 @@ use super::{
     builder::Builder,
     document::whole,
     scope::{Ns, Outer, Scope},
-    tag::Tag,
+    tag::Attribute,
     text::{self, Place},
 };
 use crate::{Element, StreamError, element::Node};
@@ -27,7 +27,7 @@ pub fn parse_within(xml: &[u8], parent_ns: &str, limits: Limits) -> Result<Eleme
         default: parent_ns.into(),
         prefixes: Vec::new(),
     };
-    match whole(xml, Builder::of_tree(&outer, limits), limits)? {
+    match whole(xml, Builder::of_tree(&outer, limits))? {
         Frame::Element(element) => Ok(element),
         _ => unreachable!("a builder of trees makes trees"),
     }
@@ -41,9 +41,15 @@ pub(super) struct Grower {
 }
 
 impl Grower {
-    pub(super) fn start(&mut self, scope: &Scope, tag: &Tag<'_>, ns: Ns) -> Result<(), StreamError> {
-        let mut element = Element::new(tag.name.local(), scope.uri(ns));
-        for attribute in &tag.attributes {
+    pub(super) fn start(
+        &mut self,
+        scope: &Scope,
+        local: &str,
+        ns: Ns,
+        attributes: &[Attribute<'_>],
+    ) -> Result<(), StreamError> {
+        let mut element = Element::new(local, scope.uri(ns));
+        for attribute in attributes {
             if attribute.declares().is_some() {
                 continue;
             }
@@ -81,7 +87,7 @@ impl Grower {
         }
     }
 
-    pub(super) fn finish(mut self) -> Element {
+    pub(super) fn finish(&mut self) -> Element {
         self.stack.pop().expect("a complete element had a first tag")
     }
 }
