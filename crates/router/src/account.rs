@@ -2,14 +2,17 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use arc_swap::{ArcSwap, Guard};
 use parking_lot::Mutex;
 use protocol::Jid;
 use storage::{AccountId, LogId, RosterEdit, RosterEdited, RosterItem, Storage, StorageError, Subscription};
-use tokio::sync::OnceCell;
+use tokio::sync::{Notify, OnceCell};
 
 /// An account of this server. There is one value for all its sessions.
 #[derive(Debug)]
@@ -25,6 +28,9 @@ pub struct Account {
     changing: tokio::sync::Mutex<()>,
     /// Rows of the message log that live sessions have and have not acknowledged.
     in_flight: Mutex<HashSet<LogId>>,
+    /// How often rows of the log became free for a session to take.
+    released: AtomicU64,
+    landed: Notify,
 }
 
 /// What is loaded of an account when its first stanza comes or goes.
@@ -57,6 +63,8 @@ impl Account {
             profile: OnceCell::new(),
             changing: tokio::sync::Mutex::default(),
             in_flight: Mutex::default(),
+            released: AtomicU64::new(0),
+            landed: Notify::new(),
         }
     }
 
@@ -157,6 +165,32 @@ impl Account {
     /// No live session has it any more: it was acknowledged, or given back.
     pub fn set_landed(&self, id: LogId) {
         self.in_flight.lock().remove(&id);
+        self.note_released();
+        self.landed.notify_waiters();
+    }
+
+    /// Waits until no live session has the message of this row.
+    pub async fn landed(&self, id: LogId) {
+        loop {
+            let told = self.landed.notified();
+            tokio::pin!(told);
+            told.as_mut().enable();
+            if !self.in_flight.lock().contains(&id) {
+                return;
+            }
+            told.await;
+        }
+    }
+
+    /// There is a row that a session may take.
+    pub fn note_released(&self) {
+        self.released.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Grows whenever there is a row that a session may take.
+    #[must_use]
+    pub fn released(&self) -> u64 {
+        self.released.load(Ordering::SeqCst)
     }
 
     /// Claims a row for a session that is about to get it; false where a live session has it already.

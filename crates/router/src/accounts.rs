@@ -9,7 +9,6 @@ use storage::{AccountId, Storage, StorageError};
 use crate::{Account, Hosts};
 
 /// The one place where [`Account`] values are made, so that each account has one.
-#[derive(Debug)]
 pub struct Accounts {
     storage: Storage,
     hosts: Arc<Hosts>,

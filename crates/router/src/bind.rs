@@ -75,20 +75,15 @@ impl Router {
             }
         }
         if has_rows {
-            self.replay(session).await;
+            self.replay_elsewhere(session).await;
         }
     }
 
     /// Rows that the ended session did not acknowledge go to the account's other sessions.
-    async fn replay(self: &Arc<Self>, ended: &Session) {
+    async fn replay_elsewhere(self: &Arc<Self>, ended: &Session) {
         let others = self.directory().sessions(ended.account.jid.as_str());
-        if let Some(session) = others
-            .iter()
-            .find(|other| other.priority().is_some_and(|priority| priority >= 0))
-        {
-            for hook in self.hooks().replay_hooks() {
-                hook(self.clone(), session.clone()).await;
-            }
+        if let Some(session) = others.iter().find(|other| other.takes_messages()) {
+            self.replay(session).await;
         }
     }
 
@@ -106,6 +101,18 @@ impl Router {
             }
             _ => {}
         }
+    }
+
+    /// Ends an account that is about to be deleted: features tidy up, its sessions are closed.
+    pub async fn remove_account(self: &Arc<Self>, account: &Arc<Account>) {
+        for hook in self.hooks().account_removed_hooks() {
+            hook(self.clone(), account.clone()).await;
+        }
+        let gone = StreamError::with_text(StreamCondition::NotAuthorized, "the account was removed");
+        for session in self.directory().sessions(account.jid.as_str()) {
+            session.close(gone.clone());
+        }
+        self.accounts().forget(&account.jid);
     }
 
     /// Closes every session, for a server that stops.

@@ -35,22 +35,24 @@ pub(crate) async fn message(house: &Arc<Router>, flow: &mut Flow<'_>) -> Result<
 async fn to_account(house: &Arc<Router>, flow: &mut Flow<'_>, to: &Jid) -> Result<(), StanzaError> {
     let sessions = house.directory().sessions(to.bare_str());
     let account = match sessions.first() {
-        Some(session) => session.account.clone(),
-        None => match house.accounts().find(to).await {
-            Ok(Some(account)) => account,
-            // As silent as an account that is offline (RFC 6121 §8.5.1).
-            Ok(None) => return Ok(()),
-            Err(error) => return Err(house.unavailable("looking up an account", &error)),
-        },
+        Some(session) => Some(session.account.clone()),
+        None => house
+            .accounts()
+            .find(to)
+            .await
+            .map_err(|error| house.unavailable("looking up an account", &error))?,
     };
-    if !received(house, flow, &account).await? {
+    if let Some(account) = &account
+        && !received(house, flow, account).await?
+    {
         return Ok(());
     }
-    match choose(flow.stanza.kind, to, &sessions) {
-        Choice::These(takers) => live(house, flow, &account, takers).await,
-        Choice::Offline => offline(house, flow, account).await,
-        Choice::Bounce => Err(Condition::ServiceUnavailable.into()),
-        Choice::Drop => Ok(()),
+    match (choose(flow.stanza.kind, to, &sessions), account) {
+        (Choice::These(takers), Some(account)) => live(house, flow, &account, takers).await,
+        // An account that does not exist fares like one that is offline (RFC 6121 §8.5.1).
+        (Choice::Offline | Choice::These(_), account) => offline(house, flow, account).await,
+        (Choice::Bounce, _) => Err(Condition::ServiceUnavailable.into()),
+        (Choice::Drop, _) => Ok(()),
     }
 }
 
@@ -124,14 +126,13 @@ async fn live(
         (Some(_), true) => Some(keep::append(house, account, &flow.stanza, flow.receipt())?),
         _ => None,
     };
-    let stanza = std::mem::replace(&mut flow.stanza, Stanza::new(flow.stanza.kind));
+    let stanza = flow.take_stanza();
     match (hand_out(account, stanza, log_id, &takers), log_id) {
         // A row is in the log already, and with it the message is offline.
         (None, _) | (Some(_), Some(_)) => Ok(()),
         (Some(stanza), None) => {
             flow.stanza = stanza;
-            let account = account.clone();
-            offline(house, flow, account).await
+            offline(house, flow, Some(account.clone())).await
         }
     }
 }
@@ -166,7 +167,7 @@ fn hand_out(account: &Account, stanza: Stanza, log_id: Option<LogId>, takers: &[
 }
 
 /// To whoever keeps messages for later; nobody bounces them.
-async fn offline(house: &Arc<Router>, flow: &mut Flow<'_>, account: Arc<Account>) -> Result<(), StanzaError> {
+async fn offline(house: &Arc<Router>, flow: &mut Flow<'_>, account: Option<Arc<Account>>) -> Result<(), StanzaError> {
     match house.hooks().offline_hook() {
         Some(hook) => {
             let offline = Offline {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::Hooks;
+use crate::{Disco, Hooks};
 
 /// An extension of the protocol.
 ///
@@ -18,6 +18,9 @@ pub trait Feature: Send + Sync + 'static {
 
     /// Registers what it wants to see and answer.
     fn hook(self: Arc<Self>, hooks: &mut Hooks);
+
+    /// Is shown what all features announce, once every one has registered.
+    fn announced(&self, _all: &Disco) {}
 }
 
 /// A XEP and the version of it that a feature follows.

@@ -44,6 +44,12 @@ impl<'a> Flow<'a> {
         &self.effects
     }
 
+    /// Takes the stanza to hand it over, leaving an empty one of its kind.
+    pub(crate) fn take_stanza(&mut self) -> Stanza {
+        let empty = Stanza::new(self.stanza.kind);
+        std::mem::replace(&mut self.stanza, empty)
+    }
+
     /// Keeps the stanza unacknowledged until something is durable; `None` where its sender was promised nothing.
     pub(crate) fn receipt(&self) -> Option<Receipt> {
         Some(Receipt::new(self.sender?, self.number?))

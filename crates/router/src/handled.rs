@@ -3,6 +3,7 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use parking_lot::Mutex;
+use tokio::sync::Notify;
 
 use crate::Session;
 
@@ -10,6 +11,7 @@ use crate::Session;
 #[derive(Debug, Default)]
 pub struct Handled {
     waiting: Mutex<VecDeque<Waiting>>,
+    settled: Notify,
 }
 
 #[derive(Debug)]
@@ -32,6 +34,19 @@ impl Handled {
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.waiting.lock().len()
+    }
+
+    /// Waits until none waits.
+    pub async fn all(&self) {
+        loop {
+            let settled = self.settled.notified();
+            tokio::pin!(settled);
+            settled.as_mut().enable();
+            if self.waiting() == 0 {
+                return;
+            }
+            settled.await;
+        }
     }
 
     /// The sender was told that the stanza went nowhere: nothing is waited for.
@@ -58,7 +73,12 @@ impl Handled {
         while waiting.front().is_some_and(|first| first.commits_due == 0) {
             waiting.pop_front();
         }
-        waiting.len() < before
+        let has_moved = waiting.len() < before;
+        drop(waiting);
+        if has_moved {
+            self.settled.notify_waiters();
+        }
+        has_moved
     }
 }
 

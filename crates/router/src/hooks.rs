@@ -13,7 +13,7 @@
 
 use std::{collections::HashMap, future::Future, pin::Pin, sync::Arc};
 
-use protocol::{Element, Stanza, StanzaError};
+use protocol::{Element, PresenceType, Stanza, StanzaError};
 
 use crate::{Account, Feature, Flow, Router, Session, Xep, flow::Request};
 
@@ -68,8 +68,10 @@ pub enum To {
 type FlowHook = Arc<dyn Fn(&mut Flow<'_>) -> Verdict + Send + Sync>;
 type IqHook = Arc<dyn Fn(Request) -> Later<Answer> + Send + Sync>;
 type SentHook = Arc<dyn Fn(Arc<Router>, Arc<Session>, Stanza) -> Later<Result<(), StanzaError>> + Send + Sync>;
-type ReceivedHook = Arc<dyn Fn(Arc<Router>, Arc<Account>, Stanza) -> Later<Result<(), StanzaError>> + Send + Sync>;
-type OfflineHook = Arc<dyn Fn(Arc<Router>, Arc<Account>, Offline) -> Later<Result<(), StanzaError>> + Send + Sync>;
+type ReceivedHook =
+    Arc<dyn Fn(Arc<Router>, Option<Arc<Account>>, Stanza) -> Later<Result<(), StanzaError>> + Send + Sync>;
+type OfflineHook =
+    Arc<dyn Fn(Arc<Router>, Option<Arc<Account>>, Offline) -> Later<Result<(), StanzaError>> + Send + Sync>;
 type SessionHook = Arc<dyn Fn(Arc<Router>, Arc<Session>) -> Later<()> + Send + Sync>;
 type AccountHook = Arc<dyn Fn(Arc<Router>, Arc<Account>) -> Later<()> + Send + Sync>;
 type DiscoHook = Arc<dyn Fn(&str) -> Option<Element> + Send + Sync>;
@@ -88,10 +90,11 @@ pub struct Offline {
 pub struct Hooks {
     flow: [Vec<(Phase, FlowHook)>; 2],
     iq: HashMap<(To, &'static str, &'static str), IqHook>,
-    presence_sent: Option<SentHook>,
-    presence_received: Option<ReceivedHook>,
+    presence_sent: HashMap<PresenceType, SentHook>,
+    presence_received: HashMap<PresenceType, ReceivedHook>,
     offline: Option<OfflineHook>,
     session_bound: Vec<SessionHook>,
+    session_available: Vec<SessionHook>,
     session_ended: Vec<SessionHook>,
     replay: Vec<SessionHook>,
     account_removed: Vec<AccountHook>,
@@ -120,6 +123,9 @@ impl Hooks {
         for feature in features {
             hooks.names.push((feature.name(), feature.xeps()));
             feature.clone().hook(&mut hooks);
+        }
+        for feature in features {
+            feature.announced(&hooks.disco);
         }
         for side in &mut hooks.flow {
             side.sort_by_key(|(phase, _)| *phase);
@@ -162,11 +168,11 @@ impl Hooks {
         }
     }
 
-    /// Acts on presence that a local client sends.
+    /// Acts on presence of these types that a local client sends. Of other types it goes to its addressee as it is.
     ///
     /// # Panics
-    /// At start, where two features do.
-    pub fn presence_sent<T, F, L>(&mut self, feature: &Arc<T>, act: F)
+    /// At start, where two features act on the same.
+    pub fn presence_sent<T, F, L>(&mut self, types: &[PresenceType], feature: &Arc<T>, act: F)
     where
         T: Feature,
         F: Fn(Arc<T>, Arc<Router>, Arc<Session>, Stanza) -> L + Send + Sync + 'static,
@@ -175,39 +181,44 @@ impl Hooks {
         let feature = feature.clone();
         let hook: SentHook =
             Arc::new(move |house, session, stanza| Box::pin(act(feature.clone(), house, session, stanza)));
-        assert!(
-            self.presence_sent.replace(hook).is_none(),
-            "one feature acts on sent presence"
-        );
+        for kind in types {
+            let other = self.presence_sent.insert(*kind, hook.clone());
+            assert!(other.is_none(), "two features act on sent presence of type {kind:?}");
+        }
     }
 
-    /// Acts on presence for a local account's bare JID.
+    /// Acts on presence of these types for a local account. `None` stands for an account that does not exist:
+    /// what happens then must not tell.
     ///
     /// # Panics
-    /// At start, where two features do.
-    pub fn presence_received<T, F, L>(&mut self, feature: &Arc<T>, act: F)
+    /// At start, where two features act on the same.
+    pub fn presence_received<T, F, L>(&mut self, types: &[PresenceType], feature: &Arc<T>, act: F)
     where
         T: Feature,
-        F: Fn(Arc<T>, Arc<Router>, Arc<Account>, Stanza) -> L + Send + Sync + 'static,
+        F: Fn(Arc<T>, Arc<Router>, Option<Arc<Account>>, Stanza) -> L + Send + Sync + 'static,
         L: Future<Output = Result<(), StanzaError>> + Send + 'static,
     {
         let feature = feature.clone();
         let hook: ReceivedHook =
             Arc::new(move |house, account, stanza| Box::pin(act(feature.clone(), house, account, stanza)));
-        assert!(
-            self.presence_received.replace(hook).is_none(),
-            "one feature acts on received presence"
-        );
+        for kind in types {
+            let other = self.presence_received.insert(*kind, hook.clone());
+            assert!(
+                other.is_none(),
+                "two features act on received presence of type {kind:?}"
+            );
+        }
     }
 
-    /// Takes messages for accounts with no session to take them.
+    /// Takes messages for accounts with no session to take them. `None` stands for an account that does not exist:
+    /// its messages fare like those of one that has no session.
     ///
     /// # Panics
     /// At start, where two features do.
     pub fn offline<T, F, L>(&mut self, feature: &Arc<T>, act: F)
     where
         T: Feature,
-        F: Fn(Arc<T>, Arc<Router>, Arc<Account>, Offline) -> L + Send + Sync + 'static,
+        F: Fn(Arc<T>, Arc<Router>, Option<Arc<Account>>, Offline) -> L + Send + Sync + 'static,
         L: Future<Output = Result<(), StanzaError>> + Send + 'static,
     {
         let feature = feature.clone();
@@ -225,6 +236,19 @@ impl Hooks {
     {
         let feature = feature.clone();
         self.session_bound.push(Arc::new(move |house, session| {
+            Box::pin(act(feature.clone(), house, session))
+        }));
+    }
+
+    /// Is told when a session has become available with its initial presence (RFC 6121 §4.2).
+    pub fn session_available<T, F, L>(&mut self, feature: &Arc<T>, act: F)
+    where
+        T: Feature,
+        F: Fn(Arc<T>, Arc<Router>, Arc<Session>) -> L + Send + Sync + 'static,
+        L: Future<Output = ()> + Send + 'static,
+    {
+        let feature = feature.clone();
+        self.session_available.push(Arc::new(move |house, session| {
             Box::pin(act(feature.clone(), house, session))
         }));
     }
@@ -304,12 +328,12 @@ impl Hooks {
             .map(|(_, hook)| hook)
     }
 
-    pub(crate) fn presence_sent_hook(&self) -> Option<&SentHook> {
-        self.presence_sent.as_ref()
+    pub(crate) fn presence_sent_hook(&self, kind: PresenceType) -> Option<&SentHook> {
+        self.presence_sent.get(&kind)
     }
 
-    pub(crate) fn presence_received_hook(&self) -> Option<&ReceivedHook> {
-        self.presence_received.as_ref()
+    pub(crate) fn presence_received_hook(&self, kind: PresenceType) -> Option<&ReceivedHook> {
+        self.presence_received.get(&kind)
     }
 
     pub(crate) fn offline_hook(&self) -> Option<&OfflineHook> {
@@ -318,6 +342,10 @@ impl Hooks {
 
     pub(crate) fn session_bound_hooks(&self) -> &[SessionHook] {
         &self.session_bound
+    }
+
+    pub(crate) fn session_available_hooks(&self) -> &[SessionHook] {
+        &self.session_available
     }
 
     pub(crate) fn session_ended_hooks(&self) -> &[SessionHook] {

@@ -131,15 +131,25 @@ impl Inbox {
             return Poll::Ready(Found::Close(reason));
         }
         if state.queue.is_empty() && !state.is_nudged {
-            match &mut state.waker {
-                Some(waker) => waker.clone_from(cx.waker()),
-                none => *none = Some(cx.waker().clone()),
-            }
+            state.wait(cx);
             return Poll::Pending;
         }
         state.is_nudged = false;
         std::mem::swap(&mut state.queue, buffer);
         Poll::Ready(Found::Stanzas)
+    }
+
+    /// Waits for a reason to close, or a nudge, and leaves the stanzas where they are.
+    pub fn poll_news(&self, cx: &mut Context<'_>) -> Poll<Found> {
+        let mut state = self.state.lock();
+        if let Some(reason) = state.close.take() {
+            return Poll::Ready(Found::Close(reason));
+        }
+        if std::mem::take(&mut state.is_nudged) {
+            return Poll::Ready(Found::Stanzas);
+        }
+        state.wait(cx);
+        Poll::Pending
     }
 
     /// Takes nothing more and gives back what was waiting. Called by the session's task when it ends.
@@ -152,6 +162,13 @@ impl Inbox {
 }
 
 impl State {
+    fn wait(&mut self, cx: &Context<'_>) {
+        match &mut self.waker {
+            Some(waker) => waker.clone_from(cx.waker()),
+            none => *none = Some(cx.waker().clone()),
+        }
+    }
+
     fn end(&mut self, reason: StreamError) -> Option<Waker> {
         if self.is_closed {
             return None;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use protocol::{Condition, IqType, Jid, Kind, Stanza, StanzaError};
+use protocol::{Condition, IqType, Jid, Kind, StanzaError};
 
 use crate::{Account, Address, Flow, Router, To, deliver, flow::Request, route::elsewhere};
 
@@ -48,7 +48,7 @@ async fn client(house: &Arc<Router>, flow: &mut Flow<'_>, to: &Jid) -> Result<()
     if !deliver::received(house, flow, &account).await? {
         return Ok(());
     }
-    let stanza = std::mem::replace(&mut flow.stanza, Stanza::new(flow.stanza.kind));
+    let stanza = flow.take_stanza();
     match session.inbox.push(crate::Delivery::new(stanza)) {
         Ok(()) => Ok(()),
         Err(refused) => {

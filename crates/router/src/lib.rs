@@ -10,11 +10,13 @@
 //! | questions to the server and to accounts | `iq` |
 //! | presence | `presence` |
 //! | a session's beginning and end | `bind` |
+//! | what waited for an account, once it is available | `available` |
 //!
 //! A [`Feature`] takes part through [`Hooks`].
 
 mod account;
 mod accounts;
+mod available;
 mod bind;
 mod deliver;
 mod directory;
@@ -48,7 +50,7 @@ pub use handled::{Handled, Receipt};
 pub use hooks::{Answer, Disco, Hooks, Later, Offline, Phase, Side, To, Verdict};
 pub use hosts::Hosts;
 pub use inbox::{Delivery, Found, Inbox, Refused};
-pub use keep::is_kept;
+pub use keep::{append, is_kept};
 pub use route::Address;
 pub use session::{Facts, Session};
 pub use settings::Settings;

@@ -2,62 +2,72 @@
 
 use std::sync::Arc;
 
-use protocol::{Condition, Jid, Kind, PresenceType, Stanza, StanzaError};
+use protocol::{Jid, Kind, PresenceType, StanzaError};
 
-use crate::{Account, Address, Flow, Router, deliver, route::elsewhere};
+use crate::{Address, Flow, Router, deliver, route::elsewhere};
 
 /// Presence of a local client.
 pub(crate) async fn sent(house: &Arc<Router>, flow: &mut Flow<'_>) -> Result<(), StanzaError> {
-    let Some(sender) = flow.sender else {
+    let (Some(sender), Kind::Presence(kind)) = (flow.sender, flow.stanza.kind) else {
         return received(house, flow).await;
     };
-    match house.hooks().presence_sent_hook() {
+    match house.hooks().presence_sent_hook(kind) {
         Some(hook) => hook(house.clone(), sender.clone(), flow.stanza.clone()).await,
-        None => Err(Condition::ServiceUnavailable.into()),
+        None => received(house, flow).await,
     }
 }
 
 /// Presence for somebody.
 pub(crate) async fn received(house: &Arc<Router>, flow: &mut Flow<'_>) -> Result<(), StanzaError> {
-    let Some(to) = flow.stanza.to.clone() else {
+    let (Some(to), Kind::Presence(kind)) = (flow.stanza.to.clone(), flow.stanza.kind) else {
         return Ok(());
     };
-    match house.address(&to) {
-        Address::Elsewhere => Err(elsewhere()),
-        Address::Host => Ok(()),
-        Address::Account => to_account(house, flow, &to).await,
+    match (house.address(&to), kind) {
+        (Address::Elsewhere, _) => Err(elsewhere()),
+        (Address::Host, _) => Ok(()),
+        (Address::Account, PresenceType::Available | PresenceType::Unavailable | PresenceType::Error) => {
+            notice(house, flow, &to).await
+        }
+        (Address::Account, _) => to_account(house, flow, &to, kind).await,
     }
 }
 
-async fn to_account(house: &Arc<Router>, flow: &mut Flow<'_>, to: &Jid) -> Result<(), StanzaError> {
-    let found = house
-        .accounts()
-        .find(to)
-        .await
-        .map_err(|error| house.unavailable("looking up an account", &error))?;
-    let Some(account) = found else { return Ok(()) };
+/// Availability, to one session or to all that are available (RFC 6121 §8.5.2.1.2, §8.5.3.1, §8.5.3.2.2). It concerns
+/// nobody who is not here, so an account without a session is not even looked up.
+async fn notice(house: &Arc<Router>, flow: &mut Flow<'_>, to: &Jid) -> Result<(), StanzaError> {
+    let sessions = house.directory().sessions(to.bare_str());
+    let Some(account) = sessions.first().map(|session| session.account.clone()) else {
+        return Ok(());
+    };
     if !deliver::received(house, flow, &account).await? {
         return Ok(());
     }
-    let is_notice = matches!(
-        flow.stanza.kind,
-        Kind::Presence(PresenceType::Available | PresenceType::Unavailable | PresenceType::Error)
-    );
-    if is_notice {
-        notice(house, &account, &flow.stanza, to);
-        return Ok(());
+    for session in &sessions {
+        if session.jid == *to || (to.is_bare() && session.priority().is_some()) {
+            deliver::hand_over(session, flow.stanza.clone());
+        }
     }
-    match house.hooks().presence_received_hook() {
-        Some(hook) => hook(house.clone(), account, flow.stanza.clone()).await,
-        None => Ok(()),
-    }
+    Ok(())
 }
 
-/// To one session, or to all that are available (RFC 6121 §8.5.2.1.2, §8.5.3.2.2).
-fn notice(house: &Router, account: &Account, stanza: &Stanza, to: &Jid) {
-    for session in house.directory().sessions(account.jid.as_str()) {
-        if session.jid == *to || (to.is_bare() && session.priority().is_some()) {
-            deliver::hand_over(&session, stanza.clone());
-        }
+/// Subscriptions and probes, which are the account's business whether or not it has a session.
+async fn to_account(house: &Arc<Router>, flow: &mut Flow<'_>, to: &Jid, kind: PresenceType) -> Result<(), StanzaError> {
+    let session = house.directory().sessions(to.bare_str()).into_iter().next();
+    let account = match session {
+        Some(session) => Some(session.account.clone()),
+        None => house
+            .accounts()
+            .find(to)
+            .await
+            .map_err(|error| house.unavailable("looking up an account", &error))?,
+    };
+    if let Some(account) = &account
+        && !deliver::received(house, flow, account).await?
+    {
+        return Ok(());
+    }
+    match house.hooks().presence_received_hook(kind) {
+        Some(hook) => hook(house.clone(), account, flow.stanza.clone()).await,
+        None => Ok(()),
     }
 }

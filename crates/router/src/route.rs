@@ -95,7 +95,8 @@ impl Router {
     }
 
     /// The error for a stanza that could not be seen to because the database is away; logged here, once.
-    pub(crate) fn unavailable(&self, what: &str, error: &storage::StorageError) -> StanzaError {
+    #[must_use]
+    pub fn unavailable(&self, what: &str, error: &storage::StorageError) -> StanzaError {
         tracing::warn!(target: "router", %error, "{what} failed");
         metrics::counter!("storage_errors").increment(1);
         StanzaError::with_text(

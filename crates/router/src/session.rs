@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 use crate::{Account, Handled, Inbox};
 
 /// Directed presence goes to at most this many addresses of one session that are not told of its end otherwise.
-pub const DIRECTED_MAX: usize = 1000;
+const DIRECTED_MAX: usize = 1000;
 
 /// What stands for "no available presence" in [`Session::priority`]'s cell; real priorities are −128 to 127.
 const UNAVAILABLE: i16 = i16::MIN;
@@ -39,6 +39,7 @@ pub struct Session {
     priority: AtomicI16,
     presence: Mutex<Option<Arc<Stanza>>>,
     directed: Mutex<HashSet<Jid>>,
+    has_been_available: AtomicBool,
     is_interested: AtomicBool,
     conflicts: AtomicU32,
     end: End,
@@ -76,6 +77,7 @@ impl Session {
             priority: AtomicI16::new(UNAVAILABLE),
             presence: Mutex::default(),
             directed: Mutex::default(),
+            has_been_available: AtomicBool::new(false),
             is_interested: AtomicBool::new(false),
             conflicts: AtomicU32::new(0),
             end: End::default(),
@@ -100,8 +102,9 @@ impl Session {
         self.presence.lock().clone()
     }
 
-    /// Notes that the session is available.
+    /// Notes that the session is available. [`crate::Router::make_available`] does it where it begins to be.
     pub fn set_available(&self, presence: Arc<Stanza>, priority: i8) {
+        self.has_been_available.store(true, Ordering::Release);
         *self.presence.lock() = Some(presence);
         self.priority.store(i16::from(priority), Ordering::Release);
     }
@@ -110,6 +113,18 @@ impl Session {
     pub fn set_unavailable(&self) -> bool {
         self.presence.lock().take();
         self.priority.swap(UNAVAILABLE, Ordering::AcqRel) != UNAVAILABLE
+    }
+
+    /// Whether the session is or was available.
+    #[must_use]
+    pub fn has_been_available(&self) -> bool {
+        self.has_been_available.load(Ordering::Acquire)
+    }
+
+    /// Whether messages to the account's bare JID may go to this session (RFC 6121 §8.5.2).
+    #[must_use]
+    pub fn takes_messages(&self) -> bool {
+        self.priority().is_some_and(|priority| priority >= 0)
     }
 
     /// Whether the client asked for its roster and so gets roster pushes (RFC 6121 §2.2).

@@ -1,0 +1,420 @@
+//! A bound stream: the one task that owns it, and what it does between its socket, its inbox and the clock.
+
+use std::{
+    collections::VecDeque,
+    future::poll_fn,
+    mem,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use protocol::{
+    Condition, Element, IqType, Kind, Stanza, StanzaError, StreamCondition, StreamError, ns,
+    stream::{Frame, Malformed},
+};
+use router::{Delivery, Found, Session};
+use storage::LogId;
+
+use crate::{
+    Server, Settings,
+    client_state::ClientState,
+    connection::{Connection, Gone},
+    resume::Claim,
+    stream_management::Management,
+    watch::{Alarm, Watch},
+};
+
+/// What a stream is once its resource is bound; on resumption it moves to another connection.
+pub(crate) struct Bound {
+    pub(crate) session: Arc<Session>,
+    pub(crate) management: Option<Management>,
+    pub(crate) client_state: ClientState,
+}
+
+/// Why a connection's turn is over.
+enum End {
+    /// The stream was closed, by us with an error or by the client.
+    Closed(Option<StreamError>),
+    /// The connection went away without a word.
+    Lost,
+    /// The client came back on another connection.
+    Claimed(Claim),
+}
+
+/// What the task wakes up for.
+enum Event {
+    Frame(Frame),
+    Inbox(Found),
+    Gone(Gone),
+    Alarm(Alarm),
+}
+
+/// Serves a bound stream until its session ends or moves elsewhere.
+pub(crate) async fn run(server: Arc<Server>, bound: Bound, connection: Connection) {
+    let mut live = Live::new(&server, bound, connection);
+    let end = live.serve().await;
+    let Live {
+        mut bound, connection, ..
+    } = live;
+    let end = match end {
+        End::Lost if bound.is_resumable() => {
+            drop(connection);
+            crate::resume::wait(&server, &mut bound).await
+        }
+        End::Lost => {
+            drop(connection);
+            None
+        }
+        End::Closed(error) => {
+            bound.forget_resumption(&server);
+            tokio::join!(connection.close(error.as_ref()), finish(&server, bound));
+            return;
+        }
+        End::Claimed(claim) => {
+            let moved = StreamError::with_text(StreamCondition::Conflict, "the stream was resumed elsewhere");
+            tokio::join!(connection.close(Some(&moved)), hand_over(&server, bound, claim));
+            return;
+        }
+    };
+    match end {
+        Some(claim) => hand_over(&server, bound, claim).await,
+        None => {
+            bound.forget_resumption(&server);
+            finish(&server, bound).await;
+        }
+    }
+}
+
+async fn hand_over(server: &Arc<Server>, bound: Bound, claim: Claim) {
+    if let Err(bound) = claim.send(bound) {
+        // Whoever claimed it is gone already; nobody knows the stream's id any more.
+        bound.forget_resumption(server);
+        finish(server, *bound).await;
+    }
+}
+
+/// The session is over: everything that its client did not acknowledge goes another way.
+async fn finish(server: &Arc<Server>, mut bound: Bound) {
+    let mut undelivered = bound
+        .management
+        .as_mut()
+        .map(|management| management.outbox.take())
+        .unwrap_or_default();
+    undelivered.extend(bound.client_state.take());
+    server.house.end(&bound.session, undelivered).await;
+}
+
+impl Bound {
+    /// A stream whose resource has just been bound.
+    pub(crate) fn new(session: Arc<Session>) -> Self {
+        Self {
+            session,
+            management: None,
+            client_state: ClientState::default(),
+        }
+    }
+
+    fn is_resumable(&self) -> bool {
+        self.management.as_ref().is_some_and(Management::is_resumable)
+    }
+
+    fn forget_resumption(&self, server: &Server) {
+        if let Some(management) = &self.management {
+            server.resumptions.forget(management);
+        }
+    }
+}
+
+/// One connection's turn.
+struct Live<'a> {
+    server: &'a Arc<Server>,
+    settings: Arc<Settings>,
+    bound: Bound,
+    connection: Connection,
+    watch: Watch,
+    /// Swapped with the inbox's queue; empty between turns.
+    deliveries: VecDeque<Delivery>,
+    /// Rows that go once the socket has what was written (without acknowledgements there is nothing better).
+    written_rows: Vec<LogId>,
+}
+
+impl<'a> Live<'a> {
+    fn new(server: &'a Arc<Server>, bound: Bound, connection: Connection) -> Self {
+        let settings = server.settings();
+        let watch = Watch::new(&settings);
+        Self {
+            server,
+            settings,
+            bound,
+            connection,
+            watch,
+            deliveries: VecDeque::new(),
+            written_rows: Vec::new(),
+        }
+    }
+
+    async fn serve(&mut self) -> End {
+        loop {
+            let outcome = match poll_fn(|cx| self.poll_event(cx)).await {
+                Event::Frame(frame) => self.frame(frame).await,
+                Event::Inbox(Found::Stanzas) => self.deliver(),
+                Event::Inbox(Found::Close(reason)) => return End::Closed(Some(reason)),
+                Event::Alarm(alarm) => self.alarm(alarm),
+                Event::Gone(Gone::Lost(error)) => {
+                    tracing::debug!(target: "c2s", %error, "a connection was lost");
+                    return End::Lost;
+                }
+                Event::Gone(Gone::Broken(error)) => return End::Closed(Some(error)),
+            };
+            match outcome {
+                Ok(None) => {}
+                Ok(Some(end)) => return end,
+                Err(error) => return End::Closed(Some(error)),
+            }
+        }
+    }
+
+    /// First what is parsed, then the inbox, then the socket; written only when nothing else is to be had, so that
+    /// many stanzas leave in one write.
+    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
+        loop {
+            match self.connection.next_parsed() {
+                Some(Ok(frame)) => return Poll::Ready(Event::Frame(frame)),
+                Some(Err(error)) => return Poll::Ready(Event::Gone(Gone::Broken(error))),
+                None => {}
+            }
+            let was_congested = self.connection.is_congested();
+            if let Poll::Ready(found) = self.poll_inbox(cx, was_congested) {
+                return Poll::Ready(Event::Inbox(found));
+            }
+            if !was_congested && self.watch.may_read() {
+                match self.connection.poll_read(cx) {
+                    Poll::Ready(Ok(())) => {
+                        self.watch.has_read(&mut self.connection);
+                        continue;
+                    }
+                    Poll::Ready(Err(error)) => return Poll::Ready(Event::Gone(Gone::Lost(error))),
+                    Poll::Pending => {}
+                }
+            }
+            match self.connection.poll_flush(cx) {
+                Poll::Ready(Ok(())) => self.has_written(),
+                Poll::Ready(Err(error)) => return Poll::Ready(Event::Gone(Gone::Lost(error))),
+                Poll::Pending => self.watch.is_blocked(),
+            }
+            if was_congested && !self.connection.is_congested() {
+                continue;
+            }
+            let owes = self.bound.management.as_ref().is_some_and(Management::awaits_ack);
+            return self.watch.poll(cx, &self.connection, owes).map(Event::Alarm);
+        }
+    }
+
+    /// A client that owes too many acknowledgements, or does not read, gets nothing more; but it can still be closed.
+    fn poll_inbox(&mut self, cx: &mut Context<'_>, is_congested: bool) -> Poll<Found> {
+        let owes = self.bound.management.as_ref().is_some_and(|management| {
+            management
+                .outbox
+                .is_full(self.settings.unacked_stanzas, self.settings.unacked_bytes)
+        });
+        if owes || is_congested {
+            return self.bound.session.inbox.poll_news(cx);
+        }
+        self.bound.session.inbox.poll(cx, &mut self.deliveries)
+    }
+
+    fn has_written(&mut self) {
+        self.watch.has_written();
+        if !self.written_rows.is_empty() {
+            self.server
+                .acknowledge(&self.bound.session, mem::take(&mut self.written_rows));
+        }
+    }
+
+    /// Writes what was in the inbox, and what a commit or another connection may have nudged about.
+    fn deliver(&mut self) -> Result<Option<End>, StreamError> {
+        if let Some(claim) = self.bound.management.as_ref().and_then(Management::claimed) {
+            return Ok(Some(End::Claimed(claim)));
+        }
+        self.acknowledge_late();
+        let mut deliveries = mem::take(&mut self.deliveries);
+        for delivery in deliveries.drain(..) {
+            let passed = self.bound.client_state.filter(delivery, self.settings.held_presences);
+            for delivery in passed {
+                self.write(delivery);
+            }
+        }
+        self.request_ack();
+        Ok(None)
+    }
+
+    fn write(&mut self, delivery: Delivery) {
+        self.connection.write_stanza(&delivery.stanza);
+        match &mut self.bound.management {
+            Some(management) => management.outbox.push(delivery),
+            None => self.written_rows.extend(delivery.log_id),
+        }
+    }
+
+    fn request_ack(&mut self) {
+        if let Some(management) = &mut self.bound.management
+            && management.should_request()
+        {
+            management.request(&mut self.connection);
+        }
+    }
+
+    /// Sends the acknowledgement that an earlier `<r/>` could not get because a commit was outstanding.
+    fn acknowledge_late(&mut self) {
+        if let Some(management) = &mut self.bound.management {
+            management.answer_late(&self.bound.session, &mut self.connection);
+        }
+    }
+
+    async fn frame(&mut self, frame: Frame) -> Result<Option<End>, StreamError> {
+        match frame {
+            Frame::Stanza(stanza) => self.stanza(stanza).await.map(|()| None),
+            Frame::Malformed(malformed) => {
+                self.malformed(malformed);
+                Ok(None)
+            }
+            Frame::Element(element) => self.element(&element).map(|()| None),
+            Frame::Close => Ok(Some(End::Closed(None))),
+            Frame::Open(_) => Err(StreamError::with_text(
+                StreamCondition::BadFormat,
+                "no new stream header is due",
+            )),
+        }
+    }
+
+    async fn stanza(&mut self, mut stanza: Stanza) -> Result<(), StreamError> {
+        let number = self
+            .bound
+            .management
+            .as_mut()
+            .map(|management| management.outbox.receive());
+        let session = &self.bound.session;
+        if let Some(from) = &stanza.from
+            && *from != session.jid
+            && *from != session.account.jid
+        {
+            // RFC 6120 §8.1.2.1.
+            let text = "the from address is not this stream's";
+            return Err(StreamError::with_text(StreamCondition::InvalidFrom, text));
+        }
+        stanza.from = Some(session.jid.clone());
+        if let Some(answer) = negotiation_again(&stanza) {
+            self.connection.write_stanza(&answer);
+            return Ok(());
+        }
+        self.server.house.accept(session, stanza, number).await;
+        Ok(())
+    }
+
+    fn malformed(&mut self, malformed: Malformed) {
+        if let Some(management) = &mut self.bound.management {
+            management.outbox.receive();
+        }
+        let Malformed { mut stanza, error } = malformed;
+        stanza.from = Some(self.bound.session.jid.clone());
+        if let Some(answer) = stanza.bounce(&error) {
+            self.write(Delivery::new(answer));
+        }
+    }
+
+    fn element(&mut self, element: &Element) -> Result<(), StreamError> {
+        match element.ns.as_str() {
+            ns::STREAM_MANAGEMENT => self.stream_management(element),
+            ns::CLIENT_STATE => {
+                for delivery in self.bound.client_state.change(element) {
+                    self.write(delivery);
+                }
+                Ok(())
+            }
+            ns::SASL | ns::SASL2 | ns::TLS => {
+                let text = "the stream is authenticated and bound already";
+                Err(StreamError::with_text(StreamCondition::PolicyViolation, text))
+            }
+            _ => Err(StreamError::with_text(
+                StreamCondition::UnsupportedStanzaType,
+                "unknown element on the stream",
+            )),
+        }
+    }
+
+    fn stream_management(&mut self, element: &Element) -> Result<(), StreamError> {
+        let Self {
+            bound,
+            connection,
+            server,
+            ..
+        } = self;
+        match (element.name.as_str(), &mut bound.management) {
+            ("enable", management @ None) => {
+                let resume = matches!(element.get("resume"), Some("true" | "1"));
+                let (enabled, reply) = Management::enable(server, &bound.session, resume);
+                *management = Some(enabled);
+                connection.write_element(&reply);
+            }
+            ("r", Some(management)) => management.answer(&bound.session, connection),
+            ("a", Some(management)) => {
+                let acknowledged = management.acknowledged(element)?;
+                server.acknowledge(&bound.session, acknowledged);
+            }
+            _ => connection.write_element(&crate::stream_management::failed(Condition::UnexpectedRequest)),
+        }
+        Ok(())
+    }
+
+    fn alarm(&mut self, alarm: Alarm) -> Result<Option<End>, StreamError> {
+        match alarm {
+            Alarm::Ask => self.ask_whether_there(),
+            Alarm::RequestAck => {
+                if let Some(management) = &mut self.bound.management {
+                    management.request(&mut self.connection);
+                }
+            }
+            Alarm::ReadOn => {}
+            Alarm::Silent | Alarm::NotReading if self.bound.is_resumable() => return Ok(Some(End::Lost)),
+            Alarm::Silent => return Err(timed_out("no answer to a ping")),
+            Alarm::NotReading => return Err(timed_out("what was sent is not read")),
+            Alarm::Midway => return Err(timed_out("a stanza was begun and not ended")),
+        }
+        Ok(None)
+    }
+
+    /// A client that has said nothing for long is asked: by stream management where it is on, by XEP-0199 otherwise.
+    fn ask_whether_there(&mut self) {
+        match &mut self.bound.management {
+            Some(management) => management.request(&mut self.connection),
+            None => {
+                let session = &self.bound.session;
+                let mut ping = Stanza::iq(IqType::Get).to(session.jid.clone()).id("ping");
+                ping.from = Some(session.jid.to_domain());
+                let ping = ping.child(&Element::new("ping", ns::PING));
+                self.connection.write_stanza(&ping);
+            }
+        }
+    }
+}
+
+fn timed_out(text: &'static str) -> StreamError {
+    StreamError::with_text(StreamCondition::ConnectionTimeout, text)
+}
+
+/// Requests that belong to negotiation and come again: a second bind is refused (RFC 6120 §7.1), a session
+/// (RFC 3921 §3) is established already.
+fn negotiation_again(stanza: &Stanza) -> Option<Stanza> {
+    if stanza.kind != Kind::Iq(IqType::Set) || stanza.to.is_some() {
+        return None;
+    }
+    let child = stanza.children.first()?;
+    if child.is("session", ns::SESSION) {
+        return Some(stanza.result(None));
+    }
+    if child.is("bind", ns::BIND) {
+        let text = "this stream has its resource already";
+        return stanza.bounce(&StanzaError::with_text(Condition::NotAllowed, text));
+    }
+    None
+}

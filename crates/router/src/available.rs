@@ -1,0 +1,48 @@
+//! A session becomes available, and gets what waited for its account.
+
+use std::sync::Arc;
+
+use protocol::Stanza;
+
+use crate::{Router, Session};
+
+impl Router {
+    /// Notes the session's available presence and tells those features that wait for the first one.
+    pub async fn make_available(self: &Arc<Self>, session: &Arc<Session>, presence: Arc<Stanza>, priority: i8) {
+        let is_initial = session.priority().is_none();
+        if priority < 0 || session.takes_messages() {
+            session.set_available(presence, priority);
+        } else {
+            self.make_available_for_messages(session, presence, priority).await;
+        }
+        if is_initial {
+            for hook in self.hooks().session_available_hooks() {
+                hook(self.clone(), session.clone()).await;
+            }
+        }
+    }
+
+    /// The session takes messages from now on. It gets those that waited (XEP-0160 §2) before those that come, so that
+    /// they stay in order.
+    async fn make_available_for_messages(
+        self: &Arc<Self>,
+        session: &Arc<Session>,
+        presence: Arc<Stanza>,
+        priority: i8,
+    ) {
+        let released = session.account.released();
+        self.replay(session).await;
+        session.set_available(presence, priority);
+        // Whoever stored a message meanwhile either saw the session as available or is seen here.
+        if session.account.released() != released {
+            self.replay(session).await;
+        }
+    }
+
+    /// Sends a session what waits in its account's message log and no other session has.
+    pub async fn replay(self: &Arc<Self>, session: &Arc<Session>) {
+        for hook in self.hooks().replay_hooks() {
+            hook(self.clone(), session.clone()).await;
+        }
+    }
+}
