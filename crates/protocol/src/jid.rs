@@ -57,7 +57,11 @@ impl Jid {
     /// Where a part is empty, too long or has characters that are not allowed.
     pub fn from_parts(local: Option<&str>, domain: &str, resource: Option<&str>) -> Result<Self, JidError> {
         let parts = Parts::prepare(local, domain, resource)?;
-        Ok(Self::assemble(parts.local.as_deref(), &parts.domain, parts.resource.as_deref()))
+        Ok(Self::assemble(
+            parts.local.as_deref(),
+            &parts.domain,
+            parts.resource.as_deref(),
+        ))
     }
 
     fn assemble(local: Option<&str>, domain: &str, resource: Option<&str>) -> Self {
@@ -164,9 +168,17 @@ impl FromStr for Jid {
         let parts = Parts::prepare(local, domain, resource)?;
         if parts.are_as_in(text) {
             let domain_start = local.map_or(0, |local| local.len() + 1);
-            return Ok(Self { text: text.into(), domain_start: short(domain_start), domain_end: short(bare.len()) });
+            return Ok(Self {
+                text: text.into(),
+                domain_start: short(domain_start),
+                domain_end: short(bare.len()),
+            });
         }
-        Ok(Self::assemble(parts.local.as_deref(), &parts.domain, parts.resource.as_deref()))
+        Ok(Self::assemble(
+            parts.local.as_deref(),
+            &parts.domain,
+            parts.resource.as_deref(),
+        ))
     }
 }
 
@@ -250,4 +262,3 @@ impl fmt::Debug for Jid {
         write!(f, "Jid({})", self.text)
     }
 }
-

@@ -106,7 +106,10 @@ pub(super) fn domain(text: &str) -> Result<Cow<'_, str>, JidError> {
 
 /// Whether a label may be the ASCII form (`xn--…`) of an international one.
 fn has_a_label(domain: &str) -> bool {
-    domain.as_bytes().windows(4).any(|window| window.eq_ignore_ascii_case(b"xn--"))
+    domain
+        .as_bytes()
+        .windows(4)
+        .any(|window| window.eq_ignore_ascii_case(b"xn--"))
 }
 
 /// UTS 46. The Unicode form is the canonical one (RFC 7622 §3.2.1), so that an A-label cannot mask a U-label.
@@ -116,7 +119,10 @@ fn international(text: &str) -> Result<Cow<'_, str>, JidError> {
     // The ideographic full stops have become dots by now.
     let unicode = unicode.strip_suffix('.').unwrap_or(&unicode);
     bounded(unicode, JidError::EmptyDomain)?;
-    if unicode.bytes().any(|byte| matches!(DOMAIN[usize::from(byte)], Class::Forbidden | Class::Upper)) {
+    if unicode
+        .bytes()
+        .any(|byte| matches!(DOMAIN[usize::from(byte)], Class::Forbidden | Class::Upper))
+    {
         return Err(JidError::Domain);
     }
     host_name(Cow::Owned(unicode.to_owned()))
@@ -139,9 +145,16 @@ fn host_name(name: Cow<'_, str>) -> Result<Cow<'_, str>, JidError> {
 
 /// RFC 3986 §3.2.2: an IPv6 address in brackets, in its shortest form (RFC 5952).
 fn ipv6<'a>(text: &'a str, rest: &str) -> Result<Cow<'a, str>, JidError> {
-    let address: Ipv6Addr = rest.strip_suffix(']').and_then(|address| address.parse().ok()).ok_or(JidError::Domain)?;
+    let address: Ipv6Addr = rest
+        .strip_suffix(']')
+        .and_then(|address| address.parse().ok())
+        .ok_or(JidError::Domain)?;
     let canonical = format!("[{address}]");
-    Ok(if canonical == text { Cow::Borrowed(text) } else { Cow::Owned(canonical) })
+    Ok(if canonical == text {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(canonical)
+    })
 }
 
 fn bounded(text: &str, empty: JidError) -> Result<(), JidError> {

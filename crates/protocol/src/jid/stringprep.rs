@@ -100,8 +100,16 @@ mod tests {
         check(Profile::Nodeprep, "Stra\u{df}e", Some("strasse"));
         check(Profile::Nodeprep, "\u{c4}\u{308}", Some("\u{e4}\u{308}"));
         check(Profile::Nodeprep, "A\u{308}", Some("\u{e4}"));
-        check(Profile::Nodeprep, "\u{39f}\u{394}\u{39f}\u{3a3}", Some("\u{3bf}\u{3b4}\u{3bf}\u{3c3}"));
-        check(Profile::Nodeprep, "\u{3bf}\u{3b4}\u{3bf}\u{3c2}", Some("\u{3bf}\u{3b4}\u{3bf}\u{3c3}"));
+        check(
+            Profile::Nodeprep,
+            "\u{39f}\u{394}\u{39f}\u{3a3}",
+            Some("\u{3bf}\u{3b4}\u{3bf}\u{3c3}"),
+        );
+        check(
+            Profile::Nodeprep,
+            "\u{3bf}\u{3b4}\u{3bf}\u{3c2}",
+            Some("\u{3bf}\u{3b4}\u{3bf}\u{3c3}"),
+        );
         check(Profile::Nodeprep, "soft\u{ad}hyphen", Some("softhyphen"));
         check(Profile::Nodeprep, "\u{ad}", Some(""));
         check(Profile::Nodeprep, "\u{1f130}dmin", Some("admin"));
@@ -110,7 +118,17 @@ mod tests {
 
     #[test]
     fn nodeprep_refuses_what_has_a_meaning_elsewhere() {
-        for text in ["a b", "a\u{a0}b", "\u{ff20}", "a\u{ff0f}b", "\u{2100}", "a\0", "\u{7f}", "\u{e000}", "\u{fffd}"] {
+        for text in [
+            "a b",
+            "a\u{a0}b",
+            "\u{ff20}",
+            "a\u{ff0f}b",
+            "\u{2100}",
+            "a\0",
+            "\u{7f}",
+            "\u{e000}",
+            "\u{fffd}",
+        ] {
             check(Profile::Nodeprep, text, None);
         }
     }
@@ -122,7 +140,16 @@ mod tests {
         check(Profile::Resourceprep, "a\u{3000}b", Some("a b"));
         check(Profile::Resourceprep, "e\u{301}", Some("\u{e9}"));
         check(Profile::Resourceprep, "\u{2168}", Some("IX"));
-        for text in ["\n", "\u{85}", "\u{202e}x", "\u{200e}", "\u{2028}", "\u{fdd0}", "\u{10ffff}", "\u{e0041}"] {
+        for text in [
+            "\n",
+            "\u{85}",
+            "\u{202e}x",
+            "\u{200e}",
+            "\u{2028}",
+            "\u{fdd0}",
+            "\u{10ffff}",
+            "\u{e0041}",
+        ] {
             check(Profile::Resourceprep, text, None);
         }
     }

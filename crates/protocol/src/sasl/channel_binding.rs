@@ -53,7 +53,9 @@ impl<'a> Channel<'a> {
 
     /// The types that this connection can be bound by.
     pub fn types(self) -> impl Iterator<Item = ChannelBinding> {
-        ChannelBinding::ALL.into_iter().filter(move |binding| self.data(*binding).is_some())
+        ChannelBinding::ALL
+            .into_iter()
+            .filter(move |binding| self.data(*binding).is_some())
     }
 }
 

@@ -63,7 +63,11 @@ mod tests {
 
     #[test]
     fn an_offer_without_channel_binding_has_one_list() {
-        let offer = Offer { mechanisms: &["PLAIN", "EXTERNAL"], channel_bindings: None, tls_version: None };
+        let offer = Offer {
+            mechanisms: &["PLAIN", "EXTERNAL"],
+            channel_bindings: None,
+            tls_version: None,
+        };
         assert_eq!(offer.text(), "EXTERNAL\u{1e}PLAIN");
         assert!(!attributes(Hash::Sha256, offer).contains(",t="));
     }

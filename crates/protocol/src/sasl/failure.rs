@@ -51,7 +51,10 @@ pub struct Failure {
 impl Failure {
     /// A failure that says more than its condition.
     pub fn new(condition: FailureCondition, text: impl Into<Cow<'static, str>>) -> Self {
-        Self { condition, text: Some(text.into()) }
+        Self {
+            condition,
+            text: Some(text.into()),
+        }
     }
 
     /// The client's message does not follow its mechanism's grammar.
@@ -62,7 +65,10 @@ impl Failure {
     /// Wrong name, wrong password, wrong proof: which of them is nobody's business, so this has no text.
     #[must_use]
     pub const fn not_authorized() -> Self {
-        Self { condition: FailureCondition::NotAuthorized, text: None }
+        Self {
+            condition: FailureCondition::NotAuthorized,
+            text: None,
+        }
     }
 
     /// `<failure/>` of RFC 6120 §6.5.
@@ -117,13 +123,22 @@ mod tests {
             assert_eq!(element, expected);
         }
         let silent = Failure::not_authorized().to_sasl();
-        assert_eq!(silent, Element::new("failure", ns::SASL).child(Element::new("not-authorized", ns::SASL)));
+        assert_eq!(
+            silent,
+            Element::new("failure", ns::SASL).child(Element::new("not-authorized", ns::SASL))
+        );
     }
 
     #[test]
     fn every_condition_is_told_with_the_name_of_the_rfc() {
-        let names: Vec<_> = FailureCondition::ALL.iter().map(|condition| condition.as_str()).collect();
+        let names: Vec<_> = FailureCondition::ALL
+            .iter()
+            .map(|condition| condition.as_str())
+            .collect();
         assert_eq!(names.len(), 11);
-        assert!(names.is_sorted(), "the RFC lists them in the order of the alphabet: {names:?}");
+        assert!(
+            names.is_sorted(),
+            "the RFC lists them in the order of the alphabet: {names:?}"
+        );
     }
 }

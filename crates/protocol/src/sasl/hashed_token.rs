@@ -20,7 +20,10 @@ impl<'a> Message<'a> {
     /// `malformed-request` unless it is a name, a NUL and a hash.
     pub fn parse(message: &'a [u8]) -> Result<Self, Failure> {
         const BAD: &str = "the message is not a name, a NUL and a hashed token";
-        let end = message.iter().position(|byte| *byte == 0).ok_or_else(|| Failure::malformed(BAD))?;
+        let end = message
+            .iter()
+            .position(|byte| *byte == 0)
+            .ok_or_else(|| Failure::malformed(BAD))?;
         let (authcid, hashed_token) = (&message[..end], &message[end + 1..]);
         let authcid = std::str::from_utf8(authcid).map_err(|_| Failure::malformed(BAD))?;
         if authcid.is_empty() || hashed_token.is_empty() {
@@ -32,7 +35,8 @@ impl<'a> Message<'a> {
     /// Whether the client has this token. Takes the same time for every wrong one.
     #[must_use]
     pub fn proves(&self, token: &str, channel_data: &[u8]) -> bool {
-        HASH.hmac(token.as_bytes(), &[b"Initiator", channel_data]).is(self.hashed_token)
+        HASH.hmac(token.as_bytes(), &[b"Initiator", channel_data])
+            .is(self.hashed_token)
     }
 }
 
@@ -62,17 +66,30 @@ mod tests {
         assert!(message.proves("secret-token:a", b"channel"));
         assert!(!message.proves("secret-token:b", b"channel"));
         assert!(!message.proves("secret-token:a", b"another"));
-        assert!(!Message::parse(&sent[..sent.len() - 1]).unwrap().proves("secret-token:a", b"channel"));
-        assert!(!responder("secret-token:a", b"channel").is(message.hashed_token), "an echo is no answer");
+        assert!(
+            !Message::parse(&sent[..sent.len() - 1])
+                .unwrap()
+                .proves("secret-token:a", b"channel")
+        );
+        assert!(
+            !responder("secret-token:a", b"channel").is(message.hashed_token),
+            "an echo is no answer"
+        );
     }
 
     #[test]
     fn the_hash_is_an_hmac_over_a_word_and_the_channel() {
         // By Python's hmac module.
         let initiated = initiator("j", "secret-token:a", b"");
-        assert_eq!(hex(&initiated[2..]), "55156d9745f87547f960e5a0409e375c7742a8b23a66357daaa49efdf3a8f608");
+        assert_eq!(
+            hex(&initiated[2..]),
+            "55156d9745f87547f960e5a0409e375c7742a8b23a66357daaa49efdf3a8f608"
+        );
         let answered = responder("secret-token:a", &[1, 2]);
-        assert_eq!(hex(&answered), "886f0cbbd9a9220b7156402004fb8238e60927fb37c15af8a93406727a68d3f2");
+        assert_eq!(
+            hex(&answered),
+            "886f0cbbd9a9220b7156402004fb8238e60927fb37c15af8a93406727a68d3f2"
+        );
     }
 
     fn hex(bytes: &[u8]) -> String {

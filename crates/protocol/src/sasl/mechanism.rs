@@ -35,10 +35,22 @@ impl Mechanism {
     /// Every mechanism, the one we would choose first.
     pub const ALL: [Self; 10] = [
         Self::External,
-        Self::Scram { hash: Hash::Sha256, plus: true },
-        Self::Scram { hash: Hash::Sha1, plus: true },
-        Self::Scram { hash: Hash::Sha256, plus: false },
-        Self::Scram { hash: Hash::Sha1, plus: false },
+        Self::Scram {
+            hash: Hash::Sha256,
+            plus: true,
+        },
+        Self::Scram {
+            hash: Hash::Sha1,
+            plus: true,
+        },
+        Self::Scram {
+            hash: Hash::Sha256,
+            plus: false,
+        },
+        Self::Scram {
+            hash: Hash::Sha1,
+            plus: false,
+        },
         Self::Plain,
         Self::Anonymous,
         Self::HashedToken(Some(ChannelBinding::TlsExporter)),
@@ -50,10 +62,22 @@ impl Mechanism {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Scram { hash: Hash::Sha256, plus: true } => "SCRAM-SHA-256-PLUS",
-            Self::Scram { hash: Hash::Sha256, plus: false } => "SCRAM-SHA-256",
-            Self::Scram { hash: Hash::Sha1, plus: true } => "SCRAM-SHA-1-PLUS",
-            Self::Scram { hash: Hash::Sha1, plus: false } => "SCRAM-SHA-1",
+            Self::Scram {
+                hash: Hash::Sha256,
+                plus: true,
+            } => "SCRAM-SHA-256-PLUS",
+            Self::Scram {
+                hash: Hash::Sha256,
+                plus: false,
+            } => "SCRAM-SHA-256",
+            Self::Scram {
+                hash: Hash::Sha1,
+                plus: true,
+            } => "SCRAM-SHA-1-PLUS",
+            Self::Scram {
+                hash: Hash::Sha1,
+                plus: false,
+            } => "SCRAM-SHA-1",
             Self::External => "EXTERNAL",
             Self::Plain => "PLAIN",
             Self::Anonymous => "ANONYMOUS",
@@ -68,7 +92,10 @@ impl FromStr for Mechanism {
     type Err = UnknownMechanism;
 
     fn from_str(name: &str) -> Result<Self, UnknownMechanism> {
-        Self::ALL.into_iter().find(|mechanism| mechanism.as_str() == name).ok_or(UnknownMechanism)
+        Self::ALL
+            .into_iter()
+            .find(|mechanism| mechanism.as_str() == name)
+            .ok_or(UnknownMechanism)
     }
 }
 

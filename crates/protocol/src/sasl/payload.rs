@@ -23,7 +23,11 @@ pub fn decode(text: &str) -> Result<Option<Vec<u8>>, Failure> {
 /// The character data for a message.
 #[must_use]
 pub fn encode(message: &[u8]) -> String {
-    if message.is_empty() { "=".to_owned() } else { STANDARD.encode(message) }
+    if message.is_empty() {
+        "=".to_owned()
+    } else {
+        STANDARD.encode(message)
+    }
 }
 
 #[cfg(test)]
@@ -32,7 +36,14 @@ mod tests {
 
     fn check(text: &str, expected: Result<Option<&[u8]>, FailureCondition>) {
         let found = decode(text);
-        assert_eq!(found.as_ref().map(Option::as_deref).map_err(|failure| failure.condition), expected, "{text:?}");
+        assert_eq!(
+            found
+                .as_ref()
+                .map(Option::as_deref)
+                .map_err(|failure| failure.condition),
+            expected,
+            "{text:?}"
+        );
     }
 
     #[test]
@@ -41,7 +52,19 @@ mod tests {
         check("", Ok(None));
         check("=", Ok(Some(b"")));
         check("AGp1bGlldABwZW5jaWw=", Ok(Some(b"\0juliet\0pencil")));
-        for text in ["==", "A", "AG", "AGp=1", "AGp1 bGll", " AGp1", "AGp1\n", "AGp1=", "A-_=", "QR==", "ü"] {
+        for text in [
+            "==",
+            "A",
+            "AG",
+            "AGp=1",
+            "AGp1 bGll",
+            " AGp1",
+            "AGp1\n",
+            "AGp1=",
+            "A-_=",
+            "QR==",
+            "ü",
+        ] {
             check(text, BAD);
         }
     }

@@ -31,7 +31,11 @@ impl<'a> Message<'a> {
         if authcid.is_empty() || password.is_empty() {
             return Err(Failure::malformed("PLAIN needs a name and a password"));
         }
-        Ok(Self { authzid, authcid, password })
+        Ok(Self {
+            authzid,
+            authcid,
+            password,
+        })
     }
 }
 
@@ -62,8 +66,14 @@ mod tests {
     #[test]
     fn two_nuls_a_name_and_a_password_are_plain_and_nothing_else_is() {
         check(b"\0juliet\0r0m30", Some(("", "juliet", "r0m30")));
-        check(b"juliet@example.org\0juliet\0r0m30", Some(("juliet@example.org", "juliet", "r0m30")));
-        check("\0j\u{fc}rgen\0\u{1f511}".as_bytes(), Some(("", "j\u{fc}rgen", "\u{1f511}")));
+        check(
+            b"juliet@example.org\0juliet\0r0m30",
+            Some(("juliet@example.org", "juliet", "r0m30")),
+        );
+        check(
+            "\0j\u{fc}rgen\0\u{1f511}".as_bytes(),
+            Some(("", "j\u{fc}rgen", "\u{1f511}")),
+        );
         for message in [
             &b""[..],
             b"\0",

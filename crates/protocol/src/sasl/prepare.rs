@@ -46,7 +46,11 @@ mod tests {
     use super::*;
 
     fn check(password: &str, expected: Result<&str, BadPassword>) {
-        assert_eq!(saslprep(password).as_deref(), expected.as_ref().map(|text| *text), "{password:?}");
+        assert_eq!(
+            saslprep(password).as_deref(),
+            expected.as_ref().map(|text| *text),
+            "{password:?}"
+        );
     }
 
     #[test]

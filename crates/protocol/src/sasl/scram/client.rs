@@ -81,6 +81,9 @@ impl Client {
         let signature = self.hash.hmac(&keys.stored_key, &[auth_message.as_bytes()]);
         let proof = STANDARD.encode(&*keys.client_key.xor(&signature));
         let verifier = self.hash.hmac(&keys.server_key, &[auth_message.as_bytes()]);
-        Ok((format!("{without_proof},p={proof}"), format!("v={}", STANDARD.encode(&*verifier))))
+        Ok((
+            format!("{without_proof},p={proof}"),
+            format!("v={}", STANDARD.encode(&*verifier)),
+        ))
     }
 }

@@ -31,7 +31,10 @@ impl Output {
     fn new(output: &[u8]) -> Self {
         let mut bytes = [0; Self::MAX_BYTES];
         bytes[..output.len()].copy_from_slice(output);
-        Self { bytes, len: output.len() }
+        Self {
+            bytes,
+            len: output.len(),
+        }
     }
 
     /// Bit by bit exclusive or with something of the same length.

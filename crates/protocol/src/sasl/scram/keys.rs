@@ -21,14 +21,18 @@ impl Keys<'_> {
     /// Whether these are the keys of a `SaltedPassword`. Takes the same time for every wrong one.
     #[must_use]
     pub fn match_salted(&self, hash: Hash, salted_password: &[u8]) -> bool {
-        DerivedKeys::from_salted(hash, salted_password).stored_key.is(self.stored_key)
+        DerivedKeys::from_salted(hash, salted_password)
+            .stored_key
+            .is(self.stored_key)
     }
 }
 
 impl fmt::Debug for Keys<'_> {
     /// Keys do not belong in logs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Keys").field("iterations", &self.iterations).finish_non_exhaustive()
+        f.debug_struct("Keys")
+            .field("iterations", &self.iterations)
+            .finish_non_exhaustive()
     }
 }
 

@@ -80,8 +80,9 @@ pub(super) struct Final<'a> {
 
 impl<'a> Final<'a> {
     pub(super) fn parse(message: &'a str) -> Result<Self, Failure> {
-        let (without_proof, proof) =
-            message.rsplit_once(",p=").ok_or_else(|| Failure::malformed("the message has no proof"))?;
+        let (without_proof, proof) = message
+            .rsplit_once(",p=")
+            .ok_or_else(|| Failure::malformed("the message has no proof"))?;
         if proof.contains(',') {
             return Err(Failure::malformed("the proof is not the last attribute"));
         }
@@ -89,7 +90,12 @@ impl<'a> Final<'a> {
         let binding = attribute(attributes.next(), "c=")?;
         let nonce = attribute(attributes.next(), "r=")?;
         extensions(attributes)?;
-        Ok(Self { binding, nonce, proof, without_proof })
+        Ok(Self {
+            binding,
+            nonce,
+            proof,
+            without_proof,
+        })
     }
 }
 
@@ -183,11 +189,20 @@ mod tests {
         use Gs2Flag::{Bound, NotOffered, Unsupported};
         check_first("n,,n=user,r=abc", Some((Unsupported, None, "user", "abc")));
         check_first("y,,n=user,r=abc", Some((NotOffered, None, "user", "abc")));
-        check_first("p=tls-exporter,,n=user,r=abc", Some((Bound("tls-exporter"), None, "user", "abc")));
-        check_first("n,a=romeo@x,n=user,r=a=b", Some((Unsupported, Some("romeo@x"), "user", "a=b")));
+        check_first(
+            "p=tls-exporter,,n=user,r=abc",
+            Some((Bound("tls-exporter"), None, "user", "abc")),
+        );
+        check_first(
+            "n,a=romeo@x,n=user,r=a=b",
+            Some((Unsupported, Some("romeo@x"), "user", "a=b")),
+        );
         check_first("n,,n=a=2Cb=3Dc=3D2C,r=~", Some((Unsupported, None, "a,b=c=2C", "~")));
         check_first("n,,n=user,r=abc,x=1,Y=\u{fc}", Some((Unsupported, None, "user", "abc")));
-        check_first("n,,n=j\u{fc}rgen,r=abc", Some((Unsupported, None, "j\u{fc}rgen", "abc")));
+        check_first(
+            "n,,n=j\u{fc}rgen,r=abc",
+            Some((Unsupported, None, "j\u{fc}rgen", "abc")),
+        );
     }
 
     #[test]

@@ -57,7 +57,12 @@ impl ClientFirst {
     /// before each, as [`downgrade::attributes`](crate::sasl::downgrade::attributes) makes them.
     #[must_use]
     pub fn challenge(self, hash: Hash, keys: &Keys<'_>, nonce: &str, attributes: &str) -> (String, Exchange) {
-        let Self { nonce: client_nonce, bare, binding, .. } = self;
+        let Self {
+            nonce: client_nonce,
+            bare,
+            binding,
+            ..
+        } = self;
         let nonce = client_nonce + nonce;
         let salt = STANDARD.encode(keys.salt);
         let message = format!("r={nonce},s={salt},i={}{attributes}", keys.iterations);
@@ -77,9 +82,9 @@ impl<'a> Terms<'a> {
     /// The channel's data that goes with a flag.
     fn data(self, flag: Gs2Flag<'_>) -> Result<&'a [u8], Failure> {
         match flag {
-            Gs2Flag::Bound(_) if !self.plus => {
-                Err(Failure::malformed("this mechanism has no channel binding; its -PLUS form does"))
-            }
+            Gs2Flag::Bound(_) if !self.plus => Err(Failure::malformed(
+                "this mechanism has no channel binding; its -PLUS form does",
+            )),
             Gs2Flag::Bound(name) => ChannelBinding::ALL
                 .into_iter()
                 .find(|binding| binding.as_str() == name)
@@ -129,7 +134,9 @@ impl Exchange {
 
     /// RFC 5802 §3: `H(ClientProof XOR ClientSignature) = StoredKey`.
     fn is_proven(&self, proof: &str, auth_message: &[&[u8]]) -> bool {
-        let Ok(proof) = STANDARD.decode(proof) else { return false };
+        let Ok(proof) = STANDARD.decode(proof) else {
+            return false;
+        };
         if proof.len() != self.hash.output_bytes() {
             return false;
         }
@@ -141,6 +148,8 @@ impl Exchange {
 impl std::fmt::Debug for Exchange {
     /// Keys do not belong in logs.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Exchange").field("hash", &self.hash).finish_non_exhaustive()
+        f.debug_struct("Exchange")
+            .field("hash", &self.hash)
+            .finish_non_exhaustive()
     }
 }

@@ -1,0 +1,137 @@
+//! Somebody who says who they are, and is to be believed or not.
+
+use protocol::Jid;
+use protocol::sasl::{Failure, FailureCondition, Mechanism};
+use storage::{Account, Credentials};
+
+use crate::Authenticated;
+use crate::authenticator::{shut_out, unavailable};
+use crate::exchange::Exchange;
+use crate::lockout::Target;
+
+/// A name, and the account that it leads to, if it leads to one.
+pub(crate) struct Candidate {
+    pub(crate) target: Target,
+    pub(crate) found: Option<Found>,
+}
+
+/// An account with what it takes to log in to it.
+pub(crate) struct Found {
+    pub(crate) jid: Jid,
+    pub(crate) account: Account,
+    pub(crate) credentials: Credentials,
+}
+
+impl Exchange {
+    /// Looks a name up, in one question to the database. A name that cannot be a localpart leads nowhere.
+    pub(crate) async fn candidate(&self, username: &str) -> Result<Candidate, Failure> {
+        let Ok(jid) = Jid::from_parts(Some(username), &self.binding.host, None) else {
+            return Ok(Candidate {
+                target: self.target(username),
+                found: None,
+            });
+        };
+        let localpart = jid.local().expect("it was made with a localpart");
+        let target = self.target(localpart);
+        let Some(host) = self.inner.host(jid.domain()).await? else {
+            return Ok(Candidate { target, found: None });
+        };
+        let accounts = self.inner.storage.accounts();
+        let found = accounts
+            .find_with_credentials(host, localpart)
+            .await
+            .map_err(|error| unavailable(&error))?;
+        let found = found.map(|(account, credentials)| Found {
+            jid,
+            account,
+            credentials,
+        });
+        Ok(Candidate { target, found })
+    }
+
+    fn target(&self, username: &str) -> Target {
+        self.inner.lockout.target(&self.binding.host, username)
+    }
+
+    /// Waits before a guess is judged: for nothing, unless the account is under attack.
+    pub(crate) async fn pace(&self, candidate: &Candidate) -> Result<(), Failure> {
+        let (address, now) = (self.binding.address, self.inner.clock.now_micros());
+        let delay = self
+            .inner
+            .lockout
+            .delay(candidate.target, address, now, &self.inner.settings.load());
+        if !delay.is_zero() {
+            tokio::time::sleep(delay).await;
+        }
+        // Others from the same address may have been judged meanwhile.
+        if self.inner.is_shut_out(address) {
+            Err(shut_out())
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Records that somebody guessed wrong. They learn nothing but that.
+    pub(crate) fn refuse(&self, target: Target) -> Failure {
+        let (address, now) = (self.binding.address, self.inner.clock.now_micros());
+        let alarm = self
+            .inner
+            .lockout
+            .failed(target, address, now, &self.inner.settings.load());
+        if alarm.is_shut_out {
+            tracing::warn!(target: "auth", %address, "too many failed logins from this address: refused for a while");
+            metrics::counter!("auth_addresses_shut_out").increment(1);
+        }
+        if alarm.is_under_attack {
+            tracing::warn!(target: "auth", %address, host = self.binding.host, "somebody guesses at an account");
+            metrics::counter!("auth_accounts_under_attack").increment(1);
+        }
+        Failure::not_authorized()
+    }
+
+    /// Lets somebody in who has proven to be this account, unless it is locked or they want to be somebody else.
+    pub(crate) fn admit(&self, target: Target, found: Found, authzid: Option<&str>) -> Result<Authenticated, Failure> {
+        let now = self.inner.clock.now_micros();
+        self.inner.lockout.succeeded(target, self.binding.address, now);
+        if found.account.is_locked(now) {
+            return Err(Failure::new(
+                FailureCondition::AccountDisabled,
+                "this account is locked",
+            ));
+        }
+        if authzid.is_some_and(|authzid| !is_same(authzid, &found.jid)) {
+            return Err(Failure::new(
+                FailureCondition::InvalidAuthzid,
+                "you can act as yourself only",
+            ));
+        }
+        self.inner.storage.accounts().record_login(found.account.id);
+        Ok(Authenticated {
+            account_id: Some(found.account.id),
+            jid: found.jid,
+            mechanism: self.mechanism,
+            additional_data: None,
+            upgrades: Vec::new(),
+            proven: None,
+            used_token: None,
+        })
+    }
+
+    /// A guest.
+    pub(crate) fn guest(&self, jid: Jid) -> Authenticated {
+        Authenticated {
+            account_id: None,
+            jid,
+            mechanism: Mechanism::Anonymous,
+            additional_data: None,
+            upgrades: Vec::new(),
+            proven: None,
+            used_token: None,
+        }
+    }
+}
+
+/// RFC 6120 §6.3.8: the identity is a bare JID, compared after preparation.
+fn is_same(authzid: &str, jid: &Jid) -> bool {
+    authzid.parse::<Jid>().is_ok_and(|authzid| authzid == *jid)
+}
