@@ -10,7 +10,7 @@ use super::{
     head::Head,
     scope::{Ns, Scope, short},
     tag::Attribute,
-    text::{self, NOT_ATTRIBUTE, NOT_TEXT, Place},
+    text::{self, NOT_TEXT, Place},
     writer,
 };
 use crate::{
@@ -124,7 +124,7 @@ impl Canonical {
         }
         self.out.extend_from_slice(attribute.name.local().as_bytes());
         self.out.extend_from_slice(b"='");
-        if text::survey(attribute.raw.as_bytes()) & NOT_ATTRIBUTE == 0 {
+        if attribute.is_plain {
             self.out.extend_from_slice(attribute.raw.as_bytes());
         } else {
             writer::escape_attribute(&mut self.out, &attribute.value()?);

@@ -1,12 +1,14 @@
 //! One tag, taken apart strictly (XML 1.0 §3.1).
 
+use std::borrow::Cow;
+
 use smallvec::SmallVec;
 
 use super::{
     Limits, fault,
     name::QName,
     scope::Ns,
-    text::{self, is_blank},
+    text::{self, APOSTROPHE, NOT_ATTRIBUTE, is_blank},
 };
 use crate::StreamError;
 
@@ -24,6 +26,8 @@ pub(super) struct Attribute<'a> {
     pub(super) name: QName<'a>,
     /// What stands between the quotes.
     pub(super) raw: &'a str,
+    /// Whether it is the value itself, and may stand in canonical XML as it is.
+    pub(super) is_plain: bool,
     /// The namespace of the name's prefix, once the element's declarations are known.
     pub(super) ns: Ns,
 }
@@ -39,7 +43,10 @@ impl<'a> Attribute<'a> {
     }
 
     /// The value that was meant.
-    pub(super) fn value(&self) -> Result<std::borrow::Cow<'a, str>, StreamError> {
+    pub(super) fn value(&self) -> Result<Cow<'a, str>, StreamError> {
+        if self.is_plain {
+            return Ok(Cow::Borrowed(self.raw));
+        }
         text::decode(self.raw, text::Place::Attribute)
     }
 }
@@ -74,6 +81,10 @@ pub(super) fn read_attributes<'a>(
     limits: &Limits,
     attributes: &mut Attributes<'a>,
 ) -> Result<(), StreamError> {
+    let marks = text::survey(rest.as_bytes());
+    if marks & text::LESS != 0 {
+        return Err(fault::not_well_formed("a tag has a `<`"));
+    }
     loop {
         let trimmed = skip_blank(rest);
         if trimmed.is_empty() {
@@ -82,7 +93,7 @@ pub(super) fn read_attributes<'a>(
         if trimmed.len() == rest.len() {
             return Err(fault::not_well_formed("white space is missing before an attribute"));
         }
-        let (attribute, after) = attribute(trimmed)?;
+        let (attribute, after) = attribute(trimmed, marks)?;
         limits.check_name(attribute.name.as_str().len())?;
         limits.check_attributes(attributes.len() + 1)?;
         if attributes
@@ -96,24 +107,26 @@ pub(super) fn read_attributes<'a>(
     }
 }
 
-/// The attribute at the front, and what follows it.
-fn attribute(text: &str) -> Result<(Attribute<'_>, &str), StreamError> {
+/// The attribute at the front, and what follows it. `marks` are those of all attributes together.
+fn attribute(text: &str, marks: u8) -> Result<(Attribute<'_>, &str), StreamError> {
     let name = QName::at_front(text)?;
     let rest = skip_blank(&text[name.as_str().len()..]);
     let rest = rest
         .strip_prefix('=')
         .map(skip_blank)
         .ok_or_else(|| fault::not_well_formed("an attribute has no value"))?;
-    let quote = match rest.as_bytes().first() {
-        Some(quote @ (b'\'' | b'"')) => *quote,
+    let (quote, ordinary) = match rest.as_bytes().first() {
+        // Apostrophes around values are not in them.
+        Some(b'\'') => (b'\'', NOT_ATTRIBUTE & !APOSTROPHE),
+        Some(b'"') => (b'"', NOT_ATTRIBUTE),
         _ => return Err(fault::not_well_formed("the value of an attribute has no quotes")),
     };
     let end = memchr::memchr(quote, &rest.as_bytes()[1..])
         .ok_or_else(|| fault::not_well_formed("the value of an attribute has no end"))?;
-    let raw = &rest[1..=end];
     let attribute = Attribute {
         name,
-        raw,
+        raw: &rest[1..=end],
+        is_plain: marks & ordinary == 0,
         ns: Ns::None,
     };
     Ok((attribute, &rest[end + 2..]))

@@ -9,9 +9,9 @@ use crate::StreamError;
 const CONTROL: u8 = 1;
 const BLANK: u8 = 2;
 const AMPERSAND: u8 = 4;
-const LESS: u8 = 8;
+pub(super) const LESS: u8 = 8;
 const GREATER: u8 = 16;
-const APOSTROPHE: u8 = 32;
+pub(super) const APOSTROPHE: u8 = 32;
 /// The first byte of U+FFFE and U+FFFF in UTF-8, and of others.
 const HIGH: u8 = 64;
 
@@ -20,15 +20,34 @@ pub(super) const NOT_TEXT: u8 = CONTROL | AMPERSAND | LESS | GREATER | HIGH;
 /// What has to be looked at before bytes may stand in a canonical attribute.
 pub(super) const NOT_ATTRIBUTE: u8 = NOT_TEXT | BLANK | APOSTROPHE;
 
-/// Which kinds of special bytes are there, without saying where: branch-free, so that it runs over many bytes at a time.
+/// Which kinds of special bytes are there, without saying where: sixteen at a time without a branch, so that the compiler makes
+/// vector instructions of it, and the rest by table.
 pub(super) fn survey(bytes: &[u8]) -> u8 {
-    bytes.iter().fold(0, |marks, &byte| marks | mark(byte))
+    let (chunks, rest) = bytes.as_chunks::<16>();
+    let marks = chunks.iter().fold([0; 16], |mut marks: [u8; 16], chunk| {
+        for (mark, &byte) in marks.iter_mut().zip(chunk) {
+            *mark |= mark_of(byte);
+        }
+        marks
+    });
+    let marks = marks.iter().fold(0, |marks, mark| marks | mark);
+    rest.iter().fold(marks, |marks, &byte| marks | MARKS[usize::from(byte)])
 }
 
-fn mark(byte: u8) -> u8 {
-    let blank = byte == b'\n' || byte == b'\t';
-    flag(byte < b' ' && !blank, CONTROL)
-        | flag(blank, BLANK)
+static MARKS: [u8; 256] = {
+    let mut marks = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        marks[byte] = mark_of(byte as u8);
+        byte += 1;
+    }
+    marks
+};
+
+const fn mark_of(byte: u8) -> u8 {
+    let is_blank = byte == b'\n' || byte == b'\t';
+    flag(byte < b' ' && !is_blank, CONTROL)
+        | flag(is_blank, BLANK)
         | flag(byte == b'&', AMPERSAND)
         | flag(byte == b'<', LESS)
         | flag(byte == b'>', GREATER)
@@ -36,8 +55,8 @@ fn mark(byte: u8) -> u8 {
         | flag(byte == 0xef, HIGH)
 }
 
-fn flag(set: bool, mark: u8) -> u8 {
-    u8::from(set).wrapping_neg() & mark
+const fn flag(is_set: bool, mark: u8) -> u8 {
+    (is_set as u8).wrapping_neg() & mark
 }
 
 /// Where characters stand; it decides what they mean.
@@ -67,7 +86,7 @@ pub(super) fn decode(raw: &str, place: Place) -> Result<Cow<'_, str>, StreamErro
     let mut done = 0;
     while let Some(skip) = raw.as_bytes()[done..]
         .iter()
-        .position(|&byte| mark(byte) & place.marks() != 0)
+        .position(|&byte| MARKS[usize::from(byte)] & place.marks() != 0)
     {
         let at = done + skip;
         out.push_str(&raw[done..at]);
