@@ -11,6 +11,7 @@ pub mod ns;
 pub mod sasl;
 pub mod stanza;
 pub mod stream;
+pub mod xep;
 
 pub use element::Element;
 pub use error::{Condition, ErrorType, StanzaError, StreamCondition, StreamError};

@@ -75,17 +75,19 @@ static CLASSES: [u8; 256] = classes();
 
 const fn classes() -> [u8; 256] {
     let mut classes = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        classes[byte] = match byte as u8 {
+    let mut byte = 0_u8;
+    loop {
+        classes[byte as usize] = match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'_' => START | INSIDE,
             b'0'..=b'9' | b'-' | b'.' | b':' => INSIDE,
             0x80.. => START | INSIDE | WIDE,
             _ => 0,
         };
+        if byte == u8::MAX {
+            return classes;
+        }
         byte += 1;
     }
-    classes
 }
 
 /// Whether a part of a name with characters beyond ASCII has none that is not allowed.

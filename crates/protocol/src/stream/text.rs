@@ -36,12 +36,14 @@ pub(super) fn survey(bytes: &[u8]) -> u8 {
 
 static MARKS: [u8; 256] = {
     let mut marks = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        marks[byte] = mark_of(byte as u8);
+    let mut byte = 0_u8;
+    loop {
+        marks[byte as usize] = mark_of(byte);
+        if byte == u8::MAX {
+            break marks;
+        }
         byte += 1;
     }
-    marks
 };
 
 const fn mark_of(byte: u8) -> u8 {
