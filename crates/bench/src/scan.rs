@@ -5,10 +5,14 @@
 //! nothing: a floor must not pay for what a real server has to do.
 
 use memchr::memchr;
-use memchr::memmem;
+use memchr::memmem::{self, Finder};
+use std::sync::LazyLock;
 
 /// What every stream header begins with.
 const HEADER: &[u8] = b"<stream:stream";
+const MESSAGE: &[u8] = b"<message";
+static MESSAGE_WITHIN: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(MESSAGE));
+static MESSAGE_END: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(b"</message>"));
 
 /// The length of the item at the start of `bytes`, or `None` while its end is missing.
 ///
@@ -19,6 +23,7 @@ pub fn item(bytes: &[u8]) -> Option<usize> {
     match (*bytes.first()?, bytes.get(1)) {
         (b'<', None) => None,
         (b'<', Some(b'/' | b'?')) => Some(memchr(b'>', bytes)? + 1),
+        (b'<', Some(b'm')) => message(bytes),
         (b'<', Some(b's')) => header_or_element(bytes),
         (b'<', Some(_)) => element(bytes),
         _ => Some(memchr(b'<', bytes).unwrap_or(bytes.len())),
@@ -31,6 +36,21 @@ fn header_or_element(bytes: &[u8]) -> Option<usize> {
         return element(bytes);
     }
     Some(memchr(b'>', bytes)? + 1)
+}
+
+/// Most of what is sent are messages that have no other message within: then the end is found
+/// in two strides.
+fn message(bytes: &[u8]) -> Option<usize> {
+    let opened = memchr(b'>', bytes)?;
+    if bytes[opened - 1] == b'/' || !bytes.starts_with(MESSAGE) {
+        return element(bytes);
+    }
+    let body = &bytes[opened..];
+    let end = MESSAGE_END.find(body)?;
+    if MESSAGE_WITHIN.find(&body[..end]).is_some() {
+        return element(bytes);
+    }
+    Some(opened + end + MESSAGE_END.needle().len())
 }
 
 /// The length of the element that starts at the first byte: tags are counted until every
@@ -118,7 +138,18 @@ mod tests {
             &["<stream:features><a><a/></a></stream:features>", "</stream:stream>"],
         );
         check("<success>dj0=</success>", &["<success>dj0=</success>"]);
-        check("<message><message/></message>", &["<message><message/></message>"]);
+        check(
+            "<message><message/></message><message/><mechanism>x</mechanism>",
+            &[
+                "<message><message/></message>",
+                "<message/>",
+                "<mechanism>x</mechanism>",
+            ],
+        );
+        check(
+            "<message><x><message>a</message></x></message><message>b</message>",
+            &["<message><x><message>a</message></x></message>", "<message>b</message>"],
+        );
     }
 
     #[test]

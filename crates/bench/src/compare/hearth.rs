@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
+/// Its column in the table.
+pub(super) const NAME: &str = "hearth";
 const DOMAIN: &str = "localhost";
 
 /// Hearth, with one data directory for each database.
@@ -77,7 +79,7 @@ impl Hearth {
 
 impl Contender for Hearth {
     fn name(&self) -> &'static str {
-        "hearth"
+        NAME
     }
 
     fn start(&mut self, trial: &Trial, _keys: &mut KeyCache) -> anyhow::Result<Option<Started>> {

@@ -1,10 +1,10 @@
 //! A server that somebody else has started.
 
 use super::contender::{Contender, SOURCES, Started};
-use super::trials::Trial;
+use super::trials::{Database, Trial};
 use crate::client::{Accounts, Security, Target};
 use crate::process::Server;
-use crate::scenario::{self, Stage};
+use crate::scenario::{self, Scenario, Stage};
 use crate::scram::client::KeyCache;
 use anyhow::Context as _;
 use std::net::{SocketAddr, ToSocketAddrs as _};
@@ -18,6 +18,9 @@ pub(super) struct Other {
     pid: i32,
     /// Accounts are made in-band, so many have been.
     register: Option<usize>,
+    /// Its memory was looked at. It is not started anew, so a second look would find the
+    /// memory that it took before the first.
+    has_idled: bool,
 }
 
 impl FromStr for Other {
@@ -43,6 +46,7 @@ impl FromStr for Other {
                 .parse()
                 .with_context(|| format!("{pid:?} is not a process number"))?,
             register,
+            has_idled: false,
         })
     }
 }
@@ -53,8 +57,11 @@ impl Contender for Other {
     }
 
     fn start(&mut self, trial: &Trial, keys: &mut KeyCache) -> anyhow::Result<Option<Started>> {
-        // One address is all that is known of it.
-        if trial.security != Security::Direct {
+        // One address is all that is known of it, and its database is its own.
+        if trial.security != Security::Direct || trial.database != Database::Sqlite {
+            return Ok(None);
+        }
+        if matches!(trial.scenario, Scenario::Idle(_)) && std::mem::replace(&mut self.has_idled, true) {
             return Ok(None);
         }
         let target = Target {

@@ -1,13 +1,12 @@
 //! The table.
 
+use super::hearth;
 use super::judge::{Row, Target};
 use super::results::Results;
 use super::trials::Trial;
 use crate::report::Report;
 use std::fmt::Write as _;
 
-/// The column of Hearth, or of whoever comes after the floor: targets are its.
-const JUDGED: usize = 1;
 const NAME: usize = 26;
 const FIGURE: usize = 12;
 
@@ -24,7 +23,7 @@ pub(super) fn render(trials: &[Trial], contenders: &[&str], results: &Results) -
     for (number, trial) in trials.iter().enumerate() {
         let _ = writeln!(text, "{}", trial.name);
         for row in &trial.rows {
-            judged(&mut text, number, *row, contenders.len(), results);
+            judged(&mut text, number, *row, contenders, results);
         }
         for (name, figure) in BESIDE {
             beside(&mut text, number, name, *figure, contenders.len(), results);
@@ -39,10 +38,10 @@ pub(super) fn render(trials: &[Trial], contenders: &[&str], results: &Results) -
 }
 
 /// A figure with ratios, and a target if there is one.
-fn judged(text: &mut String, trial: usize, row: Row, contenders: usize, results: &Results) {
+fn judged(text: &mut String, trial: usize, row: Row, contenders: &[&str], results: &Results) {
     let _ = write!(text, "  {:1$}", row.measure.name(), NAME - 2);
     let floor = results.value(trial, 0, row.measure);
-    for contender in 0..contenders {
+    for contender in 0..contenders.len() {
         cell(text, results.value(trial, contender, row.measure));
         if contender > 0 {
             match results.ratio(trial, contender, row.measure) {
@@ -51,10 +50,14 @@ fn judged(text: &mut String, trial: usize, row: Row, contenders: usize, results:
             }
         }
     }
-    if row.target != Target::None {
+    // Targets are Hearth's.
+    let hearth = contenders.iter().position(|name| *name == hearth::NAME);
+    if let Some(hearth) = hearth
+        && row.target != Target::None
+    {
         let met = results
-            .value(trial, JUDGED, row.measure)
-            .zip(results.ratio(trial, JUDGED, row.measure))
+            .value(trial, hearth, row.measure)
+            .zip(results.ratio(trial, hearth, row.measure))
             .zip(floor)
             .and_then(|((value, ratio), floor)| row.target.is_met(value, floor, ratio));
         let verdict = match met {
