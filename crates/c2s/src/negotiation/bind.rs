@@ -1,10 +1,12 @@
 //! Resource binding (RFC 6120 §7), or resumption of an earlier stream (XEP-0198 §5).
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::{
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use protocol::{Condition, Element, IqType, Jid, Kind, Stanza, StanzaError, ns};
 use router::{Facts, Session};
-use std::sync::Arc;
 
 use super::{Negotiation, Step, not_authorized};
 use crate::{
@@ -81,7 +83,8 @@ impl Negotiation {
         }
     }
 
-    fn bound(&mut self, bound: Bound) -> Step {
+    /// The stream is a session from here on.
+    pub(super) fn bound(&mut self, bound: Bound) -> Step {
         let limits = self.settings.limits;
         self.connection().set_limits(limits);
         Step::Bound(Box::new(bound))

@@ -7,9 +7,12 @@
 //! | authenticated | binding a resource, or resuming a stream |
 
 mod bind;
+mod bind2;
+mod exchange;
 mod features;
 mod header;
 mod sasl;
+mod sasl2;
 mod starttls;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -154,6 +157,7 @@ impl Negotiation {
             (ns::TLS, _) => Err(too_early("the stream is encrypted already")),
             (ns::SASL, "auth") if !may_authenticate && self.authenticated.is_none() => self.needs_encryption(),
             (ns::SASL, "auth") if may_authenticate => self.sasl(element).await,
+            (ns::SASL2, "authenticate") if may_authenticate => self.sasl2(element).await,
             (ns::SASL, _) if may_authenticate => self.sasl_out_of_turn(element),
             (ns::STREAM_MANAGEMENT, "resume") if self.authenticated.is_some() => self.resume(element).await,
             (ns::STREAM_MANAGEMENT, _) if self.authenticated.is_some() => {

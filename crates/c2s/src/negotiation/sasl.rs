@@ -1,14 +1,13 @@
 //! SASL (RFC 6120 §6): one exchange at a time, on an encrypted stream unless the operator says otherwise.
 
-use auth::{Authenticated, Binding, ClientIdentity, Step as Exchanged};
+use auth::{Binding, ClientIdentity};
 use protocol::{
     Element, Stanza, StreamCondition, StreamError, ns,
     sasl::{Failure, FailureCondition, payload},
-    stream::Frame,
 };
 use transport::{ClientCertificate, TlsVersion, Verdict};
 
-use super::{Negotiation, Step, not_authorized, too_early};
+use super::{Negotiation, Step, not_authorized};
 use crate::connection::Gone;
 
 impl Negotiation {
@@ -18,7 +17,10 @@ impl Negotiation {
         let offered = self.server.authenticator.offered(&binding);
         let mechanism = |name: &str| Element::new("mechanism", ns::SASL).text(name);
         let mechanisms = offered.iter().map(|offered| mechanism(offered.as_str()));
-        let mut features = vec![Element::new("mechanisms", ns::SASL).children_from(mechanisms)];
+        let mut features = vec![
+            Element::new("mechanisms", ns::SASL).children_from(mechanisms),
+            self.sasl2_feature(&offered),
+        ];
         let types = self.server.authenticator.channel_binding_types(&binding);
         if !types.is_empty() {
             let bindings = types
@@ -31,7 +33,19 @@ impl Negotiation {
 
     /// `<auth/>` and everything up to `<success/>` or `<failure/>`.
     pub(super) async fn sasl(&mut self, auth: &Element) -> Result<Step, Gone> {
-        match self.exchange(auth).await? {
+        let initial = match payload::decode(&auth.own_text()) {
+            Ok(initial) => initial,
+            Err(failure) => return self.sasl_failed(&failure),
+        };
+        let mechanism = auth.get("mechanism").unwrap_or_default();
+        let binding = self.binding();
+        let begun = self
+            .server
+            .authenticator
+            .clone()
+            .start(&binding, mechanism, initial.as_deref())
+            .await;
+        match self.exchange(begun, ns::SASL).await? {
             Ok(authenticated) => {
                 let data = authenticated.additional_data.as_deref().map(payload::encode);
                 let success = Element::new("success", ns::SASL);
@@ -41,50 +55,14 @@ impl Negotiation {
                 self.authenticated = Some(authenticated);
                 Ok(Step::Restart)
             }
-            Err(failure) => {
-                self.connection().write_element(&failure.to_sasl());
-                self.count_failure()?;
-                Ok(Step::Continue)
-            }
+            Err(failure) => self.sasl_failed(&failure),
         }
     }
 
-    async fn exchange(&mut self, auth: &Element) -> Result<Result<Authenticated, Failure>, Gone> {
-        let mechanism = auth.get("mechanism").unwrap_or_default();
-        let initial = match payload::decode(&auth.own_text()) {
-            Ok(initial) => initial,
-            Err(failure) => return Ok(Err(failure)),
-        };
-        let binding = self.binding();
-        let authenticator = self.server.authenticator.clone();
-        let mut step = authenticator.start(&binding, mechanism, initial.as_deref()).await;
-        loop {
-            step = match step {
-                Exchanged::Success(authenticated) => return Ok(Ok(*authenticated)),
-                Exchanged::Failure(failure) => return Ok(Err(failure)),
-                Exchanged::Challenge(data, exchange) => {
-                    let challenge = Element::new("challenge", ns::SASL).text(payload::encode(&data));
-                    self.connection().write_element(&challenge);
-                    match self.response().await? {
-                        Ok(response) => exchange.respond(&response).await,
-                        Err(failure) => return Ok(Err(failure)),
-                    }
-                }
-            }
-        }
-    }
-
-    /// The client's next word in an exchange.
-    async fn response(&mut self) -> Result<Result<Vec<u8>, Failure>, Gone> {
-        match self.connection().next_frame().await? {
-            Frame::Element(element) if element.is("response", ns::SASL) => {
-                Ok(payload::decode(&element.own_text()).map(Option::unwrap_or_default))
-            }
-            Frame::Element(element) if element.is("abort", ns::SASL) => {
-                Ok(Err(Failure::new(FailureCondition::Aborted, "you aborted the exchange")))
-            }
-            _ => Err(too_early("an authentication exchange is under way")),
-        }
+    fn sasl_failed(&mut self, failure: &Failure) -> Result<Step, Gone> {
+        self.connection().write_element(&failure.to_sasl());
+        self.count_failure()?;
+        Ok(Step::Continue)
     }
 
     /// Counts a failed try; the stream ends after too many.
@@ -103,9 +81,7 @@ impl Negotiation {
             "abort" => Failure::new(FailureCondition::Aborted, "no exchange is under way"),
             _ => Failure::malformed("no exchange is under way; begin with <auth/>"),
         };
-        self.connection().write_element(&failure.to_sasl());
-        self.count_failure()?;
-        Ok(Step::Continue)
+        self.sasl_failed(&failure)
     }
 
     /// A stanza before authentication: nothing but registration is answered, and that where it is open.

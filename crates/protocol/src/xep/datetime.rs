@@ -12,6 +12,13 @@ pub fn format(time: Timestamp) -> String {
     }
 }
 
+/// A time in microseconds since 1970 as XMPP writes it; one beyond the calendar becomes its nearest end.
+#[must_use]
+pub fn format_micros(micros: i64) -> String {
+    let end = if micros < 0 { Timestamp::MIN } else { Timestamp::MAX };
+    format(Timestamp::from_microsecond(micros).unwrap_or(end))
+}
+
 /// The point in time that a text of XEP-0082 §3.2 names: `CCYY-MM-DDThh:mm:ss[.sss]TZD`.
 #[must_use]
 pub fn parse(text: &str) -> Option<Timestamp> {
