@@ -214,3 +214,81 @@ fn within_descriptors(settings: GateSettings) -> GateSettings {
         ..settings
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn narrow(per_address: usize) -> Arc<Gate> {
+        Gate::new(GateSettings {
+            connections_per_address: per_address,
+            unlimited: vec!["192.0.2.0/24".parse().unwrap()],
+            ..GateSettings::default()
+        })
+    }
+
+    fn come(gate: &Arc<Gate>, address: &str) -> Result<ConnectionPermit, Refusal> {
+        gate.enter()?.admit(address.parse().unwrap())
+    }
+
+    #[test]
+    fn an_ipv6_customer_has_one_share_for_all_its_addresses() {
+        let gate = narrow(2);
+        let inside = [
+            come(&gate, "2001:db8::1").unwrap(),
+            come(&gate, "2001:db8::ffff:2").unwrap(),
+        ];
+        assert_eq!(come(&gate, "2001:db8:0:0:9::3").unwrap_err(), Refusal::Address);
+        come(&gate, "2001:db8:0:1::1").unwrap();
+        drop(inside);
+        come(&gate, "2001:db8::1").unwrap();
+        assert_eq!(gate.open(), 0);
+    }
+
+    #[test]
+    fn listed_networks_have_no_share_of_their_own() {
+        let gate = narrow(1);
+        let inside: Vec<_> = (0..10).map(|_| come(&gate, "192.0.2.1").unwrap()).collect();
+        assert_eq!((gate.open(), gate.open_from("192.0.2.1".parse().unwrap())), (10, 0));
+        drop(inside);
+        assert_eq!(gate.open(), 0);
+    }
+
+    #[test]
+    fn a_refused_connection_gives_its_place_back() {
+        let gate = narrow(1);
+        let _inside = come(&gate, "198.51.100.1").unwrap();
+        come(&gate, "198.51.100.1").unwrap_err();
+        assert_eq!((gate.open(), gate.open_from("198.51.100.1".parse().unwrap())), (1, 1));
+    }
+
+    #[test]
+    fn a_limit_lowered_under_those_inside_lets_nobody_in_until_enough_have_left() {
+        let gate = narrow(5);
+        let mut inside: Vec<_> = (0..3).map(|_| come(&gate, "198.51.100.1").unwrap()).collect();
+        gate.set(GateSettings {
+            connections: 2,
+            ..GateSettings::default()
+        });
+        assert_eq!(come(&gate, "198.51.100.2").unwrap_err(), Refusal::Full);
+        inside.truncate(1);
+        come(&gate, "198.51.100.2").unwrap();
+    }
+
+    #[test]
+    fn an_address_has_one_line_a_minute_and_a_flood_of_addresses_few() {
+        let gate = narrow(1);
+        let start = Instant::now();
+        let after = |seconds| start + Duration::from_secs(seconds);
+        let (one, other): (IpAddr, IpAddr) = ("198.51.100.1".parse().unwrap(), "198.51.100.2".parse().unwrap());
+        assert!(gate.may_complain(one, start));
+        assert!(!gate.may_complain(one, after(59)));
+        assert!(gate.may_complain(other, after(59)));
+        assert!(gate.may_complain(one, after(60)));
+
+        let written = (0..5000_u32).filter(|n| gate.may_complain(std::net::Ipv4Addr::from_bits(*n).into(), after(61)));
+        assert_eq!(written.count(), REMEMBERED_COMPLAINTS - 2);
+        assert!(gate.may_complain(std::net::Ipv4Addr::from_bits(5000).into(), after(121)));
+    }
+}

@@ -79,7 +79,11 @@ impl Certificates {
 
 impl ResolvesServerCert for Certificates {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        let asked = hello.server_name().map(ascii).or_else(witness::expected_host);
+        let asked = hello
+            .server_name()
+            .map(str::to_owned)
+            .or_else(witness::expected_host)
+            .map(|name| ascii(&name));
         let table = self.table.load();
         let named = asked.as_deref().and_then(|name| table.named(name));
         let usable = |pair: &&Arc<Pair>| pair.key.key.choose_scheme(hello.signature_schemes()).is_some();

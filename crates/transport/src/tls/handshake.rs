@@ -17,11 +17,16 @@ use super::stream::{Failure, TlsStream};
 use super::witness::{self, Notes};
 use crate::settings::TlsVersion;
 
+/// The most that a client may say in a handshake. A hello has 2 KiB at most, a chain of certificates seldom 8; what
+/// rustls would let each of them grow to, and keep, is 64 KiB.
+const LARGEST_HANDSHAKE: usize = 32 << 10;
+
 /// A connection that is not yet safe to use.
 pub(super) struct Handshake {
     stream: Box<TlsStream>,
     notes: Notes,
     server_random: Option<[u8; 32]>,
+    received: usize,
 }
 
 impl Handshake {
@@ -34,6 +39,7 @@ impl Handshake {
             stream: Box::new(TlsStream::new(socket, config)?),
             notes,
             server_random: None,
+            received: 0,
         })
     }
 
@@ -44,8 +50,12 @@ impl Handshake {
             if !self.stream.session().is_handshaking() {
                 return Poll::Ready(Ok(()));
             }
-            if ready!(self.poll_step(cx))? == 0 {
-                return Poll::Ready(Err(TlsError::HungUp));
+            match ready!(self.poll_step(cx))? {
+                0 => return Poll::Ready(Err(TlsError::HungUp)),
+                read => self.received += read,
+            }
+            if self.received > LARGEST_HANDSHAKE {
+                return Poll::Ready(Err(TlsError::TooLarge));
             }
         }
     }
@@ -55,6 +65,7 @@ impl Handshake {
             stream,
             notes,
             server_random,
+            ..
         } = self;
         let read = witness::observe(notes, || stream.poll_handshake(cx));
         if server_random.is_none() {

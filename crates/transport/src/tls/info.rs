@@ -106,3 +106,59 @@ fn hash_by_oid(oid: &str, der: &[u8]) -> Option<Box<[u8]>> {
     };
     Some(hash.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn covering(names: &[&str]) -> CertificateInfo {
+        CertificateInfo {
+            subject_names: names.iter().map(|name| (*name).to_owned()).collect(),
+            not_before: SystemTime::UNIX_EPOCH,
+            not_after: SystemTime::UNIX_EPOCH,
+            self_signed: false,
+            end_point: None,
+        }
+    }
+
+    fn check(name: &str, domain: &str, covered: bool) {
+        assert_eq!(covering(&[name]).covers(domain), covered, "{name} for {domain}");
+    }
+
+    #[test]
+    fn a_wildcard_stands_for_one_label_and_no_more() {
+        check("example.org", "example.org", true);
+        check("example.org", "chat.example.org", false);
+        check("*.example.org", "chat.example.org", true);
+        check("*.example.org", "example.org", false);
+        check("*.example.org", "a.chat.example.org", false);
+        check("*.example.org", ".example.org", false);
+        check("*.example.org", "evilexample.org", false);
+        check("*.example.org", "example.org.evil.test", false);
+        check("c*.example.org", "chat.example.org", false);
+        check("chat.*.org", "chat.example.org", false);
+        check("*", "org", false);
+    }
+
+    proptest! {
+        #[test]
+        fn a_wildcard_ends_at_label_boundaries(
+            labels in proptest::collection::vec("[a-z0-9-]{0,4}", 1..6),
+            parent in proptest::collection::vec("[a-z0-9-]{1,4}", 1..4),
+        ) {
+            let parent = parent.join(".");
+            let info = covering(&[&format!("*.{parent}")]);
+            let under = format!("{}.{parent}", labels.join("."));
+            let one_whole_label = labels.len() == 1 && !labels[0].is_empty();
+            prop_assert_eq!(info.covers(&under), one_whole_label);
+            let beside = format!("{}{parent}", labels.join("."));
+            let ends_in_parent = beside
+                .strip_suffix(&parent)
+                .and_then(|rest| rest.strip_suffix('.'))
+                .is_some_and(|label| !label.is_empty() && !label.contains('.'));
+            prop_assert_eq!(info.covers(&beside), ends_in_parent);
+        }
+    }
+}

@@ -86,5 +86,8 @@ fn file_stem(name: &str) -> String {
             }
         })
         .collect();
-    stem.trim_start_matches('.').to_owned()
+    match stem.trim_matches('.') {
+        "" => "nameless".to_owned(),
+        stem => stem.to_owned(),
+    }
 }

@@ -29,6 +29,9 @@ pub enum TlsError {
     /// The client went away.
     #[error("the client hung up in the TLS handshake")]
     HungUp,
+    /// The client's hello or certificates were larger than any that are meant well.
+    #[error("the client said too much in the TLS handshake")]
+    TooLarge,
     /// The client did what TLS forbids, wanted what we do not have, or does not speak TLS at all.
     #[error("the TLS handshake failed: {0}")]
     Protocol(#[source] rustls::Error),
@@ -48,6 +51,7 @@ impl TlsError {
         match self {
             Self::Deadline => "deadline",
             Self::HungUp => "hung_up",
+            Self::TooLarge => "too_large",
             Self::Protocol(_) => "protocol",
             Self::Socket(_) => "socket",
             Self::Pipelined => "pipelined",

@@ -18,12 +18,14 @@ use tokio::net::TcpStream;
 use crate::scratch;
 use crate::unsent::Unsent;
 
-/// The largest unfinished record or handshake message that a client may make us keep. A full record has 16 KiB and a
-/// little; what rustls would let a client hello or a chain of certificates grow to is 64 KiB.
-const LARGEST_UNFINISHED: usize = 32 << 10;
+/// The largest unfinished record or handshake message that a client may make us keep: a full record has 16 KiB and a
+/// little, and a handshake has its own limit below this one.
+const LARGEST_UNFINISHED: usize = 40 << 10;
 /// Plaintext in one record, and what sealing adds to it at most.
 const RECORD_BYTES: usize = 16 << 10;
 const RECORD_OVERHEAD: usize = 64;
+/// What is read at once in a handshake: most hellos, and not much of what comes after.
+const HANDSHAKE_READ: usize = 4 << 10;
 /// What a budget leaves for a read at least: enough for a chat message and its record.
 const SHORTEST_READ: usize = 4 << 10;
 
@@ -75,11 +77,11 @@ impl TlsStream {
         self.unsent.len()
     }
 
-    /// One read for the handshake; 0 is the client's end. What follows the handshake in the same breath is kept.
+    /// One short read for the handshake; 0 is the client's end. What follows in the same breath is kept.
     pub(super) fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<Result<usize, Failure>> {
         let mut early = std::mem::take(&mut self.unread);
         let read = scratch::incoming(|buffer| {
-            self.poll_receive(cx, buffer, buffer.len(), |bytes| early.extend_from_slice(bytes))
+            self.poll_receive(cx, buffer, HANDSHAKE_READ, |bytes| early.extend_from_slice(bytes))
         });
         self.unread = early;
         read

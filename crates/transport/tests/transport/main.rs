@@ -1,0 +1,11 @@
+//! The whole crate over real sockets on loopback.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod certificates;
+mod client_certificate;
+mod descriptors;
+mod handshake;
+mod io;
+mod limits;
+mod proxy;
+mod support;
