@@ -1,5 +1,6 @@
 //! Why an act failed.
 
+use auth::PasswordError;
 use protocol::Jid;
 use storage::StorageError;
 
@@ -33,8 +34,8 @@ pub enum OpsError {
     #[error("there is an account {0} already")]
     Exists(Jid),
     /// The password cannot be used.
-    #[error("the password cannot be used: {0}")]
-    Password(String),
+    #[error(transparent)]
+    Password(#[from] PasswordError),
     /// A record to be imported cannot be used.
     #[error("{0}")]
     Record(&'static str),

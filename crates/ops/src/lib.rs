@@ -4,22 +4,24 @@
 //! | to find | look in |
 //! |---|---|
 //! | who acts, and what that allows | `actor` |
-//! | accounts; carrying them from server to server | `accounts/`, `record` |
+//! | accounts; carrying them from server to server | `accounts/`, `record`, `keys` |
 //! | system properties: which there are, what holds | `properties`, `setting/` |
 //! | sessions, and what acts need of them | `sessions`, `live` |
 
 mod accounts;
 mod actor;
 mod error;
+mod keys;
 mod live;
 mod properties;
 mod record;
 mod sessions;
 mod setting;
 
-pub use accounts::{AccountInfo, Accounts, Derive, Imported, PAGE_MAX, Page, Refused};
+pub use accounts::{AccountInfo, Accounts, Imported, PAGE_MAX, Page, Refused};
 pub use actor::{Actor, Reach};
 pub use error::OpsError;
+pub use keys::password_keys;
 pub use live::{Live, NobodyLive, SessionInfo, Why};
 pub use properties::{Held, Pinned, Pins, Properties, PropertyInfo, Source, Where};
 pub use record::{Keys, Lock, Password, Record};

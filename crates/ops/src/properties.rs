@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use arc_swap::ArcSwap;
 use serde::{Deserialize, Serialize};
 use storage::{Audit, Scope, Storage};
 
@@ -12,7 +13,7 @@ use crate::{Actor, Applies, Catalogue, Definition, OpsError, Value, nearest};
 pub struct Properties {
     storage: Storage,
     catalogue: Arc<Catalogue>,
-    pins: Arc<Pins>,
+    pins: Arc<ArcSwap<Pins>>,
     node: String,
 }
 
@@ -84,7 +85,7 @@ pub struct Held {
 impl Properties {
     /// Acts on the properties in `storage` as they hold on the node of this name.
     #[must_use]
-    pub fn new(storage: Storage, catalogue: Arc<Catalogue>, pins: Arc<Pins>, node: String) -> Self {
+    pub fn new(storage: Storage, catalogue: Arc<Catalogue>, pins: Arc<ArcSwap<Pins>>, node: String) -> Self {
         Self {
             storage,
             catalogue,
@@ -174,7 +175,7 @@ impl Properties {
 
     /// A pin over this node's value over the cluster's over the default.
     fn resolve(&self, definition: &Definition, stored: &[storage::Property]) -> Held {
-        if let Some(pinned) = self.pins.get(definition.name) {
+        if let Some(pinned) = self.pins.load().get(definition.name) {
             return Held {
                 value: pinned.value.clone(),
                 source: Source::Pinned(pinned.by.clone()),
@@ -204,7 +205,7 @@ impl Properties {
     fn changeable(&self, actor: &Actor, name: &str) -> Result<&Definition, OpsError> {
         actor.require_server()?;
         let definition = self.definition(name)?;
-        match self.pins.get(definition.name) {
+        match self.pins.load().get(definition.name) {
             Some(pinned) => Err(OpsError::Pinned {
                 name: definition.name,
                 by: pinned.by.clone(),

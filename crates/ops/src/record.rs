@@ -2,11 +2,12 @@
 
 use std::fmt;
 
+use auth::PasswordError;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 use storage::{Account, Credentials, ScramKeys};
 
-use crate::OpsError;
+use crate::{OpsError, password_keys};
 
 /// An account on its way out or in. Coming in it has a password or keys.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,19 +77,19 @@ impl Record {
         }
     }
 
-    /// Makes keys of the password. This takes milliseconds of a processor, on purpose; afterwards
-    /// the password is gone from the record.
+    /// Makes keys of the password, stretched `iterations` times. This takes milliseconds of a
+    /// processor, on purpose; afterwards the password is gone from the record.
     ///
     /// # Errors
     /// Where the password cannot be used, or there are keys besides it.
-    pub fn derive(&mut self, derive: &dyn Fn(&str) -> Result<Credentials, OpsError>) -> Result<(), OpsError> {
+    pub fn derive(&mut self, iterations: u32) -> Result<(), OpsError> {
         let Some(password) = self.password.take() else {
             return Ok(());
         };
         if self.sha1.is_some() || self.sha256.is_some() {
             return Err(OpsError::Record("a password and keys: give only one of them"));
         }
-        let credentials = derive(password.reveal())?;
+        let credentials = password_keys(password.reveal(), iterations).map_err(PasswordError::from)?;
         self.sha1 = credentials.sha1.as_ref().map(Keys::of);
         self.sha256 = credentials.sha256.as_ref().map(Keys::of);
         Ok(())

@@ -1,6 +1,8 @@
 //! Accounts come, change and go. What is stored changes first, then live sessions hear of it, so that
 //! nobody can slip in between with what was valid before.
 
+use auth::PasswordError;
+
 use super::{Accounts, account_address};
 use crate::{Actor, Lock, OpsError, Password, Why};
 
@@ -12,7 +14,7 @@ impl Accounts {
     pub async fn add(&self, actor: &Actor, address: &str, password: &Password) -> Result<(), OpsError> {
         let (jid, local) = account_address(address)?;
         let host = self.host(actor, jid.domain()).await?;
-        let credentials = self.keys(password.reveal()).await?;
+        let credentials = self.authenticator.make_credentials(password.reveal()).await?;
         let made = self.storage.accounts().create(host, &local, &credentials).await?;
         made.ok_or_else(|| OpsError::Exists(jid.clone()))?;
         self.live.forget(&jid);
@@ -27,16 +29,14 @@ impl Accounts {
     /// Where there is no such account or the password cannot be used.
     pub async fn set_password(&self, actor: &Actor, address: &str, password: &Password) -> Result<usize, OpsError> {
         let found = self.found(actor, address).await?;
-        let credentials = self.keys(password.reveal()).await?;
-        if !self
-            .storage
-            .accounts()
-            .set_credentials(found.account.id, &credentials)
-            .await?
-        {
-            return Err(OpsError::NoAccount(found.jid));
-        }
-        self.storage.tokens().revoke_all(found.account.id).await?;
+        let changed = self
+            .authenticator
+            .change_password(found.account.id, password.reveal())
+            .await;
+        changed.map_err(|error| match error {
+            PasswordError::NoAccount => OpsError::NoAccount(found.jid.clone()),
+            error => error.into(),
+        })?;
         tracing::info!(%actor, host = found.jid.domain(), "a password was changed");
         Ok(self.live.close(&found.jid, &Why::PasswordChanged))
     }

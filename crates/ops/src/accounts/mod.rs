@@ -5,23 +5,21 @@ mod transfer;
 
 use std::sync::Arc;
 
+use auth::Authenticator;
 use protocol::Jid;
 use serde::{Deserialize, Serialize};
-use storage::{AccountFilter, Credentials, HostId, Storage};
+use storage::{AccountFilter, HostId, Storage};
 
 pub use transfer::{Imported, Refused};
 
 use crate::{Actor, Live, Lock, OpsError};
-
-/// Makes the keys of a password, or says why it cannot be used.
-pub type Derive = Arc<dyn Fn(&str) -> Result<Credentials, OpsError> + Send + Sync>;
 
 /// Acts on accounts.
 #[derive(Clone)]
 pub struct Accounts {
     storage: Storage,
     live: Arc<dyn Live>,
-    derive: Derive,
+    authenticator: Authenticator,
 }
 
 /// An account as an operator sees it. Times are microseconds since 1970.
@@ -62,10 +60,15 @@ struct Found {
 }
 
 impl Accounts {
-    /// Acts on the accounts in `storage`, of which `live` has sessions.
+    /// Acts on the accounts in `storage`, of which `live` has sessions and whose passwords are
+    /// `authenticator`'s.
     #[must_use]
-    pub fn new(storage: Storage, live: Arc<dyn Live>, derive: Derive) -> Self {
-        Self { storage, live, derive }
+    pub fn new(storage: Storage, live: Arc<dyn Live>, authenticator: Authenticator) -> Self {
+        Self {
+            storage,
+            live,
+            authenticator,
+        }
     }
 
     /// The hosts that the actor's power reaches.
@@ -126,13 +129,6 @@ impl Accounts {
         let account = self.storage.accounts().find(host, &local).await?;
         let account = account.ok_or_else(|| OpsError::NoAccount(jid.clone()))?;
         Ok(Found { jid, account })
-    }
-
-    /// Key stretching takes milliseconds of a processor: not on a thread that serves clients.
-    async fn keys(&self, password: &str) -> Result<Credentials, OpsError> {
-        let (derive, password) = (Arc::clone(&self.derive), password.to_owned());
-        let keys = tokio::task::spawn_blocking(move || derive(&password)).await;
-        keys.unwrap_or_else(|_| Err(OpsError::Password("making its keys failed".to_owned())))
     }
 }
 

@@ -122,7 +122,8 @@ mod tests {
         is_allowed: |text| (1..=3).contains(&text.len()),
     };
 
-    fn check(kind: Kind, text: &str, expected: Option<Value>) {
+    fn check(kind: Kind, text: &str, expected: impl Into<Option<Value>>) {
+        let expected = expected.into();
         assert_eq!(kind.parse(text).ok(), expected, "{kind}: {text:?}");
     }
 
