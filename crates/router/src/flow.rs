@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use parking_lot::Mutex;
 use protocol::{Element, IqType, Jid, Kind, Stanza};
 
 use crate::{Account, Receipt, Router, Session};
@@ -69,6 +70,8 @@ pub struct Request {
     pub stanza: Stanza,
     /// Its payload.
     pub payload: Element,
+    /// What is sent after the answer.
+    pub(crate) effects: Arc<Mutex<Vec<Stanza>>>,
 }
 
 impl Request {
@@ -76,6 +79,11 @@ impl Request {
     #[must_use]
     pub fn is_set(&self) -> bool {
         self.stanza.kind == Kind::Iq(IqType::Set)
+    }
+
+    /// Asks for another stanza to be sent, after the answer.
+    pub fn send(&self, stanza: Stanza) {
+        self.effects.lock().push(stanza);
     }
 
     /// Full JID of who asks.

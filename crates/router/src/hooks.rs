@@ -103,7 +103,7 @@ pub struct Hooks {
 }
 
 /// What features tell of themselves to those who ask (XEP-0030) and on streams (RFC 6120 §4.3.2).
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Disco {
     /// `var`s of the server's own features.
     pub host_features: Vec<&'static str>,

@@ -106,13 +106,16 @@ async fn ask(house: &Arc<Router>, flow: &mut Flow<'_>, account: Option<Arc<Accou
         account,
         payload: child.to_element(),
         stanza: flow.stanza.clone(),
+        effects: Arc::default(),
     };
+    let effects = request.effects.clone();
     let payload = hook(request).await?;
     let answer = flow.stanza.result(payload.as_ref());
     match flow.sender {
         Some(session) => deliver::hand_over(session, answer),
         None => flow.send(answer),
     }
+    flow.effects.append(&mut effects.lock());
     Ok(())
 }
 

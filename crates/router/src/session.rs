@@ -159,6 +159,12 @@ impl Session {
         self.directed.lock().contains(to)
     }
 
+    /// Everybody whom the session sent directed presence.
+    #[must_use]
+    pub fn directed(&self) -> Vec<Jid> {
+        self.directed.lock().iter().cloned().collect()
+    }
+
     /// Takes the whole list of directed presence.
     #[must_use]
     pub fn take_directed(&self) -> HashSet<Jid> {

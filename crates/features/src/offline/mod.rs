@@ -1,0 +1,304 @@
+//! XEP-0160: Offline Messages. What nobody takes waits in the account's message log.
+
+mod quota;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use protocol::{Condition, Stanza, StanzaError, ns, xep::delay::Delay};
+use router::{Account, Delivery, Feature, Hooks, Receipt, Router, Session, Xep, is_kept};
+use storage::{AccountId, LogId, LogRow, StorageError};
+use tokio::sync::{Mutex, MutexGuard};
+
+use crate::{LiveSettings, OfflinePolicy};
+use quota::Quota;
+
+/// Rows that are read at a time.
+const CHUNK_ROWS: u32 = 50;
+/// Messages that a session gets before it has acknowledged some: well below what its inbox holds.
+const PAGE_ROWS: usize = 200;
+/// Bytes of such messages.
+const PAGE_BYTES: usize = 1024 * 1024;
+/// Accounts that are sent their messages at the same moment; those of one account never are, or order would suffer.
+const TURNS: usize = 64;
+
+/// Keeps messages for accounts that nobody is at, and sends them when somebody comes.
+pub(crate) struct Offline {
+    settings: LiveSettings,
+    quota: Quota,
+    turns: Vec<Mutex<()>>,
+}
+
+impl Offline {
+    pub(crate) fn new(settings: &LiveSettings) -> Arc<Self> {
+        Arc::new(Self {
+            settings: settings.clone(),
+            quota: Quota::default(),
+            turns: (0..TURNS).map(|_| Mutex::default()).collect(),
+        })
+    }
+
+    async fn turn(&self, account: AccountId) -> MutexGuard<'_, ()> {
+        let turn = usize::try_from(account.get()).unwrap_or_default() % TURNS;
+        self.turns[turn].lock().await
+    }
+}
+
+impl Feature for Offline {
+    fn name(&self) -> &'static str {
+        "offline"
+    }
+
+    fn xeps(&self) -> &'static [Xep] {
+        &[
+            Xep {
+                number: 160,
+                version: "1.0.1",
+            },
+            Xep {
+                number: 203,
+                version: "2.0",
+            },
+        ]
+    }
+
+    fn hook(self: Arc<Self>, hooks: &mut Hooks) {
+        hooks.offline(&self, arrived);
+        hooks.replay(&self, replay);
+        hooks.disco().host_feature("msgoffline");
+    }
+}
+
+/// What is done with one message.
+#[derive(Debug, PartialEq, Eq)]
+enum Decision {
+    Store,
+    StoreWithinQuota,
+    Bounce,
+    Drop,
+}
+
+/// A message is worth storing or not (XEP-0160 §3, XEP-0334 §4.2); of what is not, only its sender's words are missed.
+fn decide(policy: OfflinePolicy, stanza: &Stanza) -> Decision {
+    if !is_kept(stanza) {
+        return if stanza.has("body", ns::CLIENT) {
+            Decision::Bounce
+        } else {
+            Decision::Drop
+        };
+    }
+    match policy {
+        OfflinePolicy::Always => Decision::Store,
+        OfflinePolicy::StoreOrBounce | OfflinePolicy::StoreOrDrop => Decision::StoreWithinQuota,
+        OfflinePolicy::Bounce => Decision::Bounce,
+        OfflinePolicy::Drop => Decision::Drop,
+    }
+}
+
+/// A message that no session takes. One for an account that does not exist seems to be treated likewise.
+async fn arrived(
+    feature: Arc<Offline>,
+    house: Arc<Router>,
+    account: Option<Arc<Account>>,
+    message: router::Offline,
+) -> Result<(), StanzaError> {
+    let settings = feature.settings.load().offline.clone();
+    let decision = decide(settings.policy, &message.stanza);
+    let account = match (decision, account) {
+        (Decision::Bounce, _) => return Err(nobody()),
+        (Decision::Drop, _) | (_, None) => return drop_it(message.receipt),
+        (_, Some(account)) if account.is_anonymous => return Err(nobody()),
+        (Decision::Store, Some(account)) => account,
+        (Decision::StoreWithinQuota, Some(account)) => {
+            if !feature
+                .quota
+                .has_room(&house, account.id, &message.stanza, &settings)
+                .await?
+            {
+                return match settings.policy {
+                    OfflinePolicy::StoreOrDrop => drop_it(message.receipt),
+                    _ => Err(nobody()),
+                };
+            }
+            account
+        }
+    };
+    router::append(&house, &account, &message.stanza, message.receipt)?;
+    feature.quota.add(account.id, &message.stanza);
+    metrics::counter!("offline_messages_stored").increment(1);
+    came_meanwhile(&house, &account).await;
+    Ok(())
+}
+
+/// Somebody may have become available after the message was found to have no taker.
+async fn came_meanwhile(house: &Arc<Router>, account: &Account) {
+    account.note_released();
+    let sessions = house.directory().sessions(account.jid.as_str());
+    if let Some(session) = sessions.iter().find(|session| session.takes_messages()) {
+        house.replay(session).await;
+    }
+}
+
+fn drop_it(receipt: Option<Receipt>) -> Result<(), StanzaError> {
+    if let Some(receipt) = receipt {
+        receipt.settle();
+    }
+    metrics::counter!("offline_messages_dropped").increment(1);
+    Ok(())
+}
+
+fn nobody() -> StanzaError {
+    metrics::counter!("offline_messages_bounced").increment(1);
+    Condition::ServiceUnavailable.into()
+}
+
+/// Sends a session what waits for its account: so much at once as it takes easily, the rest as it acknowledges.
+async fn replay(feature: Arc<Offline>, house: Arc<Router>, session: Arc<Session>) {
+    if let Some(last) = feature.send_page(&house, &session).await {
+        tokio::spawn(send_rest(feature, house, session, last));
+    }
+}
+
+async fn send_rest(feature: Arc<Offline>, house: Arc<Router>, session: Arc<Session>, mut last: LogId) {
+    loop {
+        session.account.landed(last).await;
+        if !session.takes_messages() {
+            return;
+        }
+        match feature.send_page(&house, &session).await {
+            Some(next) => last = next,
+            None => return,
+        }
+    }
+}
+
+impl Offline {
+    /// Sends the next messages in order. `Some` with the last of them where there may be more.
+    async fn send_page(&self, house: &Router, session: &Session) -> Option<LogId> {
+        let account = &session.account;
+        if account.is_anonymous {
+            return None;
+        }
+        let _in_order = self.turn(account.id).await;
+        self.quota.forget(account.id);
+        let (mut sent, mut bytes) = (0, 0);
+        let mut after = None;
+        loop {
+            let rows = match house
+                .storage()
+                .log()
+                .unacknowledged(account.id, after, CHUNK_ROWS)
+                .await
+            {
+                Ok(rows) => rows,
+                Err(error) => return read_failed(&error),
+            };
+            let is_all = rows.len() < CHUNK_ROWS as usize;
+            for row in rows {
+                let (id, size) = (row.id, row.stanza.len());
+                match send(house, session, row) {
+                    Sent::Yes => (sent, bytes) = (sent + 1, bytes + size),
+                    Sent::Skipped => {}
+                    Sent::Gone => return None,
+                }
+                if sent >= PAGE_ROWS || bytes >= PAGE_BYTES {
+                    return Some(id);
+                }
+                after = Some(id);
+            }
+            if is_all {
+                return None;
+            }
+        }
+    }
+}
+
+fn read_failed(error: &StorageError) -> Option<LogId> {
+    // The rows stay where they are, for the next time that the account becomes available.
+    tracing::warn!(target: "offline", %error, "stored messages could not be read");
+    metrics::counter!("storage_errors").increment(1);
+    None
+}
+
+/// What became of one row.
+enum Sent {
+    Yes,
+    /// Another session has it, or nobody is to have it.
+    Skipped,
+    /// The session has ended.
+    Gone,
+}
+
+fn send(house: &Router, session: &Session, row: LogRow) -> Sent {
+    let account = &session.account;
+    if !account.claim(row.id) {
+        return Sent::Skipped;
+    }
+    let Some(stanza) = readable(&row) else {
+        return Sent::Skipped;
+    };
+    if is_unwanted(account, &stanza) {
+        house.storage().log().acknowledge(account.id, [row.id]);
+        account.set_landed(row.id);
+        return Sent::Skipped;
+    }
+    let delivery = Delivery {
+        stanza: Box::new(delayed(stanza, account, row.id)),
+        log_id: Some(row.id),
+    };
+    match session.inbox.push(delivery) {
+        Ok(()) => Sent::Yes,
+        Err(_) => {
+            account.set_landed(row.id);
+            Sent::Gone
+        }
+    }
+}
+
+/// One that cannot be read stays claimed, so that it is not tried again and again.
+fn readable(row: &LogRow) -> Option<Stanza> {
+    Stanza::parse(&row.stanza)
+        .inspect_err(|error| tracing::error!(target: "offline", id = %row.id, ?error, "a stored message is damaged"))
+        .ok()
+}
+
+/// XEP-0191 §3.3: from when on somebody is blocked, nothing of theirs is delivered.
+fn is_unwanted(account: &Account, stanza: &Stanza) -> bool {
+    match (account.loaded(), &stanza.from) {
+        (Some(profile), Some(from)) => profile.blocked().matches(from),
+        _ => false,
+    }
+}
+
+/// XEP-0160 §2, XEP-0203: since when the message waits.
+fn delayed(stanza: Stanza, account: &Account, id: LogId) -> Stanza {
+    let stamp = Timestamp::from_microsecond(id.timestamp()).unwrap_or(Timestamp::UNIX_EPOCH);
+    let delay = Delay::new(account.jid.to_domain(), stamp).because("Offline Storage");
+    stanza.child(&delay.to_element())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn what_is_worth_storing_is_treated_as_the_policy_says() {
+        const BODY: &str = "<body>hi</body>";
+        const NO_STORE: &str = "<body>hi</body><no-store xmlns='urn:xmpp:hints'/>";
+        const STATE: &str = "<active xmlns='http://jabber.org/protocol/chatstates'/>";
+        for (policy, inside, expected) in [
+            (OfflinePolicy::StoreOrBounce, BODY, Decision::StoreWithinQuota),
+            (OfflinePolicy::StoreOrDrop, BODY, Decision::StoreWithinQuota),
+            (OfflinePolicy::Always, BODY, Decision::Store),
+            (OfflinePolicy::Bounce, BODY, Decision::Bounce),
+            (OfflinePolicy::Drop, BODY, Decision::Drop),
+            (OfflinePolicy::Always, STATE, Decision::Drop),
+            (OfflinePolicy::Bounce, STATE, Decision::Drop),
+            (OfflinePolicy::Always, NO_STORE, Decision::Bounce),
+        ] {
+            let stanza = Stanza::parse(format!("<message type='chat'>{inside}</message>").as_bytes()).unwrap();
+            assert_eq!(decide(policy, &stanza), expected, "{policy:?} {inside}");
+        }
+    }
+}
