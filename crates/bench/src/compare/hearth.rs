@@ -156,14 +156,15 @@ impl House {
             .args(act.split(' '))
             .env("HEARTH_CONFIG", &self.configuration)
             .current_dir(self.directory.path())
-            .stdin(Stdio::null());
+            .stdin(Stdio::null())
+            .stdout(Stdio::null());
     }
 
     /// Makes the accounts, while no server runs, with keys that are derived already.
     fn import(&self, program: &Path, accounts: usize) -> anyhow::Result<()> {
         let mut command = child::command(program, None)?;
         self.prepare(&mut command, "account import");
-        command.stdin(Stdio::piped()).stdout(Stdio::null());
+        command.stdin(Stdio::piped());
         let mut child = command.spawn().context("cannot start hearth")?;
         let mut input = child.stdin.take().context("its input was asked for")?;
         let written = input.write_all(records(accounts).as_bytes());
