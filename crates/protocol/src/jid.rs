@@ -262,3 +262,6 @@ impl fmt::Debug for Jid {
         write!(f, "Jid({})", self.text)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,76 +12,73 @@ use super::{
     stringprep::{self, Profile},
 };
 
-/// What an ASCII character is in a part.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Class {
-    Prepared,
-    Upper,
-    Forbidden,
-    NotAscii,
+/// What the bytes of a part are, one bit each; a part that is prepared already has none of them.
+mod class {
+    pub(super) const UPPER: u8 = 1;
+    pub(super) const FORBIDDEN: u8 = 2;
+    pub(super) const NOT_ASCII: u8 = 4;
 }
 
-type Table = [Class; 256];
+type Table = [u8; 256];
 
 static LOCALPART: Table = table(b"!#$%()*+,-.0123456789;=?[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~");
 static DOMAIN: Table = table(b"-.0123456789_abcdefghijklmnopqrstuvwxyz");
 
 const fn table(prepared: &[u8]) -> Table {
-    let mut table = [Class::Forbidden; 256];
+    let mut table = [class::FORBIDDEN; 256];
     let mut index = 0;
     while index < prepared.len() {
-        table[prepared[index] as usize] = Class::Prepared;
+        table[prepared[index] as usize] = 0;
         index += 1;
     }
     let mut byte = 0;
     while byte < 256 {
         if byte >= 128 {
-            table[byte] = Class::NotAscii;
+            table[byte] = class::NOT_ASCII;
         } else if b'A' as usize <= byte && byte <= b'Z' as usize {
-            table[byte] = Class::Upper;
+            table[byte] = class::UPPER;
         }
         byte += 1;
     }
     table
 }
 
-/// The class of the whole: what one character is, all are.
-fn class(text: &str, table: &Table) -> Class {
-    let (mut is_upper, mut is_forbidden) = (false, false);
-    for byte in text.bytes() {
-        match table[usize::from(byte)] {
-            Class::Prepared => {}
-            Class::Upper => is_upper = true,
-            Class::Forbidden => is_forbidden = true,
-            Class::NotAscii => return Class::NotAscii,
-        }
-    }
-    match (is_forbidden, is_upper) {
-        (true, _) => Class::Forbidden,
-        (false, true) => Class::Upper,
-        (false, false) => Class::Prepared,
+/// What all the bytes are together, without a branch for each of them.
+fn classes(text: &str, table: &Table) -> u8 {
+    text.bytes().fold(0, |all, byte| all | table[usize::from(byte)])
+}
+
+/// A text of ASCII that is allowed, in lower case.
+fn lower(text: &str, classes: u8) -> Cow<'_, str> {
+    if classes & class::UPPER == 0 {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(text.to_ascii_lowercase())
     }
 }
 
 /// RFC 7622 §3.3, by nodeprep.
 pub(super) fn localpart(text: &str) -> Result<Cow<'_, str>, JidError> {
     bounded(text, JidError::EmptyLocalpart)?;
-    match class(text, &LOCALPART) {
-        Class::Prepared => Ok(Cow::Borrowed(text)),
-        Class::Upper => Ok(Cow::Owned(text.to_ascii_lowercase())),
-        Class::Forbidden => Err(JidError::Localpart),
-        Class::NotAscii => {
-            let prepared = stringprep::prepare(Profile::Nodeprep, text).ok_or(JidError::Localpart)?;
-            bounded(&prepared, JidError::EmptyLocalpart)?;
-            Ok(Cow::Owned(prepared))
-        }
+    let classes = classes(text, &LOCALPART);
+    if classes & class::NOT_ASCII != 0 {
+        let prepared = stringprep::prepare(Profile::Nodeprep, text).ok_or(JidError::Localpart)?;
+        bounded(&prepared, JidError::EmptyLocalpart)?;
+        return Ok(Cow::Owned(prepared));
     }
+    if classes & class::FORBIDDEN != 0 {
+        return Err(JidError::Localpart);
+    }
+    Ok(lower(text, classes))
 }
 
 /// RFC 7622 §3.4, by resourceprep.
 pub(super) fn resource(text: &str) -> Result<Cow<'_, str>, JidError> {
     bounded(text, JidError::EmptyResource)?;
-    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+    if text
+        .bytes()
+        .fold(true, |is_plain, byte| is_plain & matches!(byte, b' '..=b'~'))
+    {
         return Ok(Cow::Borrowed(text));
     }
     let prepared = stringprep::prepare(Profile::Resourceprep, text).ok_or(JidError::Resource)?;
@@ -96,20 +93,38 @@ pub(super) fn domain(text: &str) -> Result<Cow<'_, str>, JidError> {
         return ipv6(text, rest);
     }
     let text = text.strip_suffix('.').unwrap_or(text);
-    match class(text, &DOMAIN) {
-        Class::Forbidden => Err(JidError::Domain),
-        Class::Prepared if !has_a_label(text) => host_name(Cow::Borrowed(text)),
-        Class::Upper if !has_a_label(text) => host_name(Cow::Owned(text.to_ascii_lowercase())),
-        _ => international(text),
+    if text.is_empty() {
+        return Err(JidError::EmptyDomain);
     }
+    let (classes, seams) = (classes(text, &DOMAIN), seams(text));
+    if classes & class::NOT_ASCII != 0 || seams & seam::HYPHENS != 0 {
+        return international(text);
+    }
+    if classes & class::FORBIDDEN != 0 || seams & seam::BAD != 0 {
+        return Err(JidError::Domain);
+    }
+    Ok(lower(text, classes))
 }
 
-/// Whether a label may be the ASCII form (`xn--…`) of an international one.
-fn has_a_label(domain: &str) -> bool {
-    domain
-        .as_bytes()
-        .windows(4)
-        .any(|window| window.eq_ignore_ascii_case(b"xn--"))
+/// What stands beside what in a host name, one bit each.
+mod seam {
+    /// RFC 5890 §2.3.1: labels are not empty, and do not begin or end with a hyphen.
+    pub(super) const BAD: u8 = 1;
+    /// Two hyphens: a label may be the ASCII form (`xn--…`) of an international one.
+    pub(super) const HYPHENS: u8 = 2;
+}
+
+fn seams(name: &str) -> u8 {
+    let after = name.bytes().chain([b'.']);
+    let before = [b'.'].into_iter().chain(name.bytes());
+    before.zip(after).fold(0, |seams, pair| {
+        seams
+            | match pair {
+                (b'.', b'.' | b'-') | (b'-', b'.') => seam::BAD,
+                (b'-', b'-') => seam::HYPHENS,
+                _ => 0,
+            }
+    })
 }
 
 /// UTS 46. The Unicode form is the canonical one (RFC 7622 §3.2.1), so that an A-label cannot mask a U-label.
@@ -119,28 +134,10 @@ fn international(text: &str) -> Result<Cow<'_, str>, JidError> {
     // The ideographic full stops have become dots by now.
     let unicode = unicode.strip_suffix('.').unwrap_or(&unicode);
     bounded(unicode, JidError::EmptyDomain)?;
-    if unicode
-        .bytes()
-        .any(|byte| matches!(DOMAIN[usize::from(byte)], Class::Forbidden | Class::Upper))
-    {
+    if classes(unicode, &DOMAIN) & (class::FORBIDDEN | class::UPPER) != 0 || seams(unicode) & seam::BAD != 0 {
         return Err(JidError::Domain);
     }
-    host_name(Cow::Owned(unicode.to_owned()))
-}
-
-/// RFC 5890 §2.3.1: labels are not empty, and do not begin or end with a hyphen.
-fn host_name(name: Cow<'_, str>) -> Result<Cow<'_, str>, JidError> {
-    if name.is_empty() {
-        return Err(JidError::EmptyDomain);
-    }
-    let mut before = b'.';
-    for byte in name.bytes().chain([b'.']) {
-        if (byte == b'.' && matches!(before, b'.' | b'-')) || (byte == b'-' && before == b'.') {
-            return Err(JidError::Domain);
-        }
-        before = byte;
-    }
-    Ok(name)
+    Ok(Cow::Owned(unicode.to_owned()))
 }
 
 /// RFC 3986 §3.2.2: an IPv6 address in brackets, in its shortest form (RFC 5952).

@@ -1,4 +1,4 @@
-//! SASL messages as character data (RFC 6120 §6.4.2): base64, with `=` for a message of no bytes.
+//! SASL messages as character data (RFC 6120 §6.4): base64, with `=` for an initial response of no bytes.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -20,13 +20,19 @@ pub fn decode(text: &str) -> Result<Option<Vec<u8>>, Failure> {
     }
 }
 
-/// The character data for a message.
+/// The character data of a challenge or a response: nothing for a message of no bytes.
 #[must_use]
 pub fn encode(message: &[u8]) -> String {
+    STANDARD.encode(message)
+}
+
+/// The character data of an initial response, where nothing at all would mean that there is none.
+#[must_use]
+pub fn encode_initial(message: &[u8]) -> String {
     if message.is_empty() {
         "=".to_owned()
     } else {
-        STANDARD.encode(message)
+        encode(message)
     }
 }
 
@@ -72,7 +78,7 @@ mod tests {
     #[test]
     fn what_is_encoded_decodes_to_itself() {
         for message in [&b""[..], b"\0", b"\0\0", b"\xff\xfe\xfd"] {
-            check(&encode(message), Ok(Some(message)));
+            check(&encode_initial(message), Ok(Some(message)));
         }
     }
 }

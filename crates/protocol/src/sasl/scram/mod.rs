@@ -14,3 +14,6 @@ pub use hash::{Hash, Output};
 pub use keys::{DerivedKeys, Keys};
 pub use message::GS2_NONCE_MAX_BYTES;
 pub use server::{ClientFirst, Exchange, Terms};
+
+#[cfg(test)]
+mod tests;
