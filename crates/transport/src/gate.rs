@@ -277,6 +277,17 @@ mod tests {
     }
 
     #[test]
+    fn the_last_descriptors_are_not_for_connections() {
+        let (soft, _) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+        let gate = Gate::new(GateSettings {
+            connections: usize::MAX,
+            ..GateSettings::default()
+        });
+        let room = u64::try_from(gate.settings.load().connections).unwrap();
+        assert!(room < soft && room >= soft / 2, "{room} of {soft}");
+    }
+
+    #[test]
     fn an_address_has_one_line_a_minute_and_a_flood_of_addresses_few() {
         let gate = narrow(1);
         let start = Instant::now();

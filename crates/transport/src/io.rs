@@ -93,6 +93,8 @@ impl Io {
     }
 
     /// Writes what is pending, says goodbye in TLS, and closes our direction. Reading stays possible.
+    ///
+    /// It waits as long as the peer does not read: bound it with a timeout.
     pub async fn shutdown(&mut self) -> io::Result<()> {
         poll_fn(|cx| Pin::new(&mut *self).poll_shutdown(cx)).await
     }

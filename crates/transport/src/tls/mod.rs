@@ -10,6 +10,7 @@ mod info;
 mod judge;
 mod pair;
 mod self_signed;
+mod sending;
 mod server;
 mod stream;
 mod tickets;

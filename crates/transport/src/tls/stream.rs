@@ -10,20 +10,18 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, BytesMut};
-use rustls::server::{ServerConfig, ServerConnectionData, UnbufferedServerConnection};
-use rustls::unbuffered::{ConnectionState, EncodeError, EncodeTlsData, EncryptError, UnbufferedStatus, WriteTraffic};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use rustls::server::{ServerConfig, UnbufferedServerConnection};
+use rustls::unbuffered::{ConnectionState, UnbufferedStatus};
+use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::TcpStream;
 
+use super::sending::encode;
 use crate::scratch;
 use crate::unsent::Unsent;
 
 /// The largest unfinished record or handshake message that a client may make us keep: a full record has 16 KiB and a
 /// little, and a handshake has its own limit below this one.
 const LARGEST_UNFINISHED: usize = 40 << 10;
-/// Plaintext in one record, and what sealing adds to it at most.
-const RECORD_BYTES: usize = 16 << 10;
-const RECORD_OVERHEAD: usize = 64;
 /// What is read at once in a handshake: most hellos, and not much of what comes after.
 const HANDSHAKE_READ: usize = 4 << 10;
 /// What a budget leaves for a read at least: enough for a chat message and its record.
@@ -31,15 +29,15 @@ const SHORTEST_READ: usize = 4 << 10;
 
 /// A TLS connection.
 pub struct TlsStream {
-    socket: TcpStream,
-    session: UnbufferedServerConnection,
+    pub(super) socket: TcpStream,
+    pub(super) session: UnbufferedServerConnection,
     /// The beginning of a record whose end has not come yet.
-    unfinished: Vec<u8>,
-    unsent: Unsent,
+    pub(super) unfinished: Vec<u8>,
+    pub(super) unsent: Unsent,
     /// Decrypted, but not asked for yet: only after a handshake, and with the standard reading trait.
     unread: BytesMut,
-    heard_goodbye: bool,
-    said_goodbye: bool,
+    pub(super) heard_goodbye: bool,
+    pub(super) said_goodbye: bool,
 }
 
 /// What ends a connection.
@@ -199,31 +197,6 @@ impl TlsStream {
         }
     }
 
-    pub(crate) fn send(&mut self, render: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
-        scratch::outgoing(|buffers| {
-            render(&mut buffers.plain);
-            let filled = self.seal(&buffers.plain, &mut buffers.sealed)?;
-            self.unsent.send(&self.socket, &buffers.sealed[..filled])
-        })
-    }
-
-    /// Encrypts `plain` into `sealed`, which grows as needed, and says how much of it was filled.
-    fn seal(&mut self, plain: &[u8], sealed: &mut Vec<u8>) -> Result<usize, Failure> {
-        let records = plain.len() / RECORD_BYTES + 1;
-        let mut needed = plain.len() + records * RECORD_OVERHEAD;
-        loop {
-            if sealed.len() < needed {
-                sealed.resize(needed, 0);
-            }
-            let outcome = self.with_traffic(|traffic| traffic.encrypt(plain, sealed))?;
-            match outcome {
-                Ok(filled) => return Ok(filled),
-                Err(EncryptError::InsufficientSize(size)) => needed = size.required_size,
-                Err(EncryptError::EncryptExhausted) => return Err(Failure::Tls(rustls::Error::EncryptError)),
-            }
-        }
-    }
-
     pub(crate) fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.unsent.poll_drain(&mut self.socket, cx)
     }
@@ -243,40 +216,6 @@ impl TlsStream {
         }
         Poll::Ready(Ok(()))
     }
-
-    pub(crate) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if !self.said_goodbye {
-            self.said_goodbye = true;
-            let mut goodbye = [0; RECORD_OVERHEAD];
-            let sealed = self.with_traffic(|traffic| traffic.queue_close_notify(&mut goodbye));
-            // Where no goodbye can be said any more, hanging up says it all.
-            if let Ok(Ok(filled)) = sealed {
-                self.unsent.push(&goodbye[..filled]);
-            }
-        }
-        ready!(self.poll_drain(cx))?;
-        Pin::new(&mut self.socket).poll_shutdown(cx)
-    }
-}
-
-impl TlsStream {
-    /// Lets `work` write, after rustls' own words have been taken down: the order of records is part of the cipher.
-    fn with_traffic<R>(
-        &mut self,
-        work: impl FnOnce(&mut WriteTraffic<'_, ServerConnectionData>) -> R,
-    ) -> Result<R, Failure> {
-        loop {
-            let UnbufferedStatus { discard, state } = self.session.process_tls_records(&mut self.unfinished);
-            match state.map_err(Failure::Tls)? {
-                ConnectionState::WriteTraffic(mut traffic) => return Ok(work(&mut traffic)),
-                ConnectionState::EncodeTlsData(data) => encode(data, &mut self.unsent),
-                ConnectionState::TransmitTlsData(data) => data.done(),
-                ConnectionState::PeerClosed => self.heard_goodbye = true,
-                _ => return Err(Failure::Socket(io::ErrorKind::NotConnected.into())),
-            }
-            self.unfinished.drain(..discard);
-        }
-    }
 }
 
 impl From<Failure> for io::Error {
@@ -293,16 +232,5 @@ impl std::fmt::Debug for TlsStream {
         f.debug_struct("TlsStream")
             .field("socket", &self.socket)
             .finish_non_exhaustive()
-    }
-}
-
-fn encode<Data>(mut data: EncodeTlsData<'_, Data>, unsent: &mut Unsent) {
-    // It says how long it is by refusing a buffer that is too short.
-    let Err(EncodeError::InsufficientSize(size)) = data.encode(&mut []) else {
-        return;
-    };
-    let mut words = vec![0; size.required_size];
-    if let Ok(filled) = data.encode(&mut words) {
-        unsent.push(&words[..filled]);
     }
 }

@@ -40,13 +40,15 @@ async fn both_versions_agree_and_bind_to_the_same_channel() {
 #[tokio::test]
 async fn a_resumed_session_binds_to_its_own_channel_and_the_same_certificate() {
     for version in [&TLS12, &TLS13] {
-        let (server, client) = (server(), client_of(&[version]));
+        let (server, mut client) = (server(), client_of(&[version]));
+        client.config.enable_early_data = true;
         let (mut first, mut io, before) = client.meet_well(&server).await;
         // The ticket arrives with the first bytes.
         io.send(|batch| batch.push(b'!')).unwrap();
         soon(first.read_u8()).await.unwrap();
         let (second, _io, after) = client.meet_well(&server).await;
         let (_, session) = second.get_ref();
+        assert!(!session.is_early_data_accepted());
         assert_eq!(session.handshake_kind(), Some(HandshakeKind::Resumed));
         let exported = session
             .export_keying_material([0; 32], b"EXPORTER-Channel-Binding", Some(b""))

@@ -4,7 +4,9 @@
 mod certificates;
 mod client_certificate;
 mod descriptors;
+mod figures;
 mod handshake;
+mod hostile;
 mod io;
 mod limits;
 mod proxy;
