@@ -171,6 +171,10 @@ impl<T: Traffic> Handler for Fleet<'_, T> {
             _ if acknowledged => self.traffic.acknowledged(account, &mut self.sessions, out),
             Some(b'm') => self.traffic.message(account, item, &mut self.sessions, out),
             Some(b'i') => self.sessions.answer(account, item, out),
+            Some(b's') => self.failures.add(format!(
+                "the server said to account {account}: {}",
+                String::from_utf8_lossy(item)
+            )),
             _ => {}
         }
         Next::Continue
@@ -180,10 +184,10 @@ impl<T: Traffic> Handler for Fleet<'_, T> {
         let Some(session) = self.sessions.remove(slot) else {
             return;
         };
-        if !session.is_ready() {
+        if !session.leaves {
             let whereabouts = session.whereabouts();
             self.failures
-                .add(format!("closed by the server, waiting for {whereabouts}"));
+                .add(format!("closed by the server while in stage {whereabouts}"));
         }
         self.ended += 1;
         self.traffic.ended(session.account, session.is_ready());

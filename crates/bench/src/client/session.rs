@@ -59,6 +59,8 @@ pub(super) struct Session {
     stage: Stage,
     is_secure: bool,
     is_authenticated: bool,
+    /// It has said good-bye.
+    pub(super) leaves: bool,
 }
 
 impl Session {
@@ -69,6 +71,7 @@ impl Session {
             stage: Stage::Connection,
             is_secure: false,
             is_authenticated: false,
+            leaves: false,
         }
     }
 

@@ -41,14 +41,6 @@ impl Sessions {
         }
     }
 
-    /// Where to put what `account` shall say, and whether it is connected at all.
-    fn outbox<'a>(&self, account: usize, out: &'a mut Outlets) -> Option<&'a mut Vec<u8>> {
-        match self.slots[account] {
-            NOWHERE => None,
-            slot => Some(out.to(slot)),
-        }
-    }
-
     /// Says one stanza as `account`, written by `write`, and asks for acknowledgement when it
     /// is time. `false` when the account is not connected.
     pub fn send(&mut self, account: usize, out: &mut Outlets, write: impl FnOnce(&mut Vec<u8>)) -> bool {
@@ -106,9 +98,11 @@ impl Sessions {
     }
 
     /// Ends the session of `account` as it should be ended.
-    pub fn leave(&self, account: usize, out: &mut Outlets) {
-        if let Some(outbox) = self.outbox(account, out) {
-            outbox.extend_from_slice(b"</stream:stream>");
+    pub fn leave(&mut self, account: usize, out: &mut Outlets) {
+        let slot = self.slots[account];
+        if let Some(session) = self.get(slot) {
+            session.leaves = true;
+            out.to(slot).extend_from_slice(b"</stream:stream>");
         }
     }
 

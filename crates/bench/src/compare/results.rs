@@ -17,6 +17,10 @@ impl Results {
     pub(super) fn add(&mut self, trial: usize, contender: usize, round: usize, report: anyhow::Result<Option<Report>>) {
         match report {
             Ok(Some(report)) => {
+                if let Some(failure) = &report.failure {
+                    let words = format!("{} sessions: {failure}", report.failed);
+                    self.failures.push((trial, contender, words));
+                }
                 self.reports.insert((trial, contender, round), report);
             }
             Ok(None) => {}

@@ -1,7 +1,7 @@
 //! Being there and saying nothing: what a session costs in memory.
 
 use super::visit::everyone;
-use super::{Stage, bring_up, serve};
+use super::{Stage, bring_up, send_home, serve};
 use crate::client::{Fleet, Goal, Sessions, Traffic};
 use crate::process::own_cpu;
 use crate::report::Report;
@@ -56,7 +56,7 @@ impl Idle {
         let began = Instant::now();
         serve(&mut hub, &mut fleet, Duration::from_secs_f64(self.seconds))?;
         let spent = server.cpu()?;
-        Ok(Report {
+        let report = Report {
             scenario: "idle".to_owned(),
             elapsed: began.elapsed(),
             cpu: spent.zip(cpu).map(|(after, before)| after - before),
@@ -64,9 +64,11 @@ impl Idle {
             sessions: hub.connections() as u64,
             resident: before.zip(server.resident()?),
             failed: fleet.failures.count as u64,
-            failure: fleet.failures.first,
+            failure: fleet.failures.first.clone(),
             ..Report::default()
-        })
+        };
+        send_home(&mut hub, &mut fleet, self.sessions)?;
+        Ok(report)
     }
 }
 

@@ -18,6 +18,8 @@ use std::time::{Duration, Instant};
 const IN_FLIGHT: usize = 32;
 /// A server that has not moved for so long is given up.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// So long a server may take to close all sessions.
+const FAREWELL: Duration = Duration::from_secs(10);
 
 /// One of the scenarios.
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -98,6 +100,21 @@ fn serve<T: Traffic>(hub: &mut Hub, fleet: &mut Fleet<'_, T>, how_long: Duration
         if left.is_zero() {
             break;
         }
+    }
+    Ok(())
+}
+
+/// Ends all sessions as they should be ended: a server that stays would otherwise have to deal
+/// with them during the next scenario.
+fn send_home<T: Traffic>(hub: &mut Hub, fleet: &mut Fleet<'_, T>, accounts: usize) -> anyhow::Result<()> {
+    fleet.act(hub, |_, sessions, out| {
+        for account in 0..accounts {
+            sessions.leave(account, out);
+        }
+    });
+    let end = Instant::now() + FAREWELL;
+    while hub.connections() > 0 && Instant::now() < end {
+        hub.round(fleet, Some(Duration::from_millis(50)))?;
     }
     Ok(())
 }

@@ -5,12 +5,13 @@ mod stanza;
 mod talk;
 
 use super::pace::Pace;
-use super::{Stage, bring_up, serve};
+use super::{Stage, bring_up, send_home, serve};
 use crate::client::{Fleet, Goal};
 use crate::process::own_cpu;
 use crate::report::Report;
 use crate::wire::{Hub, Outlets};
 use anyhow::ensure;
+use stanza::Run;
 use std::fmt;
 use std::time::{Duration, Instant};
 use talk::Talk;
@@ -68,7 +69,7 @@ impl Default for Chat {
             unacknowledged: 20,
             store: false,
             full: false,
-            text: 80,
+            text: 100,
             warm_up: 2.0,
             seconds: 5.0,
         }
@@ -90,7 +91,7 @@ impl Chat {
         );
         let server = stage.server;
         let mut hub = Hub::new()?;
-        let talk = Talk::new(self, stage.target);
+        let talk = Talk::new(self, stage.target, &Run::new()?);
         let mut fleet = Fleet::new(stage.target, stage.keys, self.sessions, self.ask_every, talk)?;
         let goal = Goal::Available {
             stream_management: self.sm,
@@ -118,6 +119,7 @@ impl Chat {
         fleet.act(&mut hub, |talk, sessions, _| {
             fates.unacknowledged = talk.unacknowledged(sessions);
         });
+        send_home(&mut hub, &mut fleet, self.sessions)?;
         Ok(Report {
             scenario: self.to_string(),
             unit: Some("message"),

@@ -5,8 +5,20 @@ use memchr::memmem::Finder;
 use std::fmt::Write as _;
 
 /// What the text begins with; three numbers of fixed length follow.
-const MARK: &str = "bench:";
+const MARK: &str = "bench-";
 const DIGITS: usize = 16;
+
+/// What the text of every message of one run begins with. A server may still have messages of
+/// an earlier run.
+#[derive(Clone, Debug)]
+pub(super) struct Run(String);
+
+impl Run {
+    /// A run like no other.
+    pub(super) fn new() -> Result<Self, getrandom::Error> {
+        Ok(Self(format!("{MARK}{:0DIGITS$x}:", getrandom::u64()?)))
+    }
+}
 
 /// A message of one sender.
 #[derive(Debug)]
@@ -18,16 +30,16 @@ pub(super) struct Template {
 }
 
 impl Template {
-    pub(super) fn new(lane: usize, to: &str, text: usize, store: bool) -> Self {
+    pub(super) fn new(run: &Run, lane: usize, to: &str, text: usize, store: bool) -> Self {
         let mut rest = String::new();
         let _ = write!(rest, "<message type='chat' to='{to}' id='{lane:x}-");
         let id = rest.len();
-        let _ = write!(rest, "{:DIGITS$}'><body>{MARK}{lane:0DIGITS$x}:", "");
+        let _ = write!(rest, "{:DIGITS$}'><body>{}{lane:0DIGITS$x}:", "", run.0);
         let number = rest.len();
         let _ = write!(rest, "{:DIGITS$}:", "");
         let stamp = rest.len();
         let _ = write!(rest, "{:DIGITS$} ", "");
-        let padding = text.saturating_sub(MARK.len() + 3 * (DIGITS + 1));
+        let padding = text.saturating_sub(run.0.len() + 3 * (DIGITS + 1));
         rest.extend(
             "What say you, can you love the gentleman? "
                 .chars()
@@ -74,15 +86,14 @@ pub(super) struct Mark {
 #[derive(Debug)]
 pub(super) struct Reader(Finder<'static>);
 
-impl Default for Reader {
-    fn default() -> Self {
-        Self(Finder::new(MARK))
-    }
-}
-
 impl Reader {
+    /// Sees the messages of this run only.
+    pub(super) fn new(run: &Run) -> Self {
+        Self(Finder::new(&run.0).into_owned())
+    }
+
     pub(super) fn read(&self, message: &[u8]) -> Option<Mark> {
-        let start = self.0.find(message)? + MARK.len();
+        let start = self.0.find(message)? + self.0.needle().len();
         let numbers = message.get(start..start + 3 * DIGITS + 2)?;
         let field = |index: usize| {
             let start = index * (DIGITS + 1);
@@ -124,26 +135,31 @@ mod tests {
 
     #[test]
     fn numbers_that_were_written_are_read_again() {
-        let template = Template::new(11, "a@b", 80, false);
+        let run = Run::new().expect("the system has randomness");
+        let template = Template::new(&run, 11, "a@b", 120, false);
         let mut outbox = b"before".to_vec();
         template.write(&mut outbox, 0xfeed, 0x0123_4567_89ab);
         let message = &outbox[6..];
         assert_eq!(scan::item(message), Some(message.len()));
         assert_eq!(scan::attribute(message, b"id"), Some(&b"b-000000000000feed"[..]));
-        assert_eq!(scan::text(message, b"body").map(<[u8]>::len), Some(80));
+        assert_eq!(scan::text(message, b"body").map(<[u8]>::len), Some(120));
         assert!(scan::contains(message, b"id='b-000000000000feed'/><no-store"));
         let expected = Mark {
             lane: 11,
             number: 0xfeed,
             stamp: 0x0123_4567_89ab,
         };
-        assert_eq!(Reader::default().read(message), Some(expected));
+        assert_eq!(Reader::new(&run).read(message), Some(expected));
     }
 
     #[test]
     fn other_messages_have_no_mark() {
-        for message in ["<message/>", "bench:12", &format!("bench:{:060}", "x")] {
-            assert_eq!(Reader::default().read(message.as_bytes()), None);
+        let (run, other) = (Run("bench-1:".to_owned()), Run("bench-2:".to_owned()));
+        let mut foreign = Vec::new();
+        Template::new(&other, 1, "a@b", 100, true).write(&mut foreign, 1, 1);
+        let broken = format!("bench-1:{:060}", "x");
+        for message in [b"<message/>", b"bench-1:12".as_slice(), broken.as_bytes(), &foreign] {
+            assert_eq!(Reader::new(&run).read(message), None);
         }
     }
 }

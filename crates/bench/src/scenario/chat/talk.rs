@@ -2,7 +2,7 @@
 
 use super::Chat;
 use super::lane::Lane;
-use super::stanza::{Reader, Template};
+use super::stanza::{Reader, Run, Template};
 use crate::client::{Sessions, Target, Traffic};
 use crate::histogram::Histogram;
 use crate::report::Fates;
@@ -35,18 +35,18 @@ pub(super) struct Talk {
 }
 
 impl Talk {
-    pub(super) fn new(chat: &Chat, target: &Target) -> Self {
+    pub(super) fn new(chat: &Chat, target: &Target, run: &Run) -> Self {
         let template = |account: usize| {
             let mut to = target.bare_jid(account ^ 1);
             if chat.full {
                 to.push_str("/bench");
             }
-            Template::new(account, &to, chat.text, chat.store)
+            Template::new(run, account, &to, chat.text, chat.store)
         };
         Self {
             lanes: (0..chat.sessions).map(|_| Lane::default()).collect(),
             templates: (0..chat.sessions).map(template).collect(),
-            reader: Reader::default(),
+            reader: Reader::new(run),
             window: chat.window.into(),
             unacknowledged: chat.unacknowledged,
             epoch: Instant::now(),
@@ -138,7 +138,7 @@ impl Traffic for Talk {
             return;
         };
         let sender = account ^ 1;
-        // A message of another run, or one that came to the wrong place.
+        // A message that came to the wrong place.
         if mark.lane != sender as u64 || mark.number >= self.lanes[sender].sent {
             return;
         }
