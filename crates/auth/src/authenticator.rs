@@ -190,16 +190,11 @@ impl Inner {
     }
 
     /// The number of a host; `None` where it is none of ours.
-    pub(crate) async fn host(&self, domain: &str) -> Result<Option<HostId>, Failure> {
+    pub(crate) async fn host(&self, domain: &str) -> Result<Option<HostId>, StorageError> {
         if let Some(host) = self.hosts.read().get(domain) {
             return Ok(Some(*host));
         }
-        let found = self
-            .storage
-            .hosts()
-            .find(domain)
-            .await
-            .map_err(|error| unavailable(&error))?;
+        let found = self.storage.hosts().find(domain).await?;
         if let Some(host) = found {
             self.hosts.write().insert(domain.to_owned(), host);
         }

@@ -2,7 +2,7 @@
 
 use protocol::Jid;
 use protocol::sasl::{Failure, FailureCondition, Mechanism};
-use storage::{Account, Credentials};
+use storage::{Account, Credentials, StorageError};
 
 use crate::Authenticated;
 use crate::authenticator::{shut_out, unavailable};
@@ -11,6 +11,8 @@ use crate::lockout::Target;
 
 /// A name, and the account that it leads to, if it leads to one.
 pub(crate) struct Candidate {
+    /// The name, prepared where it can be.
+    pub(crate) name: String,
     pub(crate) target: Target,
     pub(crate) found: Option<Found>,
 }
@@ -25,32 +27,31 @@ pub(crate) struct Found {
 impl Exchange {
     /// Looks a name up, in one question to the database. A name that cannot be a localpart leads nowhere.
     pub(crate) async fn candidate(&self, username: &str) -> Result<Candidate, Failure> {
-        let Ok(jid) = Jid::from_parts(Some(username), &self.binding.host, None) else {
-            return Ok(Candidate {
-                target: self.target(username),
-                found: None,
-            });
+        let jid = Jid::from_parts(Some(username), &self.binding.host, None);
+        let name = jid.as_ref().ok().and_then(Jid::local).unwrap_or(username).to_owned();
+        let target = self.inner.lockout.target(&self.binding.host, &name);
+        let found = match jid {
+            Ok(jid) => self.find(&name, jid).await.map_err(|error| unavailable(&error))?,
+            Err(_) => None,
         };
-        let localpart = jid.local().expect("it was made with a localpart");
-        let target = self.target(localpart);
-        let Some(host) = self.inner.host(jid.domain()).await? else {
-            return Ok(Candidate { target, found: None });
+        Ok(Candidate { name, target, found })
+    }
+
+    async fn find(&self, localpart: &str, jid: Jid) -> Result<Option<Found>, StorageError> {
+        let Some(host) = self.inner.host(&self.binding.host).await? else {
+            return Ok(None);
         };
-        let accounts = self.inner.storage.accounts();
-        let found = accounts
+        let found = self
+            .inner
+            .storage
+            .accounts()
             .find_with_credentials(host, localpart)
-            .await
-            .map_err(|error| unavailable(&error))?;
-        let found = found.map(|(account, credentials)| Found {
+            .await?;
+        Ok(found.map(|(account, credentials)| Found {
             jid,
             account,
             credentials,
-        });
-        Ok(Candidate { target, found })
-    }
-
-    fn target(&self, username: &str) -> Target {
-        self.inner.lockout.target(&self.binding.host, username)
+        }))
     }
 
     /// Waits before a guess is judged: for nothing, unless the account is under attack.

@@ -16,7 +16,7 @@ impl Exchange {
         let Ok(password) = saslprep(message.password) else {
             return Err(self.refuse(candidate.target));
         };
-        let is_right = self.is_password(&candidate, message.authcid, &password).await?;
+        let is_right = self.is_password(&candidate, &password).await?;
         self.pace(&candidate).await?;
         let Some(found) = candidate.found.filter(|_| is_right) else {
             return Err(self.refuse(candidate.target));
@@ -27,7 +27,7 @@ impl Exchange {
     }
 
     /// Whether the password leads to the account's keys. For nobody's account it takes as long.
-    async fn is_password(&self, candidate: &Candidate, username: &str, password: &str) -> Result<bool, Failure> {
+    async fn is_password(&self, candidate: &Candidate, password: &str) -> Result<bool, Failure> {
         let settings = self.inner.settings.load_full();
         let keys = candidate.found.as_ref().and_then(|found| {
             let best = [Hash::Sha256, Hash::Sha1].into_iter();
@@ -37,7 +37,7 @@ impl Exchange {
         let decoy = self
             .inner
             .decoys
-            .keys(Hash::Sha256, &self.binding.host, username, settings.iterations);
+            .keys(Hash::Sha256, &self.binding.host, &candidate.name, settings.iterations);
         let (hash, keys) = keys.map_or_else(
             || (Hash::Sha256, decoy.as_keys()),
             |(hash, keys)| (hash, scram::borrowed(keys)),

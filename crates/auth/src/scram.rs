@@ -40,7 +40,7 @@ impl Exchange {
         let decoy = self
             .inner
             .decoys
-            .keys(hash, &self.binding.host, &first.username, iterations);
+            .keys(hash, &self.binding.host, &candidate.name, iterations);
         let real = candidate.found.as_ref().and_then(|found| of(hash, &found.credentials));
         let keys = real.map_or_else(|| decoy.as_keys(), borrowed);
         let nonce = STANDARD_NO_PAD.encode(random::bytes::<NONCE_BYTES>(&*self.inner.random));
