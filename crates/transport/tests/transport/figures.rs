@@ -107,7 +107,7 @@ async fn happenings(figures: &Figures) {
     let kept = Arc::new(Mutex::new(Vec::new()));
     let keep = Arc::clone(&kept);
     let (address, _stop) = listen(ListenerSettings::default(), &gate, move |taken| {
-        keep.lock().unwrap().push(taken)
+        keep.lock().unwrap().push(taken);
     });
     let _first = TcpStream::connect(address).await.unwrap();
     for _ in 0..2 {

@@ -138,6 +138,7 @@ async fn a_stopped_listener_frees_its_port_and_leaves_its_connections() {
     });
     let client = TcpStream::connect(address).await.unwrap();
     let taken = soon(accepted.recv()).await.unwrap();
+    assert!(taken.socket.nodelay().unwrap());
     drop(stop);
     // The accept loop is gone, and the sender with it.
     assert!(soon(accepted.recv()).await.is_none());
