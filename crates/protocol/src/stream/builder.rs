@@ -121,6 +121,9 @@ impl Builder {
         if ns == Ns::Stream && !self.open.is_empty() {
             return Err(fault::bad_format("an element of the stream stands inside another"));
         }
+        if ns == Ns::Xml {
+            return Err(fault::bad_prefix("the prefix xml is for attributes"));
+        }
         self.scope.resolve_attributes(&mut attributes)?;
         let content = self.begin(tag.name.local(), ns, &attributes)?;
         self.open.push(Open {
