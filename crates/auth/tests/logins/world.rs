@@ -177,7 +177,7 @@ fn client(mechanism: &str, header: Option<&str>, user: &str) -> Client {
     };
     header
         .into_iter()
-        .fold(client, |client, header| client.with_header(header))
+        .fold(client, Client::with_header)
 }
 
 pub(crate) fn outcome(step: Step) -> Outcome {

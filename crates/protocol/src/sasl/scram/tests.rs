@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use proptest::prelude::*;
 
 use super::*;
 use crate::sasl::{Channel, ChannelBinding, Failure, FailureCondition};
@@ -440,4 +441,54 @@ fn keys_and_proofs_are_not_shown_even_when_debugging() {
         !shown.contains(&format!("[{byte},")) && shown.contains("Output(32 bytes)"),
         "{shown}"
     );
+}
+
+/// Messages that are nearly well-formed, and some that are nothing.
+fn any_message() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        Just("n,,".to_owned()),
+        Just("y,,".to_owned()),
+        Just("p=tls-exporter,,".to_owned()),
+        Just("n=user".to_owned()),
+        Just("r=abc".to_owned()),
+        Just("r=abcxyz".to_owned()),
+        Just("c=biws".to_owned()),
+        Just("p=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=".to_owned()),
+        "[a-z]=[ -~]{0,8}",
+        "[,=\0\u{fc}]{1,3}",
+    ];
+    let nearly = proptest::collection::vec(piece, 0..6).prop_map(|pieces| pieces.join(",").into_bytes());
+    prop_oneof![3 => nearly, 1 => any::<Vec<u8>>()]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+    #[test]
+    fn nothing_but_the_password_gets_anybody_in(first in any_message(), last in any_message(), plus in any::<bool>()) {
+        let terms = Terms { plus, plus_offered: true, channel: CHANNEL };
+        let parsed = ClientFirst::parse(&first, terms).or_else(|_| {
+            let honest: &[u8] = if plus { b"p=tls-exporter,,n=user,r=abc" } else { b"n,,n=user,r=abc" };
+            ClientFirst::parse(honest, terms)
+        });
+        let derived = DerivedKeys::from_password(Hash::Sha256, "pencil", SALT, 1);
+        let keys =
+            Keys { salt: SALT, iterations: 1, stored_key: &derived.stored_key, server_key: &derived.server_key };
+        let (_, exchange) = parsed.unwrap().challenge(Hash::Sha256, &keys, "xyz", "");
+        prop_assert!(exchange.finish(&last).is_err());
+    }
+
+    #[test]
+    fn no_mechanism_panics_whatever_comes(message in any_message()) {
+        let _ = crate::sasl::plain::Message::parse(&message);
+        let _ = crate::sasl::external::parse(&message);
+        let _ = crate::sasl::anonymous::check(&message);
+        if let Ok(token) = crate::sasl::hashed_token::Message::parse(&message) {
+            prop_assert!(!token.proves("secret-token:a", EXPORTER));
+        }
+        if let Ok(text) = std::str::from_utf8(&message) {
+            let _ = crate::sasl::payload::decode(text);
+            let _ = crate::sasl::saslprep(text);
+        }
+    }
 }
