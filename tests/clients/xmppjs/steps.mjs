@@ -6,7 +6,7 @@ import { Failure, Session, xml } from "./session.mjs";
 const STAMP_AGE_MS = 300_000;
 
 // How long one step may take. The client waits without end for a server that says nothing.
-const STEP_MS = 60_000;
+const STEP_MS = 120_000;
 
 /** Print how the step ended; leave with status 1 when it failed. */
 async function step(name, act) {

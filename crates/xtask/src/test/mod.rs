@@ -32,7 +32,6 @@ pub(crate) fn test(filters: &[&str]) -> Result<bool> {
         "--bins",
         "--examples",
         "--tests",
-        "--locked",
     ]))? {
         println!("not built, not tested");
         return Ok(false);
