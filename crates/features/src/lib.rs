@@ -16,6 +16,7 @@ mod ping;
 mod presence;
 mod private;
 mod refuse;
+mod registration;
 mod roster;
 mod sanitize;
 pub mod settings;
@@ -26,6 +27,7 @@ mod version;
 
 use std::sync::Arc;
 
+use auth::Authenticator;
 use router::Feature;
 
 pub use settings::{
@@ -35,7 +37,7 @@ pub use settings::{
 
 /// Every feature, in the order in which they are asked.
 #[must_use]
-pub fn all(settings: &LiveSettings) -> Vec<Arc<dyn Feature>> {
+pub fn all(settings: &LiveSettings, authenticator: &Authenticator) -> Vec<Arc<dyn Feature>> {
     vec![
         Arc::new(sanitize::Sanitize),
         blocking::Blocking::new(settings),
@@ -52,5 +54,6 @@ pub fn all(settings: &LiveSettings) -> Vec<Arc<dyn Feature>> {
         Arc::new(time::Time),
         vcard::Vcard::new(settings),
         private::Private::new(settings),
+        registration::Registration::new(settings, authenticator),
     ]
 }

@@ -2,10 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
 };
 
 use arc_swap::{ArcSwap, Guard};
@@ -26,11 +23,10 @@ pub struct Account {
     profile: OnceCell<Profile>,
     /// One change at a time, so that memory and database change in the same order.
     changing: tokio::sync::Mutex<()>,
-    /// Rows of the message log that live sessions have and have not acknowledged.
-    in_flight: Mutex<HashSet<LogId>>,
-    /// How often rows of the log became free for a session to take.
-    released: AtomicU64,
+    /// Rows of the message log that live sessions have and have not acknowledged, with how many sessions have them.
+    in_flight: Mutex<HashMap<LogId, usize>>,
     landed: Notify,
+    turn: tokio::sync::Mutex<()>,
 }
 
 /// What is loaded of an account when its first stanza comes or goes.
@@ -63,8 +59,8 @@ impl Account {
             profile: OnceCell::new(),
             changing: tokio::sync::Mutex::default(),
             in_flight: Mutex::default(),
-            released: AtomicU64::new(0),
             landed: Notify::new(),
+            turn: tokio::sync::Mutex::default(),
         }
     }
 
@@ -157,15 +153,21 @@ impl Account {
         Ok(gone)
     }
 
-    /// A live session has the message of this row.
-    pub(crate) fn set_in_flight(&self, id: LogId) {
-        self.in_flight.lock().insert(id);
+    /// So many live sessions have the message of this row.
+    pub(crate) fn set_in_flight(&self, id: LogId, sessions: usize) {
+        self.in_flight.lock().insert(id, sessions);
     }
 
-    /// No live session has it any more: it was acknowledged, or given back.
+    /// One live session less has it: the session acknowledged it, or gave it back.
     pub fn set_landed(&self, id: LogId) {
-        self.in_flight.lock().remove(&id);
-        self.note_released();
+        let mut in_flight = self.in_flight.lock();
+        match in_flight.get_mut(&id) {
+            Some(sessions) if *sessions > 1 => *sessions -= 1,
+            _ => {
+                in_flight.remove(&id);
+            }
+        }
+        drop(in_flight);
         self.landed.notify_waiters();
     }
 
@@ -175,28 +177,28 @@ impl Account {
             let told = self.landed.notified();
             tokio::pin!(told);
             told.as_mut().enable();
-            if !self.in_flight.lock().contains(&id) {
+            if !self.in_flight.lock().contains_key(&id) {
                 return;
             }
             told.await;
         }
     }
 
-    /// There is a row that a session may take.
-    pub fn note_released(&self) {
-        self.released.fetch_add(1, Ordering::SeqCst);
-    }
-
-    /// Grows whenever there is a row that a session may take.
-    #[must_use]
-    pub fn released(&self) -> u64 {
-        self.released.load(Ordering::SeqCst)
+    /// One at a time adds to the messages that wait for the account, gives some back, or hands them to a session that
+    /// takes messages from then on. So none is overlooked, and they stay in order.
+    pub async fn turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.turn.lock().await
     }
 
     /// Claims a row for a session that is about to get it; false where a live session has it already.
     #[must_use]
     pub fn claim(&self, id: LogId) -> bool {
-        self.in_flight.lock().insert(id)
+        let mut in_flight = self.in_flight.lock();
+        let is_free = !in_flight.contains_key(&id);
+        if is_free {
+            in_flight.insert(id, 1);
+        }
+        is_free
     }
 }
 

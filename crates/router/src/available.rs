@@ -30,16 +30,13 @@ impl Router {
         presence: Arc<Stanza>,
         priority: i8,
     ) {
-        let released = session.account.released();
+        let _turn = session.account.turn().await;
         self.replay(session).await;
         session.set_available(presence, priority);
-        // Whoever stored a message meanwhile either saw the session as available or is seen here.
-        if session.account.released() != released {
-            self.replay(session).await;
-        }
     }
 
-    /// Sends a session what waits in its account's message log and no other session has.
+    /// Sends a session what waits in its account's message log and no other session has. The caller has the account's
+    /// turn.
     pub async fn replay(self: &Arc<Self>, session: &Arc<Session>) {
         for hook in self.hooks().replay_hooks() {
             hook(self.clone(), session.clone()).await;

@@ -3,6 +3,7 @@
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use protocol::{Condition, Jid, Kind, Stanza, StanzaError, StreamCondition, StreamError};
+use storage::LogId;
 
 use crate::{Account, Delivery, Facts, Inbox, Router, Session, directory::Taken, keep};
 
@@ -64,24 +65,26 @@ impl Router {
         }
         self.directory().remove(session);
         session.set_over();
-        let mut has_rows = false;
-        for delivery in undelivered.into_iter().chain(waiting) {
-            match delivery.log_id {
-                Some(id) => {
-                    session.account.set_landed(id);
-                    has_rows = true;
-                }
-                None => self.redirect(session, *delivery.stanza).await,
-            }
+        let (rows, others): (Vec<_>, Vec<_>) = undelivered
+            .into_iter()
+            .chain(waiting)
+            .partition(|delivery| delivery.log_id.is_some());
+        let rows: Vec<_> = rows.iter().filter_map(|delivery| delivery.log_id).collect();
+        if !rows.is_empty() {
+            self.give_back(&session.account, &rows).await;
         }
-        if has_rows {
-            self.replay_elsewhere(session).await;
+        for delivery in others {
+            self.redirect(session, *delivery.stanza).await;
         }
     }
 
-    /// Rows that the ended session did not acknowledge go to the account's other sessions.
-    async fn replay_elsewhere(self: &Arc<Self>, ended: &Session) {
-        let others = self.directory().sessions(ended.account.jid.as_str());
+    /// Rows that a session did not acknowledge before it ended go to the account's other sessions, or wait.
+    pub(crate) async fn give_back(self: &Arc<Self>, account: &Account, rows: &[LogId]) {
+        let _turn = account.turn().await;
+        for row in rows {
+            account.set_landed(*row);
+        }
+        let others = self.directory().sessions(account.jid.as_str());
         if let Some(session) = others.iter().find(|other| other.takes_messages()) {
             self.replay(session).await;
         }

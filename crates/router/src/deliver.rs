@@ -128,8 +128,12 @@ async fn live(
     };
     let stanza = flow.take_stanza();
     match (hand_out(account, stanza, log_id, &takers), log_id) {
+        (None, _) => Ok(()),
         // A row is in the log already, and with it the message is offline.
-        (None, _) | (Some(_), Some(_)) => Ok(()),
+        (Some(_), Some(row)) => {
+            house.give_back(account, &[row]).await;
+            Ok(())
+        }
         (Some(stanza), None) => {
             flow.stanza = stanza;
             offline(house, flow, Some(account.clone())).await
@@ -137,32 +141,34 @@ async fn live(
     }
 }
 
-/// To each of the takers; the stanza comes back when all were gone.
+/// To each of the takers. Where all were gone the stanza comes back, and its row is the caller's to give back.
 fn hand_out(account: &Account, stanza: Stanza, log_id: Option<LogId>, takers: &[Arc<Session>]) -> Option<Stanza> {
     let (last, others) = takers.split_last()?;
     if let Some(id) = log_id {
-        account.set_in_flight(id);
+        account.set_in_flight(id, takers.len());
     }
+    let was_gone = || log_id.map(|id| account.set_landed(id));
     let mut is_taken = false;
     for taker in others {
         let delivery = Delivery {
             stanza: Box::new(stanza.clone()),
             log_id,
         };
-        is_taken |= taker.inbox.push(delivery).is_ok();
+        match taker.inbox.push(delivery) {
+            Ok(()) => is_taken = true,
+            Err(_) => _ = was_gone(),
+        }
     }
     match last.inbox.push(Delivery {
         stanza: Box::new(stanza),
         log_id,
     }) {
         Ok(()) => None,
-        Err(_) if is_taken => None,
-        Err(refused) => {
-            if let Some(id) = log_id {
-                account.set_landed(id);
-            }
-            Some(*refused.into_delivery().stanza)
+        Err(_) if is_taken => {
+            was_gone();
+            None
         }
+        Err(refused) => Some(*refused.into_delivery().stanza),
     }
 }
 

@@ -60,6 +60,8 @@ struct State {
     queue: VecDeque<Delivery>,
     /// Set once: the reason for which the session is to close.
     close: Option<StreamError>,
+    /// It does not read what is there: nothing more is sent to it before it closes.
+    is_slow: bool,
     /// The consumer is gone, or told to go; nothing is taken any more.
     is_closed: bool,
     /// Something beside stanzas wants the session's attention.
@@ -97,6 +99,7 @@ impl Inbox {
             return Err(Refused::Closed(delivery));
         }
         if state.queue.len() >= self.capacity {
+            state.is_slow = true;
             let waker = state.end(slow_reader());
             drop(state);
             wake(waker);
@@ -124,10 +127,13 @@ impl Inbox {
         wake(waker);
     }
 
-    /// Waits until there is something, then moves all stanzas to `buffer`, which should be empty.
+    /// Waits until there is something, then moves all stanzas to `buffer`, which should be empty. What came before the
+    /// reason to close is found before it.
     pub fn poll(&self, cx: &mut Context<'_>, buffer: &mut VecDeque<Delivery>) -> Poll<Found> {
         let mut state = self.state.lock();
-        if let Some(reason) = state.close.take() {
+        if (state.queue.is_empty() || state.is_slow)
+            && let Some(reason) = state.close.take()
+        {
             return Poll::Ready(Found::Close(reason));
         }
         if state.queue.is_empty() && !state.is_nudged {

@@ -7,8 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use protocol::{Condition, Stanza, StanzaError, ns, xep::delay::Delay};
 use router::{Account, Delivery, Feature, Hooks, Receipt, Router, Session, Xep, is_kept};
-use storage::{AccountId, LogId, LogRow, StorageError};
-use tokio::sync::{Mutex, MutexGuard};
+use storage::{LogId, LogRow, StorageError};
 
 use crate::{LiveSettings, OfflinePolicy};
 use quota::Quota;
@@ -19,14 +18,11 @@ const CHUNK_ROWS: u32 = 50;
 const PAGE_ROWS: usize = 200;
 /// Bytes of such messages.
 const PAGE_BYTES: usize = 1024 * 1024;
-/// Accounts that are sent their messages at the same moment; those of one account never are, or order would suffer.
-const TURNS: usize = 64;
 
 /// Keeps messages for accounts that nobody is at, and sends them when somebody comes.
 pub(crate) struct Offline {
     settings: LiveSettings,
     quota: Quota,
-    turns: Vec<Mutex<()>>,
 }
 
 impl Offline {
@@ -34,13 +30,7 @@ impl Offline {
         Arc::new(Self {
             settings: settings.clone(),
             quota: Quota::default(),
-            turns: (0..TURNS).map(|_| Mutex::default()).collect(),
         })
-    }
-
-    async fn turn(&self, account: AccountId) -> MutexGuard<'_, ()> {
-        let turn = usize::try_from(account.get()).unwrap_or_default() % TURNS;
-        self.turns[turn].lock().await
     }
 }
 
@@ -123,20 +113,7 @@ async fn arrived(
             account
         }
     };
-    router::append(&house, &account, &message.stanza, message.receipt)?;
-    feature.quota.add(account.id, &message.stanza);
-    metrics::counter!("offline_messages_stored").increment(1);
-    came_meanwhile(&house, &account).await;
-    Ok(())
-}
-
-/// Somebody may have become available after the message was found to have no taker.
-async fn came_meanwhile(house: &Arc<Router>, account: &Account) {
-    account.note_released();
-    let sessions = house.directory().sessions(account.jid.as_str());
-    if let Some(session) = sessions.iter().find(|session| session.takes_messages()) {
-        house.replay(session).await;
-    }
+    feature.store(&house, &account, message).await
 }
 
 fn drop_it(receipt: Option<Receipt>) -> Result<(), StanzaError> {
@@ -162,6 +139,7 @@ async fn replay(feature: Arc<Offline>, house: Arc<Router>, session: Arc<Session>
 async fn send_rest(feature: Arc<Offline>, house: Arc<Router>, session: Arc<Session>, mut last: LogId) {
     loop {
         session.account.landed(last).await;
+        let _turn = session.account.turn().await;
         if !session.takes_messages() {
             return;
         }
@@ -173,13 +151,25 @@ async fn send_rest(feature: Arc<Offline>, house: Arc<Router>, session: Arc<Sessi
 }
 
 impl Offline {
+    /// Stores a message, and hands it over at once where somebody became available after it was found to have no taker.
+    async fn store(&self, house: &Arc<Router>, account: &Account, message: router::Offline) -> Result<(), StanzaError> {
+        let _turn = account.turn().await;
+        router::append(house, account, &message.stanza, message.receipt)?;
+        self.quota.add(account.id, &message.stanza);
+        metrics::counter!("offline_messages_stored").increment(1);
+        let sessions = house.directory().sessions(account.jid.as_str());
+        if let Some(session) = sessions.iter().find(|session| session.takes_messages()) {
+            house.replay(session).await;
+        }
+        Ok(())
+    }
+
     /// Sends the next messages in order. `Some` with the last of them where there may be more.
     async fn send_page(&self, house: &Router, session: &Session) -> Option<LogId> {
         let account = &session.account;
         if account.is_anonymous {
             return None;
         }
-        let _in_order = self.turn(account.id).await;
         self.quota.forget(account.id);
         let (mut sent, mut bytes) = (0, 0);
         let mut after = None;

@@ -5,4 +5,5 @@ pub mod datetime;
 pub mod delay;
 pub mod disco;
 pub mod hints;
+pub mod register;
 pub mod stanza_id;
