@@ -82,7 +82,7 @@ impl Theirs {
             Event::StartElement(..) if !self.is_open => self.is_open = true,
             Event::StartElement(_, (ns, name), attributes) => {
                 let mut element = Element::new(name.as_str(), folded(ns.as_str()));
-                for ((ns, name), value) in attributes.iter() {
+                for ((ns, name), value) in &attributes {
                     let name = match folded(ns.as_str()) {
                         "" => name.to_string(),
                         ns::XML => format!("xml:{name}"),
