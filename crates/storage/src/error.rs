@@ -69,7 +69,9 @@ impl StorageError {
         let Self::Unavailable(cause) = self else {
             return false;
         };
-        cause.downcast_ref::<sqlx::Error>().is_some_and(|error| !matches!(error, sqlx::Error::PoolTimedOut))
+        cause
+            .downcast_ref::<sqlx::Error>()
+            .is_some_and(|error| !matches!(error, sqlx::Error::PoolTimedOut))
     }
 
     /// A damaged value, described.

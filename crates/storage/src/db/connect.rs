@@ -63,9 +63,13 @@ async fn sqlite_file(path: &Path) -> Result<Pools, StorageError> {
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT)
         .disable_statement_logging();
-    let writer = lasting(SqlitePoolOptions::new(), 1)
-        .connect_with(options.clone())
-        .await?;
+    let writing = options
+        .clone()
+        // Every account's latest messages are on a page of their own: these stay at hand, in KiB, ...
+        .pragma("cache_size", "-8192")
+        // ... and are written back to the file once for many commits (16 MiB of them) rather than for few.
+        .pragma("wal_autocheckpoint", "4000");
+    let writer = lasting(SqlitePoolOptions::new(), 1).connect_with(writing).await?;
     let readers = SqlitePoolOptions::new()
         .max_connections(Options::SQLITE_READERS)
         .acquire_timeout(ACQUIRE_TIMEOUT)

@@ -104,6 +104,9 @@ impl Notes {
     }
 }
 
+/// As many acknowledgements (or logins) are worth a commit of their own.
+const MANY_NOTES: usize = 500;
+
 /// What has gathered since the last commit.
 #[derive(Default)]
 pub(super) struct Batch {
@@ -115,6 +118,15 @@ pub(super) struct Batch {
 impl Batch {
     pub(super) fn is_empty(&self) -> bool {
         self.appends.is_empty() && self.notes.is_empty() && self.flushes.is_empty()
+    }
+
+    /// Whether somebody waits for it, or it is large enough to be worth a commit.
+    pub(super) fn is_awaited(&self) -> bool {
+        !self.appends.is_empty()
+            || !self.flushes.is_empty()
+            || !self.notes.forgotten.is_empty()
+            || self.notes.acknowledged.len() >= MANY_NOTES
+            || self.notes.seen.len() >= MANY_NOTES
     }
 
     /// A row that was acknowledged before it was written need not be: it has arrived. Takes such pairs

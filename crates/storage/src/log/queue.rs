@@ -1,10 +1,12 @@
 //! Where sessions and the log's writer meet. Bounded by rows and by bytes.
 
 use std::future::Future;
+use std::time::Duration;
 
 use metrics::{counter, gauge};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, oneshot};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::LogRow;
 use super::batch::{Answer, Batch, Notes, Seen};
@@ -13,6 +15,10 @@ use crate::{AccountId, LogId, StorageError};
 /// Acknowledgements, logins and the like that may wait, for each row that may: they are small, and
 /// when one is dropped a message is delivered twice.
 const NOTES_PER_ROW: usize = 4;
+
+/// Nobody waits for an acknowledgement to be written. So it waits for a message to go with: that
+/// saves a commit, and often the message, which was acknowledged before it was written.
+const PATIENCE: Duration = Duration::from_millis(50);
 
 /// What waits for the writer.
 pub(super) struct Queue {
@@ -35,6 +41,15 @@ struct State {
     trouble: Option<StorageError>,
 }
 
+/// What there is to write.
+enum Taken {
+    Batch(Batch),
+    /// Something that can wait for [`PATIENCE`].
+    OnlyNotes,
+    Nothing,
+    Closed,
+}
+
 impl Queue {
     pub(super) fn new(max_rows: usize, max_bytes: usize) -> Self {
         Self {
@@ -47,7 +62,7 @@ impl Queue {
 
     pub(super) fn append(&self, row: LogRow, answer: Answer) -> Result<(), StorageError> {
         let bytes = row.bytes();
-        {
+        let is_first = {
             let mut state = self.state.lock();
             if state.is_closed {
                 return Err(StorageError::Closed);
@@ -59,8 +74,11 @@ impl Queue {
             state.rows += 1;
             state.bytes += bytes;
             state.gathered.appends.push(row, answer);
+            state.gathered.appends.rows().len() == 1
+        };
+        if is_first {
+            self.wake.notify_one();
         }
-        self.wake.notify_one();
         Ok(())
     }
 
@@ -91,14 +109,18 @@ impl Queue {
     }
 
     fn note(&self, add: impl FnOnce(&mut Notes)) {
-        {
+        let is_news = {
             let mut state = self.state.lock();
             if state.is_closed {
                 return;
             }
+            let was_empty = state.gathered.is_empty();
             add(&mut state.gathered.notes);
+            was_empty || state.gathered.is_awaited()
+        };
+        if is_news {
+            self.wake.notify_one();
         }
-        self.wake.notify_one();
     }
 
     /// Asks at once; the returned future tells.
@@ -141,21 +163,33 @@ impl Queue {
 
     /// Waits for something to write; `None` when the queue is closed and everything has been taken.
     pub(super) async fn gather(&self) -> Option<Batch> {
+        let mut patience_ends = None;
         loop {
-            let woken = self.wake.notified();
-            {
-                let mut state = self.state.lock();
-                state.is_writing = !state.gathered.is_empty();
-                if state.is_writing {
-                    gauge!("storage_log_queue_rows").set(u32::try_from(state.rows).unwrap_or(u32::MAX));
-                    return Some(std::mem::take(&mut state.gathered));
-                }
-                if state.is_closed {
-                    return None;
+            let is_over = patience_ends.is_some_and(|end| Instant::now() >= end);
+            match self.take(is_over) {
+                Taken::Batch(batch) => return Some(batch),
+                Taken::Closed => return None,
+                Taken::Nothing => self.wake.notified().await,
+                Taken::OnlyNotes => {
+                    let end = *patience_ends.get_or_insert_with(|| Instant::now() + PATIENCE);
+                    let _ = timeout_at(end, self.wake.notified()).await;
                 }
             }
-            woken.await;
         }
+    }
+
+    fn take(&self, is_patience_over: bool) -> Taken {
+        let mut state = self.state.lock();
+        state.is_writing = false;
+        if state.gathered.is_empty() {
+            return if state.is_closed { Taken::Closed } else { Taken::Nothing };
+        }
+        if !state.gathered.is_awaited() && !is_patience_over && !state.is_closed {
+            return Taken::OnlyNotes;
+        }
+        state.is_writing = true;
+        gauge!("storage_log_queue_rows").set(u32::try_from(state.rows).unwrap_or(u32::MAX));
+        Taken::Batch(std::mem::take(&mut state.gathered))
     }
 
     /// These rows have been answered: there is room for others.
@@ -182,8 +216,8 @@ impl Queue {
     }
 
     /// Waits until closed, at most for this long.
-    pub(super) async fn closed_within(&self, pause: std::time::Duration) {
-        let _ = tokio::time::timeout(pause, async {
+    pub(super) async fn closed_within(&self, pause: Duration) {
+        let _ = timeout(pause, async {
             while !self.is_closed() {
                 self.wake.notified().await;
             }

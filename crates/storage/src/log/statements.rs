@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, MySql, Postgres, Sqlite};
 
 use super::LogRow;
 use super::batch::{Notes, Seen};
-use crate::db::{Db, Transaction, args, within};
+use crate::db::{Db, Pools, Transaction, args, within};
 use crate::{AccountId, LogId, StorageError};
 
 /// The numbers of rows there are statements for: each is prepared once, and any number of rows is a
@@ -29,15 +29,13 @@ impl Statements {
         let inserts = sized(
             "INSERT INTO message_log (account_id, id, peer, stanza, expires_at) VALUES ",
             "(?,?,?,?,?)",
+            ",",
             "",
         );
         let deletes = match &db.pools {
-            crate::db::Pools::Mysql(_) => sized("DELETE FROM message_log WHERE (account_id, id) IN (", "(?,?)", ")"),
-            _ => sized(
-                "DELETE FROM message_log WHERE (account_id, id) IN (VALUES ",
-                "(?,?)",
-                ")",
-            ),
+            // SQLite looks up each of these by the key; a list of pairs would make it read the table.
+            Pools::Sqlite { .. } => sized("DELETE FROM message_log WHERE ", "(account_id=? AND id=?)", " OR ", ""),
+            _ => sized("DELETE FROM message_log WHERE (account_id, id) IN (", "(?,?)", ",", ")"),
         };
         Self { db, inserts, deletes }
     }
@@ -150,11 +148,11 @@ async fn record(tx: &mut Transaction, account: AccountId, seen: &Seen) -> Result
 }
 
 /// The statement with one to 256 groups of parameters.
-fn sized(before: &str, group: &str, after: &str) -> Sized {
+fn sized(before: &str, group: &str, between: &str, after: &str) -> Sized {
     let statement = |size: usize| {
         let mut sql = String::from(before);
         for index in 0..size {
-            let _ = write!(sql, "{}{group}", if index == 0 { "" } else { "," });
+            let _ = write!(sql, "{}{group}", if index == 0 { "" } else { between });
         }
         sql.push_str(after);
         (size, Arc::from(sql))
@@ -181,7 +179,7 @@ mod tests {
 
     #[test]
     fn any_number_of_rows_is_a_handful_of_statements() {
-        let statements = sized("", "?", "");
+        let statements = sized("", "?", ",", "");
         for (rows, parts) in [
             (0, vec![]),
             (1, vec![1]),
@@ -192,6 +190,6 @@ mod tests {
             let cut: Vec<usize> = in_sizes(&statements, &items).map(|(_, part)| part.len()).collect();
             assert_eq!(cut, parts, "{rows}");
         }
-        assert_eq!(sized("a (", "(?,?)", ")")[7].1.as_ref(), "a ((?,?),(?,?))");
+        assert_eq!(sized("a (", "(?,?)", ",", ")")[7].1.as_ref(), "a ((?,?),(?,?))");
     }
 }
