@@ -66,8 +66,10 @@ async fn account(_feature: Arc<LastActivity>, request: Request) -> Answer {
 
 async fn since(request: &Request, account: &Account) -> Answer {
     let house = &request.house;
-    let row = house.storage().accounts().get(account.id).await;
-    let row = row.map_err(|error| house.unavailable("reading an account", &error))?;
+    let unavailable = |error| house.unavailable("reading when an account was left", &error);
+    // It is written together with messages, so it may not be there yet.
+    house.storage().log().flush().await.map_err(unavailable)?;
+    let row = house.storage().accounts().get(account.id).await.map_err(unavailable)?;
     let Some(row) = row else {
         return Err(refuse::stranger(request));
     };

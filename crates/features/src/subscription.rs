@@ -299,5 +299,10 @@ async fn leave(_feature: Arc<Subscription>, house: Arc<Router>, account: Arc<Acc
         .collect();
     for (contact, state) in contacts {
         part(&house, &account, &contact, state).await;
+        // Nobody is told again when its sessions end.
+        let gone = account.edit_contact(house.storage(), &contact, usize::MAX, |_| RosterEdit::Remove);
+        if let Err(error) = gone.await {
+            tracing::warn!(target: "subscription", %error, "a contact was left, but not forgotten");
+        }
     }
 }

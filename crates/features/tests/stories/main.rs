@@ -1,6 +1,13 @@
 //! What features do, told as stories: who sends what, and who hears what of it. What must not be heard counts double.
 
+mod blocking;
+mod disco;
+mod keeping;
 mod offline;
 mod presence;
+mod questions;
+mod registration;
 mod roster;
+mod sanitize;
+mod strangers;
 mod subscription;
