@@ -119,9 +119,10 @@ impl Slot for Option<PathBuf> {
     }
 }
 
+/// Lists of what is written and read as text.
 macro_rules! lists {
     ($($entry:ty),*) => { $(
-        impl Slot for Vec<$entry> {
+        impl $crate::setting::Slot for Vec<$entry> {
             fn get(&self) -> Value {
                 Value::List(self.iter().map(|entry| entry.to_string()).collect())
             }
@@ -135,6 +136,7 @@ macro_rules! lists {
 }
 
 lists!(String, SocketAddr);
+pub(crate) use lists;
 
 impl Slot for Vec<PathBuf> {
     fn get(&self) -> Value {

@@ -33,7 +33,6 @@ pub struct Machines {
 
 impl Machines {
     /// The pages; other methods than GET and HEAD get 405, other paths 404.
-    #[must_use]
     pub fn pages(self) -> Router {
         Router::new()
             .route("/healthz", get(health::healthz))

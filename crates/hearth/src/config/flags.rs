@@ -5,7 +5,7 @@ use clap::{Arg, ArgMatches, Command};
 use super::keys::KEYS;
 
 /// The heading of these flags in `--help`.
-pub(crate) const FLAG_HEADING: &str = "Configuration (also as HEARTH_… variables and in the file)";
+const FLAG_HEADING: &str = "Configuration (also as HEARTH_… variables and in the file)";
 
 /// Gives `command` and its subcommands the flags.
 pub(crate) fn add_flags(command: Command) -> Command {

@@ -25,6 +25,8 @@ pub(crate) struct Configuration {
     pub(crate) file: Option<PathBuf>,
     /// System properties that the configuration holds fast.
     pub(crate) pins: Vec<Pin>,
+    /// The flags that were given, by the keys' names.
+    pub(crate) flags: Vec<(&'static str, String)>,
     origins: HashMap<&'static str, Origin>,
 }
 
@@ -81,6 +83,7 @@ impl Sources {
         }
         reading.layer(environment::read(&self.environment));
         reading.layer((self.flags.iter().map(flag).collect(), Vec::new()));
+        reading.configuration.flags.clone_from(&self.flags);
         reading.finish()
     }
 }
@@ -100,6 +103,7 @@ impl<'a> Reading<'a> {
             config: Config::default(),
             file: None,
             pins: Vec::new(),
+            flags: Vec::new(),
             origins: HashMap::new(),
         };
         Self {

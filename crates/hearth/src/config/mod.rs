@@ -26,7 +26,7 @@ use protocol::Jid;
 
 pub(crate) use environment::CONFIG_VARIABLE;
 pub(crate) use file::DEFAULT_FILE;
-pub(crate) use flags::{FLAG_HEADING, add_flags, flags_of};
+pub(crate) use flags::{add_flags, flags_of};
 pub(crate) use keys::mask_url;
 pub(crate) use layers::{Configuration, Origin, Pin, Sources};
 pub(crate) use problem::{Problem, Problems, Wrong};

@@ -1,0 +1,175 @@
+//! `hearth check`: what is in order, what is not, and what to do about it.
+
+mod certificates;
+mod database;
+mod dns;
+mod limits;
+mod ports;
+
+use serde::Serialize;
+
+use crate::{
+    cli::{Failure, Output},
+    config::{Configuration, Problems, warnings},
+    control::{Answer, Client, Request, Status},
+    data_dir::DataDir,
+};
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Finding {
+    pub(crate) level: Level,
+    pub(crate) subject: &'static str,
+    pub(crate) message: String,
+    /// What to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) advice: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Level {
+    Ok,
+    Warning,
+    Error,
+}
+
+/// Looks at everything; fails where there is an error among the findings.
+pub(crate) async fn run(configuration: &Configuration, output: Output) -> Result<(), Failure> {
+    let mut findings = configured(configuration);
+    let running = running(configuration).await;
+    findings.push(data_dir(configuration, running.as_ref()));
+    let (domains, of_database) = database::look(configuration, running.is_some()).await;
+    findings.extend(of_database);
+    findings.extend(certificates::look(configuration, &domains));
+    findings.extend(ports::look(&configuration.config, running.as_ref()));
+    findings.extend(dns::look(&configuration.config, &domains).await);
+    findings.push(limits::look());
+    print(&findings, output);
+    match findings.iter().filter(|finding| finding.level == Level::Error).count() {
+        0 => Ok(()),
+        1 => Err(Failure::Act("one thing must be mended".to_owned())),
+        errors => Err(Failure::Act(format!("{errors} things must be mended"))),
+    }
+}
+
+/// What there is to say when there is not even a configuration.
+pub(crate) fn refuse(problems: &Problems, output: Output) -> Failure {
+    let finding = |problem| {
+        Finding::error(
+            "configuration",
+            format!("{problem}"),
+            "mend it; nothing else was looked at",
+        )
+    };
+    print(&problems.0.iter().map(finding).collect::<Vec<_>>(), output);
+    Failure::Usage("the configuration cannot be used".to_owned())
+}
+
+fn print(findings: &[Finding], output: Output) {
+    output.list(findings, |finding| {
+        let level = match finding.level {
+            Level::Ok => "ok     ",
+            Level::Warning => "warning",
+            Level::Error => "ERROR  ",
+        };
+        let advice = finding
+            .advice
+            .iter()
+            .map(|advice| format!("\n        {:15}{advice}", ""))
+            .collect::<String>();
+        format!("{level} {:15}{}{advice}", finding.subject, finding.message)
+    });
+}
+
+fn configured(configuration: &Configuration) -> Vec<Finding> {
+    let from = match &configuration.file {
+        Some(file) => format!("read from {}", file.display()),
+        None => "no file: defaults, environment and flags".to_owned(),
+    };
+    let warning = |text: String| Finding {
+        level: Level::Warning,
+        subject: "configuration",
+        message: text,
+        advice: None,
+    };
+    let mut findings = vec![Finding::ok("configuration", from)];
+    findings.extend(warnings(configuration).into_iter().map(warning));
+    findings
+}
+
+/// The server that runs here.
+async fn running(configuration: &Configuration) -> Option<Status> {
+    let data_dir = DataDir::new(&configuration.config.data_dir);
+    data_dir.holder()?;
+    let mut client = Client::connect(&data_dir.control_socket()).await?;
+    match client.ask(&Request::Status).await {
+        Ok(Answer::Status(status)) => Some(status),
+        _ => None,
+    }
+}
+
+fn data_dir(configuration: &Configuration, running: Option<&Status>) -> Finding {
+    const SUBJECT: &str = "data directory";
+    let path = &configuration.config.data_dir;
+    let shown = path.display();
+    if let Some(status) = running {
+        return Finding::ok(
+            SUBJECT,
+            format!("{shown}, in use by this server, process {}", status.pid),
+        );
+    }
+    if let Some(holder) = DataDir::new(path).holder() {
+        let advice = "wait until it has started or stopped; if it hangs, end it";
+        return Finding::error(
+            SUBJECT,
+            format!("{shown} is in use by {holder}, which does not answer"),
+            advice,
+        );
+    }
+    if !path.exists() {
+        return Finding::ok(SUBJECT, format!("{shown} will be made at the first start"));
+    }
+    match tempfile_in(path) {
+        Ok(()) => Finding::ok(SUBJECT, shown.to_string()),
+        Err(error) => {
+            let advice = "give it to the user that the server runs as";
+            Finding::error(SUBJECT, format!("{shown} cannot be written to: {error}"), advice)
+        }
+    }
+}
+
+fn tempfile_in(path: &std::path::Path) -> std::io::Result<()> {
+    let probe = path.join(format!(".check-{}", std::process::id()));
+    std::fs::write(&probe, b"")?;
+    std::fs::remove_file(probe)
+}
+
+impl Finding {
+    fn ok(subject: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            level: Level::Ok,
+            subject,
+            message: message.into(),
+            advice: None,
+        }
+    }
+
+    fn warning(subject: &'static str, message: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self {
+            level: Level::Warning,
+            subject,
+            message: message.into(),
+            advice: Some(advice.into()),
+        }
+    }
+
+    fn error(subject: &'static str, message: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self {
+            level: Level::Error,
+            subject,
+            message: message.into(),
+            advice: Some(advice.into()),
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! `hearth account export` and `import`: accounts as lines of JSON.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, BufRead, BufReader, Read, Write},
+    num::NonZeroUsize,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    thread,
+};
+
+use clap::Args;
+use ops::{Imported, Record, Refused};
+
+use super::{
+    Failure, Output, Reach,
+    account::{Selection, localpart},
+};
+use crate::{
+    control::{Answer, Request},
+    properties::ITERATIONS,
+};
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportOptions {
+    /// The file to read; without one, standard input.
+    file: Option<PathBuf>,
+    /// Stretch passwords this many times instead of as often as new passwords are. Fewer are faster
+    /// to make, and to guess for whoever steals the database.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(4096..=1_000_000))]
+    iterations: Option<u32>,
+    /// Do not mind accounts that are there already; they stay as they are in any case.
+    #[arg(long)]
+    skip_existing: bool,
+}
+
+/// Accounts sent at a time.
+const BATCH: usize = 500;
+
+/// Far above any record.
+const LINE_MAX: u64 = 64 * 1024;
+
+/// A line that was read, or why it cannot be used.
+type Line = Result<Record, Refused>;
+
+pub(super) async fn export(selection: &Selection, file: Option<PathBuf>, reach: &mut Reach) -> Result<(), Failure> {
+    let mut to: Box<dyn Write> = match &file {
+        Some(path) => Box::new(io::BufWriter::new(private(path)?)),
+        None => Box::new(io::BufWriter::new(io::stdout())),
+    };
+    let failed = |error: io::Error| Failure::Act(format!("the accounts could not be written: {error}"));
+    for mut page in selection.pages(reach).await? {
+        while let Answer::Records(records) = reach.ask(Request::AccountExport { page: page.clone() }).await? {
+            let Some(last) = records.last() else { break };
+            page.after = localpart(&last.jid);
+            for record in &records {
+                let line = serde_json::to_string(record).expect("a record has string keys only");
+                writeln!(to, "{line}").map_err(failed)?;
+            }
+        }
+    }
+    to.flush().map_err(failed)
+}
+
+/// A new file that only its owner can read.
+fn private(path: &Path) -> Result<File, Failure> {
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    file.map_err(|error| Failure::Act(format!("{} cannot be made: {error}", path.display())))
+}
+
+pub(super) async fn import(options: &ImportOptions, reach: &mut Reach, output: Output) -> Result<(), Failure> {
+    let mut lines = Lines {
+        source: source(options.file.as_deref())?,
+        number: 0,
+    };
+    let iterations = match options.iterations {
+        Some(iterations) => iterations,
+        None => iterations_in_force(reach).await?,
+    };
+    let mut all = Imported::default();
+    loop {
+        let mut batch = lines
+            .batch()
+            .map_err(|error| Failure::Act(format!("cannot read: {error}")))?;
+        if batch.is_empty() {
+            break;
+        }
+        derive(&mut batch, iterations);
+        let (records, refused) = sort(batch);
+        all.refused.extend(refused);
+        match reach.ask(Request::AccountImport { records }).await? {
+            Answer::Imported(some) => add(&mut all, some),
+            other => return Err(other.into()),
+        }
+    }
+    output.one(&all, report);
+    let is_done = all.refused.is_empty() && (options.skip_existing || all.existing == 0);
+    if is_done {
+        Ok(())
+    } else {
+        Err(Failure::Act("not all accounts were made".to_owned()))
+    }
+}
+
+/// How often new passwords are stretched.
+async fn iterations_in_force(reach: &mut Reach) -> Result<u32, Failure> {
+    match reach
+        .ask(Request::PropertyGet {
+            name: ITERATIONS.to_owned(),
+        })
+        .await?
+    {
+        Answer::Property(property) => Ok(property
+            .value
+            .as_int()
+            .and_then(|count| u32::try_from(count).ok())
+            .expect("the property's range fits")),
+        other => Err(other.into()),
+    }
+}
+
+fn source(file: Option<&Path>) -> Result<Box<dyn BufRead>, Failure> {
+    let Some(path) = file.filter(|path| path.as_os_str() != "-") else {
+        return Ok(Box::new(io::stdin().lock()));
+    };
+    let file =
+        File::open(path).map_err(|error| Failure::Usage(format!("{} cannot be read: {error}", path.display())))?;
+    Ok(Box::new(BufReader::new(file)))
+}
+
+/// Lines of a source, counted.
+struct Lines {
+    source: Box<dyn BufRead>,
+    number: usize,
+}
+
+impl Lines {
+    fn batch(&mut self) -> io::Result<Vec<Line>> {
+        let mut batch = Vec::new();
+        while batch.len() < BATCH {
+            let mut line = String::new();
+            if self.source.by_ref().take(LINE_MAX).read_line(&mut line)? == 0 {
+                break;
+            }
+            self.number += 1;
+            if !line.trim().is_empty() {
+                batch.push(self.record(&line));
+            }
+        }
+        Ok(batch)
+    }
+
+    /// What is wrong must not repeat the line: it may hold a password.
+    fn record(&self, line: &str) -> Line {
+        serde_json::from_str(line).map_err(|error| Refused {
+            jid: format!("line {}", self.number),
+            reason: format!("is not a record: see column {}", error.column()),
+        })
+    }
+}
+
+/// Makes keys of passwords, on every processor there is.
+fn derive(batch: &mut [Line], iterations: u32) {
+    let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let share = batch.len().div_ceil(threads).max(1);
+    thread::scope(|scope| {
+        for part in batch.chunks_mut(share) {
+            scope.spawn(move || part.iter_mut().for_each(|line| derive_one(line, iterations)));
+        }
+    });
+}
+
+fn derive_one(line: &mut Line, iterations: u32) {
+    let Ok(record) = line else { return };
+    if let Err(error) = record.derive(iterations) {
+        *line = Err(Refused {
+            jid: record.jid.clone(),
+            reason: error.to_string(),
+        });
+    }
+}
+
+fn sort(batch: Vec<Line>) -> (Vec<Record>, Vec<Refused>) {
+    let (mut records, mut refused) = (Vec::new(), Vec::new());
+    for line in batch {
+        match line {
+            Ok(record) => records.push(record),
+            Err(why) => refused.push(why),
+        }
+    }
+    (records, refused)
+}
+
+fn add(all: &mut Imported, some: Imported) {
+    all.created += some.created;
+    all.existing += some.existing;
+    all.refused.extend(some.refused);
+}
+
+fn report(imported: &Imported) -> String {
+    let mut text = format!("added: {}; there already: {}", imported.created, imported.existing);
+    for Refused { jid, reason } in &imported.refused {
+        text.push_str(&format!("\nrefused: {jid} {reason}"));
+    }
+    text
+}

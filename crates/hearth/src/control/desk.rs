@@ -1,0 +1,77 @@
+//! Answers requests by `ops`, whether they came through the socket or from a command that works on
+//! the database itself.
+
+use ops::{Accounts, Actor, OpsError, Properties, Sessions};
+use protocol::Jid;
+
+use super::{Answer, Reply, Request, Status};
+
+/// Everything that requests are about.
+#[derive(Clone)]
+pub(crate) struct Desk {
+    pub(crate) accounts: Accounts,
+    pub(crate) properties: Properties,
+    pub(crate) sessions: Sessions,
+    pub(crate) status: Status,
+}
+
+/// Sessions told of at a time.
+const SESSIONS_PAGE: usize = 1000;
+
+impl Desk {
+    /// Does what is asked.
+    pub(crate) async fn answer(&self, actor: &Actor, request: Request) -> Reply {
+        match self.act(actor, request).await {
+            Ok(answer) => Reply::Done(answer),
+            Err(error) => Reply::Failed(error.to_string()),
+        }
+    }
+
+    async fn act(&self, actor: &Actor, request: Request) -> Result<Answer, OpsError> {
+        let accounts = &self.accounts;
+        Ok(match request {
+            Request::Status => Answer::Status(self.status.clone()),
+            Request::Hosts => Answer::Hosts(accounts.hosts(actor).await?),
+            Request::AccountAdd { address, password } => {
+                accounts.add(actor, &address, &password).await?;
+                Answer::Nothing
+            }
+            Request::AccountList { page } => Answer::Accounts(accounts.list(actor, &page).await?),
+            Request::AccountPassword { address, password } => {
+                Answer::Closed(accounts.set_password(actor, &address, &password).await?)
+            }
+            Request::AccountLock { address, lock } => Answer::Closed(accounts.lock(actor, &address, &lock).await?),
+            Request::AccountUnlock { address } => {
+                accounts.unlock(actor, &address).await?;
+                Answer::Nothing
+            }
+            Request::AccountDelete { address } => Answer::Closed(accounts.delete(actor, &address).await?),
+            Request::AccountExport { page } => Answer::Records(accounts.export(actor, &page).await?),
+            Request::AccountImport { records } => Answer::Imported(accounts.import(actor, &records).await?),
+            Request::PropertyList => Answer::Properties(self.properties.list(actor).await?),
+            Request::PropertyGet { name } => Answer::Property(self.properties.get(actor, &name).await?.into()),
+            Request::PropertySet { name, value, place } => {
+                Answer::Property(self.properties.set(actor, place, &name, &value).await?.into())
+            }
+            Request::PropertyUnset { name, place } => {
+                Answer::Property(self.properties.unset(actor, place, &name).await?.into())
+            }
+            Request::SessionList { after } => Answer::Sessions(self.sessions_after(actor, &after)),
+            Request::SessionClose { address, reason } => self.close(actor, &address, &reason)?,
+        })
+    }
+
+    fn sessions_after(&self, actor: &Actor, after: &str) -> Vec<ops::SessionInfo> {
+        let mut sessions = self.sessions.list(actor);
+        sessions.retain(|session| session.jid.as_str() > after);
+        sessions.truncate(SESSIONS_PAGE);
+        sessions
+    }
+
+    fn close(&self, actor: &Actor, address: &str, reason: &str) -> Result<Answer, OpsError> {
+        let jid: Jid = address
+            .parse()
+            .map_err(|_| OpsError::NoAccountAddress(address.to_owned()))?;
+        Ok(Answer::Closed(self.sessions.close(actor, &jid, reason)?))
+    }
+}

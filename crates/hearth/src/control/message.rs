@@ -1,0 +1,107 @@
+//! What is asked and answered on the control socket.
+
+use std::net::SocketAddr;
+
+use ops::{AccountInfo, Imported, Lock, Page, Password, PropertyInfo, Record, SessionInfo, Where};
+use serde::{Deserialize, Serialize};
+
+/// An act that a command asks for.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "act", rename_all = "snake_case")]
+pub(crate) enum Request {
+    /// Who is there?
+    Status,
+    Hosts,
+    AccountAdd {
+        address: String,
+        password: Password,
+    },
+    AccountList {
+        page: Page,
+    },
+    AccountPassword {
+        address: String,
+        password: Password,
+    },
+    AccountLock {
+        address: String,
+        lock: Lock,
+    },
+    AccountUnlock {
+        address: String,
+    },
+    AccountDelete {
+        address: String,
+    },
+    AccountExport {
+        page: Page,
+    },
+    AccountImport {
+        records: Vec<Record>,
+    },
+    PropertyList,
+    PropertyGet {
+        name: String,
+    },
+    PropertySet {
+        name: String,
+        value: String,
+        place: Where,
+    },
+    PropertyUnset {
+        name: String,
+        place: Where,
+    },
+    SessionList {
+        after: String,
+    },
+    SessionClose {
+        address: String,
+        reason: String,
+    },
+}
+
+/// What comes back.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Reply {
+    Done(Answer),
+    Failed(String),
+}
+
+/// What an act returns.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Answer {
+    Status(Status),
+    Nothing,
+    /// Sessions that were closed.
+    Closed(usize),
+    Hosts(Vec<String>),
+    Accounts(Vec<AccountInfo>),
+    Records(Vec<Record>),
+    Imported(Imported),
+    Properties(Vec<PropertyInfo>),
+    Property(Box<PropertyInfo>),
+    Sessions(Vec<SessionInfo>),
+}
+
+/// The server that answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Status {
+    pub(crate) pid: u32,
+    pub(crate) version: String,
+    /// Where it listens, whatever for.
+    pub(crate) listeners: Vec<SocketAddr>,
+}
+
+impl Status {
+    /// This process.
+    pub(crate) fn here(listeners: Vec<SocketAddr>) -> Self {
+        Self {
+            pid: std::process::id(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            listeners,
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! A server's life after it was put together: ready, reloading, stopping.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Context;
+use http::{Metrics, Readiness};
+use storage::Storage;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    cli::RunOptions,
+    greeting::Greeting,
+    reload,
+    server::Server,
+    signals::{Signals, Wish},
+    systemd,
+};
+
+/// From the first signal until all streams are closed.
+const STREAMS_PATIENCE: Duration = Duration::from_secs(20);
+/// From there until operators and machines have their last answers.
+const TASKS_PATIENCE: Duration = Duration::from_secs(2);
+/// From there until all messages are on disk.
+const STORAGE_PATIENCE: Duration = Duration::from_secs(8);
+
+impl Server {
+    /// Tells everybody who waits for it that clients may come.
+    pub(crate) async fn ready(&self, options: &RunOptions) -> anyhow::Result<()> {
+        let (addresses, configuration) = (&self.addresses, &self.reload.running);
+        let has_accounts = self.has_accounts().await?;
+        tracing::info!(listeners = ?addresses.all(), "ready");
+        if let Some(path) = &options.ready_file {
+            addresses.write(path)?;
+        }
+        Greeting {
+            configuration,
+            domains: &self.reload.domains,
+            addresses,
+            has_accounts,
+        }
+        .print();
+        systemd::ready();
+        Ok(())
+    }
+
+    /// Reloads when somebody wishes so or a file has changed, until somebody wishes an end.
+    pub(crate) async fn until_stopped(&mut self, signals: &mut Signals) {
+        let mut seen = self.reload.look();
+        loop {
+            let wish = timeout(reload::POLL, signals.next()).await;
+            // Before anything is read, so that what changes meanwhile is a change again.
+            let look = self.reload.look();
+            match wish {
+                Ok(Wish::Stop) => return,
+                Ok(Wish::Reload) => {}
+                Err(_) if look == seen => continue,
+                Err(_) => tracing::info!("a file has changed"),
+            }
+            seen = look;
+            systemd::reloading();
+            self.reload.reload();
+            systemd::ready();
+        }
+    }
+
+    /// No new streams, then none, then nothing that is not on disk. A second wish to stop cuts the
+    /// streams, never the disk.
+    pub(crate) async fn stop(self, signals: &mut Signals) -> anyhow::Result<()> {
+        tracing::info!("stopping");
+        systemd::stopping();
+        self.readiness.hold("server", "it is stopping");
+        tokio::select! {
+            () = self.clients.stop(STREAMS_PATIENCE) => {}
+            () = signals.stop() => tracing::warn!("told again to stop: streams that are still open are cut"),
+        }
+        self.stop.cancel();
+        self.tasks.close();
+        if timeout(TASKS_PATIENCE, self.tasks.wait()).await.is_err() {
+            tracing::warn!("some requests of operators or machines were cut");
+        }
+        let flushed = timeout(STORAGE_PATIENCE, self.storage.close()).await;
+        let flushed = flushed.context("the database did not take the last messages in time")?;
+        flushed.context("the database did not take the last messages; nobody was told that they are safe")?;
+        tracing::info!("stopped");
+        Ok(())
+    }
+
+    async fn has_accounts(&self) -> anyhow::Result<bool> {
+        for host in self.storage.hosts().list().await? {
+            if self.storage.accounts().count(host.id).await? > 0 {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// Keeps `/readyz` and the figures up to date.
+pub(crate) async fn look_after(storage: Storage, metrics: Metrics, readiness: Arc<Readiness>, stop: CancellationToken) {
+    /// Often enough for a load balancer, seldom enough for the database.
+    const PERIOD: Duration = Duration::from_secs(2);
+    let mut ticks = tokio::time::interval(PERIOD);
+    while stop.run_until_cancelled(ticks.tick()).await.is_some() {
+        match timeout(PERIOD, storage.check()).await {
+            Ok(Ok(())) => readiness.clear("database"),
+            Ok(Err(error)) => readiness.hold("database", error.to_string()),
+            Err(_) => readiness.hold("database", "it does not answer"),
+        }
+        metrics.upkeep();
+    }
+}

@@ -1,0 +1,161 @@
+//! The wiring: everything a server is made of, from what it remembers to where it listens.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use arc_swap::ArcSwap;
+use c2s::Begin;
+use http::{Bounds, Machines, Metrics, Readiness};
+use ops::Live;
+use storage::Storage;
+use tokio::sync::Notify;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use transport::{Certificates, Gate, TlsServer};
+
+use crate::{
+    certificates,
+    config::{Configuration, Sources, warnings},
+    control::{ControlServer, Status},
+    data_dir::{DataDir, Held},
+    life,
+    listeners::{Addresses, Listeners},
+    logs::Logs,
+    process,
+    properties::{self, Watch},
+    reload::Reload,
+    systemd, wiring,
+};
+
+/// A server that listens. What it does until its end is in `life`.
+pub(crate) struct Server {
+    pub(crate) addresses: Addresses,
+    pub(crate) clients: Arc<c2s::Server>,
+    pub(crate) storage: Storage,
+    pub(crate) readiness: Arc<Readiness>,
+    pub(crate) reload: Reload,
+    /// Ends all that serves operators and machines.
+    pub(crate) stop: CancellationToken,
+    pub(crate) tasks: TaskTracker,
+    /// The data directory is ours as long as this lives.
+    pub(crate) _held: Held,
+}
+
+impl Server {
+    /// Puts everything together, binds everything, and only then serves.
+    pub(crate) async fn start(
+        configuration: Configuration,
+        sources: Sources,
+        logs: Arc<Logs>,
+        metrics: Metrics,
+    ) -> anyhow::Result<Self> {
+        let config = &configuration.config;
+        warnings(&configuration)
+            .iter()
+            .for_each(|warning| tracing::warn!("{warning}"));
+        process::raise_file_limit();
+
+        // What is remembered.
+        let data_dir = DataDir::new(&config.data_dir);
+        data_dir.create()?;
+        let held = data_dir.hold().await?;
+        let storage = Storage::open(&wiring::storage_options(config))
+            .await
+            .context("the database cannot be opened")?;
+        let hosts = storage.hosts().seed(&config.domains).await?;
+        let domains: Vec<String> = hosts.iter().map(|host| host.domain.clone()).collect();
+        wiring::warn_of_other_hosts(&configuration, &domains);
+        let (properties, pins) = wiring::properties(&configuration, &storage);
+        let version = storage.properties().version().await?;
+        let settings = properties::settings(&properties.held().await?);
+
+        // Who may come in, and where what they say goes.
+        let certificates = Certificates::read(&certificates::files(&config.tls, &data_dir, &domains)?)?;
+        let tls = TlsServer::new(&certificates, certificates::trust(&config.tls)?, &settings.tls)?;
+        let authenticator = wiring::authenticator(&storage, settings.auth).await?;
+        let feature_settings = settings.features.live();
+        let features = features::all(&feature_settings, &authenticator);
+        let router = router::Router::new(storage.clone(), hosts, &features, settings.router);
+        let client_settings = Arc::new(ArcSwap::from_pointee(settings.c2s));
+        let clients = c2s::Server::new(
+            Arc::clone(&router),
+            authenticator.clone(),
+            tls.clone(),
+            Arc::clone(&client_settings),
+        );
+
+        // Where they come in.
+        let gate = Gate::new(settings.gate);
+        let listeners = Listeners::bind(config, &settings.listener, &gate).await?;
+        let addresses = listeners.addresses.clone();
+        let control = ControlServer::bind(&data_dir.control_socket()).context("the control socket cannot be made")?;
+
+        // Each in a task of its own.
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        for (begin, listeners) in [(Begin::StartTls, listeners.c2s), (Begin::DirectTls, listeners.c2s_tls)] {
+            for listener in listeners {
+                let clients = Arc::clone(&clients);
+                tasks.spawn(async move { clients.serve(listener, begin).await });
+            }
+        }
+        let readiness = Arc::new(Readiness::default());
+        let pages = Machines {
+            readiness: Arc::clone(&readiness),
+            metrics: metrics.clone(),
+        }
+        .pages();
+        for listener in listeners.admin {
+            tasks.spawn(http::serve(listener, pages.clone(), Bounds::default(), stop.clone()));
+        }
+        let live: Arc<dyn Live> = router;
+        let desk = wiring::desk(
+            &storage,
+            &properties,
+            &authenticator,
+            &live,
+            Status::here(addresses.all()),
+        );
+        tasks.spawn(control.serve(desk, stop.clone()));
+        let repinned = Arc::new(Notify::new());
+        let watch = Watch {
+            storage: storage.clone(),
+            properties,
+            version,
+            repinned: Arc::clone(&repinned),
+        };
+        let push = move |settings: properties::Settings| {
+            gate.set(settings.gate);
+            authenticator.set_settings(settings.auth);
+            client_settings.store(Arc::new(settings.c2s));
+            feature_settings.store(Arc::new(settings.features));
+        };
+        tasks.spawn(watch.run(push, stop.clone()));
+        tasks.spawn(life::look_after(
+            storage.clone(),
+            metrics,
+            Arc::clone(&readiness),
+            stop.clone(),
+        ));
+        tasks.spawn(systemd::feed_watchdog(stop.clone()));
+
+        let reload = Reload {
+            sources,
+            running: configuration,
+            domains,
+            certificates,
+            tls,
+            logs,
+            pins,
+            repinned,
+        };
+        Ok(Self {
+            addresses,
+            clients,
+            storage,
+            readiness,
+            reload,
+            stop,
+            tasks,
+            _held: held,
+        })
+    }
+}

@@ -1,0 +1,80 @@
+//! Parts that the server and the commands put together in the same way.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use auth::{Authenticator, SystemRandom};
+use ops::{Accounts, Live, Pins, Properties, Sessions};
+use storage::{Storage, StorageError, SystemClock};
+
+use crate::{
+    config::{Config, Configuration, Origin},
+    control::{Desk, Status},
+    properties,
+};
+
+/// Where the database is.
+pub(crate) fn storage_options(config: &Config) -> storage::Options {
+    storage::Options {
+        max_connections: config.database.max_connections,
+        ..storage::Options::new(&config.database.url)
+    }
+}
+
+/// The system properties as they hold here, and the pins among them.
+pub(crate) fn properties(configuration: &Configuration, storage: &Storage) -> (Properties, Arc<ArcSwap<Pins>>) {
+    let pins = Arc::new(ArcSwap::from_pointee(properties::pins(configuration)));
+    let catalogue = Arc::new(properties::catalogue());
+    let node = configuration.config.node_name.clone();
+    (
+        Properties::new(storage.clone(), catalogue, Arc::clone(&pins), node),
+        pins,
+    )
+}
+
+/// The door.
+pub(crate) async fn authenticator(storage: &Storage, settings: auth::Settings) -> Result<Authenticator, StorageError> {
+    Authenticator::new(
+        storage.clone(),
+        settings,
+        b"",
+        Arc::new(SystemClock),
+        Arc::new(SystemRandom),
+    )
+    .await
+}
+
+/// All that operators can do here.
+pub(crate) fn desk(
+    storage: &Storage,
+    properties: &Properties,
+    authenticator: &Authenticator,
+    live: &Arc<dyn Live>,
+    status: Status,
+) -> Desk {
+    Desk {
+        accounts: Accounts::new(storage.clone(), Arc::clone(live), authenticator.clone()),
+        properties: properties.clone(),
+        sessions: Sessions::new(Arc::clone(live)),
+        status,
+    }
+}
+
+/// The configuration names hosts for the first start only; afterwards the database has them.
+pub(crate) fn warn_of_other_hosts(configuration: &Configuration, hosts: &[String]) {
+    for domain in other_hosts(configuration, hosts) {
+        tracing::warn!(
+            domain,
+            "the configuration names a host that the database does not have: it is not served"
+        );
+    }
+}
+
+/// Hosts that somebody configured and that are not among `hosts`.
+pub(crate) fn other_hosts<'a>(configuration: &'a Configuration, hosts: &'a [String]) -> impl Iterator<Item = &'a str> {
+    let is_default = *configuration.origin("domains") == Origin::Default;
+    let domains = configuration.config.domains.iter();
+    domains
+        .filter(move |domain| !is_default && !hosts.contains(domain))
+        .map(String::as_str)
+}

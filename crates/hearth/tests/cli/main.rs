@@ -1,0 +1,11 @@
+//! The real program: its command line, its exit status, its files, its life and its end.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod account;
+mod check;
+mod config;
+mod home;
+mod life;
+mod property;
+mod reload;
+mod stream;
