@@ -11,8 +11,9 @@ use transport::RateLimit;
 
 use crate::{Settings, connection::Connection};
 
-/// How long sent stanzas may wait before an acknowledgement is asked for.
-const ACK_REQUEST_AFTER: Duration = Duration::from_secs(2);
+/// How long sent stanzas may wait before an acknowledgement is asked for. An answer costs the client's radio and us a
+/// read and a write; nothing is lost by waiting, for a stream that is resumed tells what it has.
+const ACK_REQUEST_AFTER: Duration = Duration::from_secs(10);
 
 /// What time has brought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

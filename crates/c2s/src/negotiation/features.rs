@@ -24,7 +24,7 @@ impl Negotiation {
 
     fn before_authentication(&self) -> Vec<Element> {
         let mut features = self.sasl_features();
-        if self.settings.is_registration_open {
+        if self.is_registration_open() {
             features.push(Element::new("register", ns::REGISTER_FEATURE));
         }
         features

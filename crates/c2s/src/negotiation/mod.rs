@@ -11,6 +11,7 @@ mod bind2;
 mod exchange;
 mod features;
 mod header;
+mod register;
 mod sasl;
 mod sasl2;
 mod starttls;
@@ -48,6 +49,7 @@ pub(crate) struct Negotiation {
     host: Option<Jid>,
     authenticated: Option<Authenticated>,
     sasl_failures: u32,
+    has_registered: bool,
 }
 
 /// How far a step has brought the stream.
@@ -71,6 +73,7 @@ impl Negotiation {
             host: None,
             authenticated: None,
             sasl_failures: 0,
+            has_registered: false,
         }
     }
 
@@ -141,7 +144,7 @@ impl Negotiation {
     async fn step(&mut self, frame: Frame) -> Result<Step, Gone> {
         match frame {
             Frame::Open(_) => Err(too_early("no new stream header is due")),
-            Frame::Close => Err(Gone::Lost(std::io::ErrorKind::ConnectionAborted.into())),
+            Frame::Close => Err(self.goodbye().await),
             Frame::Element(element) => self.element(&element).await,
             Frame::Stanza(stanza) if self.authenticated.is_some() => self.bind(&stanza).await,
             Frame::Stanza(stanza) => self.register(&stanza).await,
@@ -168,6 +171,14 @@ impl Negotiation {
             (ns::SASL | ns::SASL2, _) => Err(too_early("no authentication is due")),
             _ => Err(not_authorized()),
         }
+    }
+
+    /// The client closes its stream: it gets our closing tag as well (RFC 6120 §4.4).
+    async fn goodbye(&mut self) -> Gone {
+        if let Some(connection) = self.connection.take() {
+            connection.close(None).await;
+        }
+        Gone::Lost(std::io::ErrorKind::ConnectionAborted.into())
     }
 
     fn connection(&mut self) -> &mut Connection {

@@ -2,12 +2,12 @@
 
 use auth::{Binding, ClientIdentity};
 use protocol::{
-    Element, Stanza, StreamCondition, StreamError, ns,
+    Element, StreamCondition, StreamError, ns,
     sasl::{Failure, FailureCondition, payload},
 };
 use transport::{ClientCertificate, TlsVersion, Verdict};
 
-use super::{Negotiation, Step, not_authorized};
+use super::{Negotiation, Step};
 use crate::connection::Gone;
 
 impl Negotiation {
@@ -82,11 +82,6 @@ impl Negotiation {
             _ => Failure::malformed("no exchange is under way; begin with <auth/>"),
         };
         self.sasl_failed(&failure)
-    }
-
-    /// A stanza before authentication: nothing but registration is answered, and that where it is open.
-    pub(super) async fn register(&mut self, _request: &Stanza) -> Result<Step, Gone> {
-        Err(not_authorized())
     }
 
     /// The connection as authentication sees it.
