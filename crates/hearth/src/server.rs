@@ -6,7 +6,7 @@ use anyhow::Context;
 use arc_swap::ArcSwap;
 use c2s::Begin;
 use http::{Bounds, Machines, Metrics, Readiness};
-use ops::Live;
+use ops::{Live, LiveHere};
 use storage::Storage;
 use tokio::sync::Notify;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -106,7 +106,7 @@ impl Server {
         for listener in listeners.admin {
             tasks.spawn(http::serve(listener, pages.clone(), Bounds::default(), stop.clone()));
         }
-        let live: Arc<dyn Live> = router;
+        let live: Arc<dyn Live> = Arc::new(LiveHere(router));
         let desk = wiring::desk(
             &storage,
             &properties,

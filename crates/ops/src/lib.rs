@@ -22,7 +22,7 @@ pub use accounts::{AccountInfo, Accounts, Imported, PAGE_MAX, Page, Refused};
 pub use actor::{Actor, Reach};
 pub use error::OpsError;
 pub use keys::password_keys;
-pub use live::{Live, NobodyLive, SessionInfo, Why};
+pub use live::{Leave, Live, LiveHere, NobodyLive, SessionInfo, Why};
 pub use properties::{Held, Pinned, Pins, Properties, PropertyInfo, Source, Where};
 pub use record::{Keys, Lock, Password, Record};
 pub use sessions::Sessions;

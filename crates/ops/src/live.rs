@@ -1,8 +1,11 @@
 //! The sessions that are live while an act is done.
 
+use std::{pin::Pin, sync::Arc};
+
 use protocol::{Jid, StreamCondition, StreamError};
 use router::{Router, Session};
 use serde::{Deserialize, Serialize};
+use storage::AccountId;
 
 /// What acts need to know of, and do to, live sessions. Without a running server there are none.
 pub trait Live: Send + Sync {
@@ -12,9 +15,20 @@ pub trait Live: Send + Sync {
     /// Asks the sessions of `jid`, a bare or full JID, to close; says how many there are.
     fn close(&self, jid: &Jid, why: &Why) -> usize;
 
+    /// An account that is about to be deleted takes its leave: its contacts are told while it can
+    /// still speak, and its sessions are asked to close.
+    fn take_leave<'a>(&'a self, account: &'a Jid, id: AccountId) -> Leave<'a>;
+
     /// The account was deleted or made: what is remembered of it in memory is stale.
     fn forget(&self, account: &Jid);
 }
+
+/// Ends when those who had to be told have been told.
+pub type Leave<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
+/// The sessions of a running server.
+#[derive(Clone)]
+pub struct LiveHere(pub Arc<Router>);
 
 /// Why sessions are closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,12 +73,17 @@ impl Live for NobodyLive {
         0
     }
 
+    fn take_leave<'a>(&'a self, _account: &'a Jid, _id: AccountId) -> Leave<'a> {
+        Box::pin(std::future::ready(()))
+    }
+
     fn forget(&self, _account: &Jid) {}
 }
 
-impl Live for Router {
+impl Live for LiveHere {
     fn list(&self) -> Vec<SessionInfo> {
-        self.directory()
+        self.0
+            .directory()
             .all()
             .iter()
             .map(|session| SessionInfo::of(session))
@@ -72,13 +91,18 @@ impl Live for Router {
     }
 
     fn close(&self, jid: &Jid, why: &Why) -> usize {
-        let sessions = self.directory().sessions(jid.bare_str());
+        let sessions = self.0.directory().sessions(jid.bare_str());
         let meant = sessions.iter().filter(|session| jid.is_bare() || session.jid == *jid);
         meant.map(|session| session.close(why.error())).count()
     }
 
+    fn take_leave<'a>(&'a self, account: &'a Jid, id: AccountId) -> Leave<'a> {
+        let account = self.0.accounts().enter(id, account);
+        Box::pin(async move { self.0.remove_account(&account).await })
+    }
+
     fn forget(&self, account: &Jid) {
-        self.accounts().forget(account);
+        self.0.accounts().forget(account);
     }
 }
 

@@ -86,8 +86,16 @@ impl Home {
         self.start_on(["127.0.0.1:0"; 3], arguments)
     }
 
+    pub(crate) fn start_with(&self, environment: &[(&str, &str)]) -> Server<'_> {
+        self.spawn(["127.0.0.1:0"; 3], &[], environment)
+    }
+
     /// Starts a server on these addresses: for STARTTLS, direct TLS and machines.
     pub(crate) fn start_on(&self, addresses: [&str; 3], arguments: &[&str]) -> Server<'_> {
+        self.spawn(addresses, arguments, &[])
+    }
+
+    fn spawn(&self, addresses: [&str; 3], arguments: &[&str], environment: &[(&str, &str)]) -> Server<'_> {
         let mut command = self.command("timeout");
         command.args([
             "--foreground",
@@ -108,7 +116,10 @@ impl Home {
             .append(true)
             .open(self.path("log"))
             .unwrap();
-        command.args(["--ready-file", "ready.json"]).args(arguments);
+        command
+            .args(["--ready-file", "ready.json"])
+            .args(arguments)
+            .envs(environment.iter().copied());
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(log)

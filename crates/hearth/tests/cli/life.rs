@@ -1,4 +1,4 @@
-use std::path::Path;
+use std::{os::unix::net::UnixDatagram, path::Path};
 
 use nix::sys::signal::Signal;
 use serde_json::Value;
@@ -238,4 +238,49 @@ fn logs_are_lines_of_json_where_that_is_asked_for() {
             .any(|line| line["message"] == words && line["level"] == "INFO")
     };
     assert!(said("ready") && said("stopped"), "{log}");
+}
+
+#[test]
+fn a_second_signal_does_not_wait_for_clients() {
+    let home = Home::new();
+    home.write("hearth.toml", "[properties]\nc2s.tls_required = false\n");
+    home.hearth_with(
+        &["account", "add", "alice@localhost", "--password-stdin"],
+        &[],
+        "secret\n",
+    )
+    .done();
+    let server = home.start(&[]);
+    let mut alice = Stream::open(server.address("c2s"));
+    alice.log_in("alice");
+    server.signal(Signal::SIGTERM);
+    // She was told, and stays on the line.
+    alice.until("</stream:stream>");
+    server.signal(Signal::SIGTERM);
+    assert_eq!(server.end(), Some(0));
+    let log = home.read("log");
+    assert!(log.contains("told again to stop") && log.contains("stopped"), "{log}");
+    drop(alice);
+}
+
+#[test]
+fn a_service_manager_is_told() {
+    let home = Home::new();
+    let socket = UnixDatagram::bind(home.path("notify")).unwrap();
+    let server = home.start_with(&[("NOTIFY_SOCKET", "notify"), ("WATCHDOG_USEC", "200000")]);
+    let mut buffer = [0; 256];
+    let mut until = |wanted: &str| {
+        while {
+            let read = socket.recv(&mut buffer).unwrap();
+            !std::str::from_utf8(&buffer[..read]).unwrap().contains(wanted)
+        } {}
+    };
+    until("READY=1");
+    until("WATCHDOG=1");
+    server.signal(Signal::SIGHUP);
+    until("RELOADING=1");
+    until("READY=1");
+    server.signal(Signal::SIGTERM);
+    until("STOPPING=1");
+    assert_eq!(server.end(), Some(0));
 }

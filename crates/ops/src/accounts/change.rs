@@ -78,12 +78,16 @@ impl Accounts {
     /// Where there is no such account.
     pub async fn delete(&self, actor: &Actor, address: &str) -> Result<usize, OpsError> {
         let found = self.found(actor, address).await?;
-        if !self.storage.accounts().delete(found.account.id).await? {
+        let (jid, id) = (&found.jid, found.account.id);
+        self.live.take_leave(jid, id).await;
+        let is_deleted = self.storage.accounts().delete(id).await?;
+        // Those that are closing, and whoever logged in between these two.
+        let closed = self.live.close(jid, &Why::Deleted);
+        self.live.forget(jid);
+        if !is_deleted {
             return Err(OpsError::NoAccount(found.jid));
         }
-        let closed = self.live.close(&found.jid, &Why::Deleted);
-        self.live.forget(&found.jid);
-        tracing::info!(%actor, host = found.jid.domain(), "an account was deleted");
+        tracing::info!(%actor, host = jid.domain(), "an account was deleted");
         Ok(closed)
     }
 }

@@ -9,9 +9,9 @@ mod transfer;
 use std::sync::{Arc, Mutex};
 
 use auth::{Authenticator, SystemRandom};
-use ops::{Accounts, Actor, Live, Password, SessionInfo, Why};
+use ops::{Accounts, Actor, Leave, Live, Password, SessionInfo, Why};
 use protocol::Jid;
-use storage::{Options, Storage, SystemClock};
+use storage::{AccountId, Options, Storage, SystemClock};
 
 /// A server without streams.
 struct House {
@@ -24,6 +24,7 @@ struct House {
 #[derive(Default)]
 struct Told {
     closed: Mutex<Vec<(String, Why)>>,
+    left: Mutex<Vec<String>>,
     forgotten: Mutex<Vec<String>>,
 }
 
@@ -37,6 +38,11 @@ impl Live for Told {
     fn close(&self, jid: &Jid, why: &Why) -> usize {
         self.closed.lock().unwrap().push((jid.to_string(), why.clone()));
         1
+    }
+
+    fn take_leave<'a>(&'a self, account: &'a Jid, _: AccountId) -> Leave<'a> {
+        self.left.lock().unwrap().push(account.to_string());
+        Box::pin(std::future::ready(()))
     }
 
     fn forget(&self, account: &Jid) {
