@@ -1,5 +1,6 @@
 //! Opening the pools.
 
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,14 +50,9 @@ async fn sqlite_memory() -> Result<Pools, StorageError> {
 }
 
 async fn sqlite_file(path: &Path) -> Result<Pools, StorageError> {
-    if let Some(directory) = path.parent() {
-        std::fs::create_dir_all(directory).map_err(|error| {
-            StorageError::Url(format!("cannot create the directory {}: {error}", directory.display()))
-        })?;
-    }
+    create_privately(path)?;
     let options = SqliteConnectOptions::new()
         .filename(path)
-        .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         // "Ack means durable": NORMAL would lose the last commits with the power.
         .synchronous(SqliteSynchronous::Full)
@@ -77,6 +73,24 @@ async fn sqlite_file(path: &Path) -> Result<Pools, StorageError> {
         .connect_with(options)
         .await?;
     Ok(Pools::Sqlite { writer, readers })
+}
+
+/// The file (its companions inherit it) and the directory, when they are new, are their owner's alone:
+/// there are keys in it.
+fn create_privately(path: &Path) -> Result<(), StorageError> {
+    let failed = |what: &Path, error| StorageError::Url(format!("cannot create {}: {error}", what.display()));
+    if let Some(directory) = path.parent().filter(|directory| !directory.as_os_str().is_empty()) {
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true).mode(0o700);
+        builder.create(directory).map_err(|error| failed(directory, error))?;
+    }
+    let file = std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path);
+    file.map(|_| ()).map_err(|error| failed(path, error))
 }
 
 async fn postgres(target: PgConnectOptions, max: u32, doubt: &Arc<Doubt>) -> Result<Pools, StorageError> {

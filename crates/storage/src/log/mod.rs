@@ -5,11 +5,14 @@
 //! is the rows that nobody has acknowledged.
 //!
 //! `queue` is where sessions and writer meet; `writer` is the task; `batch` what one commit holds;
-//! `statements` how it is said to each database; `read` the other direction.
+//! `statements` how it is said to each database (in one of fixed
+//! sizes, `sized`, or by `arrays`); `read` the other direction.
 
+mod arrays;
 mod batch;
 mod queue;
 mod read;
+mod sized;
 mod statements;
 mod writer;
 
