@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use protocol::{
-    Condition, StanzaError, ns,
+    Condition, Jid, StanzaError, ns,
     xep::disco::{Info, Items},
 };
 use router::{Account, Answer, Feature, Hooks, Request, To, Xep};
@@ -47,7 +47,7 @@ impl Feature for Disco {
 
 async fn host(_disco: Arc<Disco>, request: Request) -> Answer {
     check_is_question(&request)?;
-    let host = request.stanza.to.as_ref().map(|to| to.domain()).unwrap_or_default();
+    let host = request.stanza.to.as_ref().map(Jid::domain).unwrap_or_default();
     let mut info = host_info(request.house.hooks().announced(), host);
     info.node = node_of(&request, &info)?;
     Ok(Some(info.to_element()))

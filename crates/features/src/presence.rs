@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use protocol::{Condition, PresenceType, Stanza, StanzaError, ns};
+use protocol::{Child, Condition, PresenceType, Stanza, StanzaError, ns};
 use router::{Account, Feature, Hooks, Router, Session};
 
 use crate::contact::audience::{addressed, available, hand, look, may_see, show, unavailable, watched, watchers};
@@ -122,7 +122,7 @@ async fn sent_unavailable(
     if was_available {
         // The session itself hears of it as well, although it is not available any more.
         hand(&session, addressed(&stanza, &session.account.jid));
-        let status = stanza.find("status", ns::CLIENT).map(|status| status.text());
+        let status = stanza.find("status", ns::CLIENT).map(Child::text);
         note_left(&house, &session.account, &status.unwrap_or_default());
     }
     Ok(())

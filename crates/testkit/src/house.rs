@@ -202,7 +202,7 @@ impl Client {
     /// Where it is another one, or none.
     #[track_caller]
     pub fn receives(&mut self, xml: &str) {
-        match self.next() {
+        match self.hears() {
             Some(stanza) => assert!(
                 is_alike(&stanza.to_element(), &element(xml)),
                 "{} expected\n  {xml}\nand received\n  {}",
@@ -221,7 +221,7 @@ impl Client {
     pub fn receives_in_any_order(&mut self, xmls: &[&str]) {
         let mut expected: Vec<&str> = xmls.to_vec();
         for _ in xmls {
-            let Some(stanza) = self.next() else {
+            let Some(stanza) = self.hears() else {
                 panic!(
                     "{} received nothing more, and expected\n  {expected:#?}",
                     self.session.jid
@@ -247,7 +247,7 @@ impl Client {
     /// Where something is.
     #[track_caller]
     pub fn receives_nothing(&mut self) {
-        if let Some(stanza) = self.next() {
+        if let Some(stanza) = self.hears() {
             panic!(
                 "{} expected nothing and received\n  {}",
                 self.session.jid,
@@ -267,11 +267,11 @@ impl Client {
 
     /// Whatever is there for the client is of no interest.
     pub fn skips(&mut self) {
-        while self.next().is_some() {}
+        while self.hears().is_some() {}
     }
 
     /// The next stanza, whatever it is.
-    pub fn next(&mut self) -> Option<Stanza> {
+    pub fn hears(&mut self) -> Option<Stanza> {
         self.look();
         let delivery = self.arrived.pop_front()?;
         let stanza = delivery.stanza.as_ref().clone();

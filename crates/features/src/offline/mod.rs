@@ -186,7 +186,7 @@ impl Offline {
             let is_all = rows.len() < CHUNK_ROWS as usize;
             for row in rows {
                 let (id, size) = (row.id, row.stanza.len());
-                match send(house, session, row) {
+                match send(house, session, &row) {
                     Sent::Yes => (sent, bytes) = (sent + 1, bytes + size),
                     Sent::Skipped => {}
                     Sent::Gone => return None,
@@ -219,12 +219,12 @@ enum Sent {
     Gone,
 }
 
-fn send(house: &Router, session: &Session, row: LogRow) -> Sent {
+fn send(house: &Router, session: &Session, row: &LogRow) -> Sent {
     let account = &session.account;
     if !account.claim(row.id) {
         return Sent::Skipped;
     }
-    let Some(stanza) = readable(&row) else {
+    let Some(stanza) = readable(row) else {
         return Sent::Skipped;
     };
     if is_unwanted(account, &stanza) {

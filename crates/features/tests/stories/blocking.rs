@@ -123,7 +123,7 @@ async fn commands_that_cannot_be_are_refused() {
         ),
     ] {
         juliet.sends(&format!("<iq type='{kind}' id='x'>{command}</iq>")).await;
-        let answer = juliet.next().map(|stanza| stanza.to_xml()).unwrap_or_default();
+        let answer = juliet.hears().map(|stanza| stanza.to_xml()).unwrap_or_default();
         assert!(answer.contains(&format!("<{condition} ")), "{command}: {answer}");
     }
     juliet
@@ -188,7 +188,7 @@ async fn nothing_comes_from_whom_one_blocks_whatever_they_try() {
                 .sends(&format!("<message type='error' to='{to}'><body>hi</body></message>"))
                 .await;
             // His own roster changes by what he sends.
-            let heard: Vec<String> = std::iter::from_fn(|| romeo.next())
+            let heard: Vec<String> = std::iter::from_fn(|| romeo.hears())
                 .map(|stanza| stanza.to_xml())
                 .collect();
             assert!(heard.iter().all(|xml| xml.contains("jabber:iq:roster")), "{heard:?}");
@@ -196,7 +196,7 @@ async fn nothing_comes_from_whom_one_blocks_whatever_they_try() {
         romeo.sends("<presence><show>away</show></presence>").await;
         romeo.sends("<presence type='unavailable'/>").await;
         juliet.receives_nothing();
-        let heard: Vec<String> = std::iter::from_fn(|| romeo.next())
+        let heard: Vec<String> = std::iter::from_fn(|| romeo.hears())
             .map(|stanza| stanza.to_xml())
             .collect();
         assert!(
@@ -367,7 +367,7 @@ async fn block_lists_of_others_are_nobodys_business() {
                 "<iq type='set' id='m' to='{to}'><block xmlns='urn:xmpp:blocking'><item jid='x@y'/></block></iq>"
             ))
             .await;
-        let answer = romeo.next().map(|stanza| stanza.to_xml()).unwrap_or_default();
+        let answer = romeo.hears().map(|stanza| stanza.to_xml()).unwrap_or_default();
         assert!(answer.contains("<forbidden "), "{answer}");
     }
     romeo.sends("<iq type='set' id='m' to='juliet@localhost/balcony'><block xmlns='urn:xmpp:blocking'><item jid='x@y'/></block></iq>").await;

@@ -13,7 +13,7 @@ async fn info(client: &mut Client, to: &str, node: &str) -> Option<Info> {
             "<iq type='get' id='d' to='{to}'><query xmlns='http://jabber.org/protocol/disco#info' {node}/></iq>"
         ))
         .await;
-    let answer = client.next().expect("every question has an answer");
+    let answer = client.hears().expect("every question has an answer");
     Info::parse(&answer.children.first()?.to_element())
 }
 

@@ -12,7 +12,7 @@ fn result(payload: &str, from: &str) -> String {
 
 async fn refused(client: &mut Client, question: &str, condition: &str) {
     client.sends(question).await;
-    let answer = client.next().map(|stanza| stanza.to_xml()).unwrap_or_default();
+    let answer = client.hears().map(|stanza| stanza.to_xml()).unwrap_or_default();
     assert!(answer.contains(&format!("<{condition} ")), "{question}: {answer}");
 }
 

@@ -40,12 +40,12 @@ const NOBODY: &str = "<message type='error' id='m' from='juliet@localhost' to='r
 
 /// Messages that the client has now, without its own presence.
 fn messages(client: &mut Client) -> Vec<String> {
-    let all = std::iter::from_fn(|| client.next());
+    let all = std::iter::from_fn(|| client.hears());
     all.filter(|stanza| stanza.kind.name() == "message")
         .map(|stanza| {
             stanza
                 .find("body", protocol::ns::CLIENT)
-                .map(|body| body.text())
+                .map(protocol::Child::text)
                 .unwrap_or_default()
         })
         .collect()
@@ -309,7 +309,7 @@ async fn nobody_and_somebody_who_is_away_are_treated_alike() {
                         romeo
                             .sends(&format!("<message type='{kind}' to='{to}'>{inside}</message>"))
                             .await;
-                        answers.push(romeo.next().map(|stanza| stanza.to_xml().replace(account, "X")));
+                        answers.push(romeo.hears().map(|stanza| stanza.to_xml().replace(account, "X")));
                         romeo.receives_nothing();
                     }
                     assert_eq!(answers[0], answers[1], "{policy:?} {kind} {resource} {inside}");

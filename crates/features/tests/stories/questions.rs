@@ -59,7 +59,7 @@ async fn the_time_is_told_in_utc() {
     romeo
         .sends("<iq type='get' id='t' to='localhost'><time xmlns='urn:xmpp:time'/></iq>")
         .await;
-    let time = romeo.next().expect("an answer").children[0].to_element();
+    let time = romeo.hears().expect("an answer").children[0].to_element();
     let told = |name: &str| {
         time.find(name, "urn:xmpp:time")
             .map(protocol::Element::own_text)
@@ -87,7 +87,7 @@ async fn questions_cannot_be_set() {
         romeo
             .sends(&format!("<iq type='set' id='q' to='localhost'>{payload}</iq>"))
             .await;
-        let answer = romeo.next().map(|stanza| stanza.to_xml()).unwrap_or_default();
+        let answer = romeo.hears().map(|stanza| stanza.to_xml()).unwrap_or_default();
         assert!(answer.contains("<bad-request "), "{payload}: {answer}");
     }
 }
@@ -98,7 +98,7 @@ async fn last(client: &mut Client, to: &str) -> String {
     client
         .sends(&format!("<iq type='get' id='l' to='{to}'>{LAST}</iq>"))
         .await;
-    client.next().map(|stanza| stanza.to_xml()).unwrap_or_default()
+    client.hears().map(|stanza| stanza.to_xml()).unwrap_or_default()
 }
 
 #[tokio::test]

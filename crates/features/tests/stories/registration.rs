@@ -12,7 +12,7 @@ fn register(inside: &str) -> String {
 
 async fn refused(client: &mut Client, question: &str, condition: &str) {
     client.sends(question).await;
-    let answer = client.next().map(|stanza| stanza.to_xml()).unwrap_or_default();
+    let answer = client.hears().map(|stanza| stanza.to_xml()).unwrap_or_default();
     assert!(answer.contains(&format!("<{condition} ")), "{question}: {answer}");
 }
 
@@ -108,7 +108,7 @@ async fn an_account_that_goes_takes_leave_and_leaves_nothing() {
     }
     romeo.leaves().await;
     street.leaves().await;
-    let heard: Vec<String> = std::iter::from_fn(|| juliet.next())
+    let heard: Vec<String> = std::iter::from_fn(|| juliet.hears())
         .map(|stanza| stanza.to_xml())
         .collect();
     for (kind, count) in [

@@ -21,7 +21,7 @@ fn done(to: &str) -> String {
 /// Sends a roster set that is refused with this condition.
 async fn refuses(client: &mut Client, item: &str, condition: &str) {
     client.sends(&set(item)).await;
-    let answer = client.next().map(|stanza| stanza.to_xml()).unwrap_or_default();
+    let answer = client.hears().map(|stanza| stanza.to_xml()).unwrap_or_default();
     assert!(
         answer.contains("type='error'") && answer.contains(&format!("<{condition} ")),
         "{item}: {answer}"
@@ -147,7 +147,7 @@ async fn a_client_that_was_away_gets_what_changed_once_each_and_in_order() {
     romeo
         .sends("<iq type='get' id='g'><query xmlns='jabber:iq:roster' ver=''/></iq>")
         .await;
-    let answer = romeo.next().expect("an answer").children[0].to_element();
+    let answer = romeo.hears().expect("an answer").children[0].to_element();
     assert_eq!(answer.elements().count(), 2);
     let known = answer.get("ver").expect("a version").to_owned();
 
@@ -169,7 +169,7 @@ async fn a_client_that_was_away_gets_what_changed_once_each_and_in_order() {
         .await;
     romeo.receives(&push(to, "<item jid='c@example.net' subscription='none'/>"));
     romeo.receives(&push(to, "<item jid='a@example.net' name='last' subscription='none'/>"));
-    let last = romeo.next().expect("the third change").children[0].to_element();
+    let last = romeo.hears().expect("the third change").children[0].to_element();
     assert_eq!(
         last.elements().next().and_then(|item| item.get("subscription")),
         Some("remove")
@@ -186,7 +186,7 @@ async fn a_client_that_was_away_gets_what_changed_once_each_and_in_order() {
     // A version from elsewhere: the whole roster.
     for ver in ["nonsense", "99999999999999999", "-1"] {
         romeo.sends(&ask(ver)).await;
-        let whole = romeo.next().expect("an answer").children[0].to_element();
+        let whole = romeo.hears().expect("an answer").children[0].to_element();
         assert_eq!(whole.elements().count(), 2, "{ver}");
         assert_eq!(whole.get("ver"), Some(newest.as_str()), "{ver}");
     }
@@ -255,7 +255,7 @@ async fn nobody_pushes_a_roster_item_to_somebody_else() {
                  <item jid='tybalt@localhost' subscription='both'/></query></iq>"
             ))
             .await;
-        let answer = romeo.next().map(|stanza| stanza.to_xml()).unwrap_or_default();
+        let answer = romeo.hears().map(|stanza| stanza.to_xml()).unwrap_or_default();
         assert!(answer.contains("type='error'"), "{answer}");
     }
     house

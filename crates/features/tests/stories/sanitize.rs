@@ -118,7 +118,7 @@ async fn lies_do_not_get_into_storage() {
         .await;
     let mut juliet = house.client(JULIET).await;
     juliet.sends("<presence/>").await;
-    let message = juliet.next().expect("the message").to_xml();
+    let message = juliet.hears().expect("the message").to_xml();
     assert_eq!(message.matches("urn:xmpp:delay").count(), 1);
     assert!(!message.contains("1999"));
 }

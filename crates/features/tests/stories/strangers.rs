@@ -74,7 +74,7 @@ async fn presence_to_a_stranger_and_to_nobody_has_one_answer() {
                     .sends(&format!("<presence {kind} to='{account}@localhost{resource}'/>"))
                     .await;
             }
-            let heard: Vec<String> = std::iter::from_fn(|| tybalt.next())
+            let heard: Vec<String> = std::iter::from_fn(|| tybalt.hears())
                 .map(|stanza| stanza.to_xml().replace(account, "X"))
                 .filter(|xml| !xml.contains("jabber:iq:roster"))
                 .collect();

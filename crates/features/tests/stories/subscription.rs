@@ -17,7 +17,7 @@ async fn roster(client: &mut Client) -> Vec<String> {
     client
         .sends("<iq type='get' id='look'><query xmlns='jabber:iq:roster'/></iq>")
         .await;
-    let roster = client.next().expect("a roster").children[0].to_element();
+    let roster = client.hears().expect("a roster").children[0].to_element();
     let look = |item: &protocol::Element, name: &str| item.get(name).unwrap_or("-").to_owned();
     roster
         .elements()
@@ -124,7 +124,7 @@ async fn a_request_waits_with_all_it_says_until_it_is_answered() {
     assert_eq!(roster(&mut juliet).await, ["romeo@localhost from - -"]);
     juliet.sends("<presence type='unavailable'/>").await;
     juliet.sends("<presence/>").await;
-    let heard: Vec<String> = std::iter::from_fn(|| juliet.next())
+    let heard: Vec<String> = std::iter::from_fn(|| juliet.hears())
         .map(|stanza| stanza.to_xml())
         .collect();
     assert!(heard.iter().all(|xml| !xml.contains("'subscribe'")), "{heard:?}");
@@ -273,7 +273,7 @@ async fn an_approval_in_advance_answers_the_request_when_it_comes() {
         "<item jid='romeo@localhost' subscription='from' approved='true'/>",
     ));
     juliet.receives_nothing();
-    let heard: Vec<String> = std::iter::from_fn(|| romeo.next())
+    let heard: Vec<String> = std::iter::from_fn(|| romeo.hears())
         .map(|stanza| stanza.to_xml())
         .collect();
     assert!(heard.iter().any(|xml| xml.contains("'subscribed'")), "{heard:?}");
@@ -390,7 +390,7 @@ async fn an_account_that_does_not_exist_ignores_everything() {
             .sends(&format!("<presence type='{kind}' to='nobody@localhost'/>"))
             .await;
     }
-    let heard: Vec<String> = std::iter::from_fn(|| romeo.next())
+    let heard: Vec<String> = std::iter::from_fn(|| romeo.hears())
         .map(|stanza| stanza.to_xml())
         .collect();
     assert!(heard.iter().all(|xml| xml.contains("jabber:iq:roster")), "{heard:?}");
