@@ -37,7 +37,7 @@ async fn questions_to_a_stranger_and_to_nobody_have_one_answer() {
                     .await;
                 answers.push(
                     tybalt
-                        .next()
+                        .hears()
                         .map(|stanza| stanza.to_xml().replace(account, "X"))
                         .unwrap_or_default(),
                 );
