@@ -175,9 +175,7 @@ fn client(mechanism: &str, header: Option<&str>, user: &str) -> Client {
         true => client.bound(ChannelBinding::TlsExporter, &EXPORTER),
         false => client,
     };
-    header
-        .into_iter()
-        .fold(client, Client::with_header)
+    header.into_iter().fold(client, Client::with_header)
 }
 
 pub(crate) fn outcome(step: Step) -> Outcome {
