@@ -1,0 +1,16 @@
+//! What users live through, told to a whole server over real sockets.
+//!
+//! Every story has fresh users. The database is SQLite unless `HEARTH_STORY_DATABASE` names another.
+
+mod binding;
+mod chat;
+mod client_state;
+mod login;
+mod managed;
+mod offline;
+mod ping;
+mod registration;
+mod sasl2;
+mod scram;
+mod shutdown;
+mod stream_management;
