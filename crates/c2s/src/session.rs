@@ -13,7 +13,6 @@ use protocol::{
     stream::{Frame, Malformed},
 };
 use router::{Delivery, Found, Session};
-use storage::LogId;
 
 use crate::{
     Server, Settings,
@@ -53,21 +52,17 @@ enum Event {
 pub(crate) async fn run(server: Arc<Server>, bound: Bound, connection: Connection) {
     let mut live = Live::new(&server, bound, connection);
     let end = live.serve().await;
+    live.flush_once().await;
     let Live {
-        mut bound, connection, ..
+        mut bound,
+        connection,
+        unwritten,
+        ..
     } = live;
-    let end = match end {
-        End::Lost if bound.is_resumable() => {
-            drop(connection);
-            crate::resume::wait(&server, &mut bound).await
-        }
-        End::Lost => {
-            drop(connection);
-            None
-        }
+    let claim = match end {
         End::Closed(error) => {
             bound.forget_resumption(&server);
-            tokio::join!(connection.close(error.as_ref()), finish(&server, bound));
+            tokio::join!(connection.close(error.as_ref()), finish(&server, bound, unwritten));
             return;
         }
         End::Claimed(claim) => {
@@ -75,12 +70,19 @@ pub(crate) async fn run(server: Arc<Server>, bound: Bound, connection: Connectio
             tokio::join!(connection.close(Some(&moved)), hand_over(&server, bound, claim));
             return;
         }
+        End::Lost => {
+            drop(connection);
+            match bound.is_resumable() {
+                true => crate::resume::wait(&server, &mut bound).await,
+                false => None,
+            }
+        }
     };
-    match end {
+    match claim {
         Some(claim) => hand_over(&server, bound, claim).await,
         None => {
             bound.forget_resumption(&server);
-            finish(&server, bound).await;
+            finish(&server, bound, unwritten).await;
         }
     }
 }
@@ -89,17 +91,15 @@ async fn hand_over(server: &Arc<Server>, bound: Bound, claim: Claim) {
     if let Err(bound) = claim.send(bound) {
         // Whoever claimed it is gone already; nobody knows the stream's id any more.
         bound.forget_resumption(server);
-        finish(server, *bound).await;
+        finish(server, *bound, VecDeque::new()).await;
     }
 }
 
-/// The session is over: everything that its client did not acknowledge goes another way.
-async fn finish(server: &Arc<Server>, mut bound: Bound) {
-    let mut undelivered = bound
-        .management
-        .as_mut()
-        .map(|management| management.outbox.take())
-        .unwrap_or_default();
+/// The session is over: everything that its client did not get goes another way.
+async fn finish(server: &Arc<Server>, mut bound: Bound, mut undelivered: VecDeque<Delivery>) {
+    if let Some(management) = &mut bound.management {
+        undelivered.extend(management.outbox.take());
+    }
     undelivered.extend(bound.client_state.take());
     server.house.end(&bound.session, undelivered).await;
 }
@@ -134,8 +134,9 @@ struct Live<'a> {
     watch: Watch,
     /// Swapped with the inbox's queue; empty between turns.
     deliveries: VecDeque<Delivery>,
-    /// Rows that go once the socket has what was written (without acknowledgements there is nothing better).
-    written_rows: Vec<LogId>,
+    /// Stanzas that the socket does not have yet; once it has them they count as delivered (without acknowledgements
+    /// there is nothing better).
+    unwritten: VecDeque<Delivery>,
 }
 
 impl<'a> Live<'a> {
@@ -149,7 +150,7 @@ impl<'a> Live<'a> {
             connection,
             watch,
             deliveries: VecDeque::new(),
-            written_rows: Vec::new(),
+            unwritten: VecDeque::new(),
         }
     }
 
@@ -223,11 +224,20 @@ impl<'a> Live<'a> {
         self.bound.session.inbox.poll(cx, &mut self.deliveries)
     }
 
+    /// Writes what the socket takes at once, so that it counts as delivered; for the rest there is no time.
+    async fn flush_once(&mut self) {
+        let flushed = poll_fn(|cx| Poll::Ready(self.connection.poll_flush(cx))).await;
+        if let Poll::Ready(Ok(())) = flushed {
+            self.has_written();
+        }
+    }
+
     fn has_written(&mut self) {
         self.watch.has_written();
-        if !self.written_rows.is_empty() {
-            self.server
-                .acknowledge(&self.bound.session, mem::take(&mut self.written_rows));
+        if !self.unwritten.is_empty() {
+            let written = mem::take(&mut self.unwritten);
+            let rows = written.into_iter().filter_map(|delivery| delivery.log_id).collect();
+            self.server.acknowledge(&self.bound.session, rows);
         }
     }
 
@@ -252,7 +262,7 @@ impl<'a> Live<'a> {
         self.connection.write_stanza(&delivery.stanza);
         match &mut self.bound.management {
             Some(management) => management.outbox.push(delivery),
-            None => self.written_rows.extend(delivery.log_id),
+            None => self.unwritten.push_back(delivery),
         }
     }
 
