@@ -5,7 +5,7 @@
 use std::{fs, net::SocketAddr, time::Duration};
 
 use futures_util::{StreamExt as _, stream};
-use protocol::{Jid, ns};
+use protocol::Jid;
 use testkit::{
     client::Connect,
     wire::{Wire, header},
@@ -25,6 +25,7 @@ const GROWTH_KIB: u64 = 24 * 1024;
 const SPARE_DESCRIPTORS: usize = 8;
 /// How long the server has to forget the last of them: longer than it waits for a hello.
 const PATIENCE: Duration = Duration::from_secs(90);
+const STARTTLS: &str = "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>";
 const PASSWORD: &str = "Vom Eise befreit";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -80,14 +81,7 @@ async fn cycle(number: u32, plain: SocketAddr, tls: SocketAddr) {
         26..=34 => say(number, plain, &header.as_bytes()[..cut]).await,
         35..=38 => say(number, plain, header.as_bytes()).await,
         39..=42 => say(number, plain, format!("{header}</stream:stream>").as_bytes()).await,
-        43..=45 => {
-            say(
-                number,
-                plain,
-                format!("{header}<starttls xmlns='{}'/>", ns::TLS).as_bytes(),
-            )
-            .await
-        }
+        43..=45 => say(number, plain, (header + STARTTLS).as_bytes()).await,
         _ => say(number, plain, format!("{header}<message><body>").as_bytes()).await,
     }
 }
@@ -117,7 +111,7 @@ async fn say(number: u32, to: SocketAddr, bytes: &[u8]) {
     let mut socket = connect(number, to).await;
     // A server that has cut the connection is what this is about.
     let _ = socket.write_all(bytes).await;
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         let _ = socket.shutdown().await;
         let _ = socket.read(&mut [0; 4096]).await;
     }

@@ -258,9 +258,11 @@ async fn no_login_without_required_encryption() {
 /// Item 70: the name in the TLS handshake chooses a certificate, the header's `to` chooses the host.
 #[tokio::test]
 async fn the_header_decides_which_host_it_is() {
-    let mut setup = Setup::default();
-    setup.more_hosts = vec![OTHER_HOST.to_owned()];
-    let server = Server::with(setup).await;
+    let server = Server::with(Setup {
+        more_hosts: vec![OTHER_HOST.to_owned()],
+        ..Setup::default()
+    })
+    .await;
     for name in [OTHER_HOST, "unknown.test"] {
         let mut wire = Wire::tls(server.direct_tls, name)
             .await
