@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use tests::support::child;
-use tests::support::process::{DOMAIN, Server};
+use tests::support::process::{DOMAIN, Home, Server};
 
 /// How long a client may take for all its steps; each step has a shorter deadline of its own.
 const STORY: Duration = Duration::from_secs(480);
@@ -33,8 +33,17 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
+    /// A server as it is out of the box.
     pub(crate) fn set(security: Security) -> Result<Self> {
-        let server = Server::start()?;
+        Self::set_with(security, &[])
+    }
+
+    /// The same with these settings.
+    pub(crate) fn set_with(security: Security, settings: &[(&str, &str)]) -> Result<Self> {
+        let home = settings
+            .iter()
+            .fold(Home::new()?, |home, (key, value)| home.with(key, value));
+        let server = home.start()?;
         server.home().add_account("juliet", JULIET_PASSWORD)?;
         server.home().add_account("romeo", ROMEO_PASSWORD)?;
         Ok(Self { server, security })

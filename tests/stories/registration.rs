@@ -7,30 +7,61 @@ use testkit::{
     wire::Seen,
 };
 
-const FILL: &str = "<query xmlns='jabber:iq:register'><username>Bill</username><password>Vom Eise befreit</password></query>";
+const FILL: &str =
+    "<query xmlns='jabber:iq:register'><username>Bill</username><password>Vom Eise befreit</password></query>";
 
 async fn open() -> Server {
-    let c2s = c2s::Settings { is_registration_open: true, ..c2s::Settings::default() };
-    Server::with(Setup { c2s, ..Setup::default() }).await
+    let c2s = c2s::Settings {
+        is_registration_open: true,
+        ..c2s::Settings::default()
+    };
+    Server::with(Setup {
+        c2s,
+        ..Setup::default()
+    })
+    .await
 }
 
 #[tokio::test]
 async fn a_stranger_makes_one_account_and_logs_in() {
     let server = open().await;
     let (mut wire, features) = Connect::DirectTls(server.direct_tls).open(HOST).await;
-    assert!(features.find("register", ns::REGISTER_FEATURE).is_some(), "it is offered");
-    wire.send("<iq type='get' id='q'><query xmlns='jabber:iq:register'/></iq>").await;
+    assert!(
+        features.find("register", ns::REGISTER_FEATURE).is_some(),
+        "it is offered"
+    );
+    wire.send("<iq type='get' id='q'><query xmlns='jabber:iq:register'/></iq>")
+        .await;
     let questions = wire.element().await;
     let query = questions.find("query", ns::REGISTER).expect("the form");
     assert!(query.find("username", ns::REGISTER).is_some() && query.find("registered", ns::REGISTER).is_none());
     wire.send(format!("<iq type='set' id='r'>{FILL}</iq>")).await;
     assert_eq!(wire.element().await.get("type"), Some("result"));
-    wire.send(format!("<iq type='set' id='again'>{}</iq>", FILL.replace("Bill", "Ben"))).await;
-    assert_eq!(wire.element().await.get("type"), Some("error"), "one account for a connection");
+    wire.send(format!(
+        "<iq type='set' id='again'>{}</iq>",
+        FILL.replace("Bill", "Ben")
+    ))
+    .await;
+    assert_eq!(
+        wire.element().await.get("type"),
+        Some("error"),
+        "one account for a connection"
+    );
     let bill: Jid = format!("bill@{HOST}").parse().expect("a JID");
-    assert!(Connect::DirectTls(server.direct_tls).log_in(&bill, PASSWORD).await.is_ok());
+    assert!(
+        Connect::DirectTls(server.direct_tls)
+            .log_in(&bill, PASSWORD)
+            .await
+            .is_ok()
+    );
     let ben: Jid = format!("ben@{HOST}").parse().expect("a JID");
-    assert!(Connect::DirectTls(server.direct_tls).log_in(&ben, PASSWORD).await.is_err(), "the second was not made");
+    assert!(
+        Connect::DirectTls(server.direct_tls)
+            .log_in(&ben, PASSWORD)
+            .await
+            .is_err(),
+        "the second was not made"
+    );
 }
 
 #[tokio::test]
@@ -38,24 +69,52 @@ async fn a_name_that_is_taken_stays_its_owners() {
     let server = open().await;
     let bill = server.account_named("bill").await;
     let (mut wire, _) = Connect::StartTls(server.starttls).open(HOST).await;
-    wire.send(format!("<iq type='set' id='r'>{}</iq>", FILL.replace("Vom Eise befreit", "stolen"))).await;
+    wire.send(format!(
+        "<iq type='set' id='r'>{}</iq>",
+        FILL.replace("Vom Eise befreit", "stolen")
+    ))
+    .await;
     let answer = wire.element().await;
     let error = answer.find("error", ns::CLIENT).expect("an error");
     assert!(error.find("conflict", ns::STANZA_ERRORS).is_some());
-    assert!(Connect::DirectTls(server.direct_tls).log_in(&bill, PASSWORD).await.is_ok(), "the password is the old one");
+    assert!(
+        Connect::DirectTls(server.direct_tls)
+            .log_in(&bill, PASSWORD)
+            .await
+            .is_ok(),
+        "the password is the old one"
+    );
 }
 
 #[tokio::test]
 async fn strangers_are_turned_away_by_default_and_always_in_the_clear() {
     let closed = Server::start().await;
-    let c2s = c2s::Settings { is_registration_open: true, is_tls_required: false, ..c2s::Settings::default() };
-    let in_the_clear = Server::with(Setup { c2s, ..Setup::default() }).await;
-    for how in [Connect::DirectTls(closed.direct_tls), Connect::Plain(in_the_clear.starttls)] {
+    let c2s = c2s::Settings {
+        is_registration_open: true,
+        is_tls_required: false,
+        ..c2s::Settings::default()
+    };
+    let in_the_clear = Server::with(Setup {
+        c2s,
+        ..Setup::default()
+    })
+    .await;
+    for how in [
+        Connect::DirectTls(closed.direct_tls),
+        Connect::Plain(in_the_clear.starttls),
+    ] {
         let (mut wire, features) = how.open(HOST).await;
-        assert!(features.find("register", ns::REGISTER_FEATURE).is_none(), "{how:?}: it is not offered");
+        assert!(
+            features.find("register", ns::REGISTER_FEATURE).is_none(),
+            "{how:?}: it is not offered"
+        );
         wire.send(format!("<iq type='set' id='r'>{FILL}</iq>")).await;
         let error = wire.element().await;
-        assert!(error.find("not-authorized", ns::STREAM_ERRORS).is_some(), "{how:?}: {}", error.to_xml());
+        assert!(
+            error.find("not-authorized", ns::STREAM_ERRORS).is_some(),
+            "{how:?}: {}",
+            error.to_xml()
+        );
         assert_eq!(wire.next().await, Seen::Close);
     }
 }

@@ -1,5 +1,7 @@
 //! Servers and databases for tests.
 
-pub mod databases;
 pub mod client;
+pub mod databases;
+pub mod house;
 pub mod wire;
+pub mod server;

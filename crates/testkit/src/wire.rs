@@ -146,7 +146,8 @@ impl Wire {
                 Ok(None) => {}
                 Err(error) => panic!("the server's XML is wrong: {error:?}"),
             }
-            let mut buffer = [0; 16 * 1024];
+            // On the heap: inside the future it would be in every story's future many times over.
+            let mut buffer = vec![0; 16 * 1024];
             match self.stream.read(&mut buffer).await {
                 Ok(0) | Err(_) => return Seen::End,
                 Ok(count) => self.unread.extend_from_slice(&buffer[..count]),
