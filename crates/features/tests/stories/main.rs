@@ -1,6 +1,7 @@
 //! What features do, told as stories: who sends what, and who hears what of it. What must not be heard counts double.
 
 mod blocking;
+mod delivery;
 mod disco;
 mod keeping;
 mod offline;

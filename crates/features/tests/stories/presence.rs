@@ -184,6 +184,26 @@ async fn a_probe_tells_a_contact_that_it_is_none_any_more() {
 }
 
 #[tokio::test]
+async fn who_only_believes_to_be_a_friend_sees_nothing() {
+    let house = House::open().await;
+    house.befriend("romeo@localhost", "juliet@localhost").await;
+    let account = house.account("romeo@localhost").await;
+    let roster = house.router.storage().roster();
+    roster
+        .remove(account.id, "juliet@localhost")
+        .await
+        .expect("the database answers");
+    house.router.accounts().forget(&jid("romeo@localhost"));
+    let mut romeo = house.online(ROMEO).await;
+    let mut juliet = house.client(JULIET).await;
+    juliet.sends("<presence/>").await;
+    juliet.receives("<presence from='juliet@localhost/balcony' to='juliet@localhost'/>");
+    juliet.receives_nothing();
+    romeo.sends("<presence><show>away</show></presence>").await;
+    juliet.receives_nothing();
+}
+
+#[tokio::test]
 async fn directed_presence_reaches_a_stranger_and_ends_with_the_session() {
     let house = House::open().await;
     let mut tybalt = house.online("tybalt@localhost/street").await;
