@@ -187,11 +187,11 @@ pub(crate) enum Name {
 
 impl Name {
     /// From the local name of an element in a content namespace.
-    pub(crate) fn parse(local: &str) -> Option<Self> {
+    pub(crate) fn parse(local: &[u8]) -> Option<Self> {
         match local {
-            "message" => Some(Self::Message),
-            "presence" => Some(Self::Presence),
-            "iq" => Some(Self::Iq),
+            b"message" => Some(Self::Message),
+            b"presence" => Some(Self::Presence),
+            b"iq" => Some(Self::Iq),
             _ => None,
         }
     }

@@ -115,8 +115,8 @@ impl Builder {
         let mark = self.scope.mark();
         let default = self.declare(&attributes)?;
         let ns = match tag.name.prefix() {
-            None => default,
-            Some(prefix) => self.scope.resolve(prefix)?,
+            [] => default,
+            prefix => self.scope.resolve(prefix)?,
         };
         if ns == Ns::Stream && !self.open.is_empty() {
             return Err(fault::bad_format("an element of the stream stands inside another"));
@@ -133,7 +133,7 @@ impl Builder {
             mark,
             content,
         });
-        self.names.extend_from_slice(tag.name.as_str().as_bytes());
+        self.names.extend_from_slice(tag.name.bytes());
         if tag.is_empty {
             self.close();
         }
@@ -148,7 +148,7 @@ impl Builder {
             let Some(prefix) = attribute.declares() else { continue };
             declared += 1;
             self.limits.check_namespaces(declared)?;
-            if let Some(ns) = self.scope.declare(prefix, &attribute.value()?)? {
+            if let Some(ns) = self.scope.declare(prefix, &attribute.value_bytes()?)? {
                 default = ns;
             }
         }
@@ -156,7 +156,7 @@ impl Builder {
     }
 
     /// Hands the element on; where its content begins.
-    fn begin(&mut self, local: &str, ns: Ns, attributes: &[Attribute<'_>]) -> Result<usize, StreamError> {
+    fn begin(&mut self, local: &[u8], ns: Ns, attributes: &[Attribute<'_>]) -> Result<usize, StreamError> {
         if let Becomes::Undecided(content_ns) = self.becomes {
             self.becomes = match stanza_name(local, ns, content_ns)? {
                 Some(name) => {
@@ -207,11 +207,10 @@ impl Builder {
             return Err(fault::not_well_formed("a text stands outside of an element"));
         }
         self.count_node()?;
-        let raw = std::str::from_utf8(bytes).map_err(|_| fault::not_well_formed("a text is not UTF-8"))?;
         if self.becomes == Becomes::Tree {
-            self.grower.text(raw, place)
+            self.grower.text(bytes, place)
         } else {
-            self.canonical.text(raw, place, self.open.len() > 1)
+            self.canonical.text(bytes, place, self.open.len() > 1)
         }
     }
 
@@ -231,10 +230,10 @@ impl Builder {
 }
 
 /// Which stanza a first-level element is; `None` for any other element (RFC 6120 §8, §4.9.3.24).
-fn stanza_name(local: &str, ns: Ns, content_ns: &'static str) -> Result<Option<Name>, StreamError> {
+fn stanza_name(local: &[u8], ns: Ns, content_ns: &'static str) -> Result<Option<Name>, StreamError> {
     let is_client = content_ns == ns::CLIENT;
     match ns {
-        Ns::Stream if local == "stream" => Err(fault::bad_format("a stream is open already")),
+        Ns::Stream if local == b"stream" => Err(fault::bad_format("a stream is open already")),
         Ns::Client | Ns::Server if (ns == Ns::Client) != is_client => {
             Err(fault::invalid_namespace("the stream has another content namespace"))
         }

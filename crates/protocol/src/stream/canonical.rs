@@ -10,7 +10,7 @@ use super::{
     head::Head,
     scope::{Ns, Scope, short},
     tag::Attribute,
-    text::{self, NOT_TEXT, Place},
+    text::{self, Place},
     writer,
 };
 use crate::{
@@ -53,7 +53,7 @@ impl Canonical {
             }
             let value = attribute.value()?;
             match attribute.ns {
-                Ns::None => self.head.set(attribute.name.local(), &value),
+                Ns::None => self.head.set(attribute.name.bytes(), &value),
                 Ns::Xml => self.head.set_xml(attribute.name.local(), &value),
                 _ => {}
             }
@@ -65,7 +65,7 @@ impl Canonical {
     pub(super) fn start(
         &mut self,
         scope: &Scope,
-        local: &str,
+        local: &[u8],
         ns: Ns,
         parent: (Ns, bool),
         attributes: &[Attribute<'_>],
@@ -73,8 +73,12 @@ impl Canonical {
         let (parent_ns, is_child) = parent;
         let start = short(self.out.len());
         self.out.push(b'<');
-        self.out.extend_from_slice(local.as_bytes());
-        let ns_len = (!scope.is_same(ns, parent_ns)).then(|| self.declare(b" xmlns='", scope.uri(ns)));
+        self.out.extend_from_slice(local);
+        let ns_len = if scope.is_same(ns, parent_ns) {
+            None
+        } else {
+            Some(self.declare(b" xmlns='", scope.uri(ns))?)
+        };
         let mut prefixes = Prefixes::default();
         for attribute in attributes {
             if attribute.declares().is_none() {
@@ -94,13 +98,17 @@ impl Canonical {
     }
 
     /// Writes a declaration; the bytes of its value.
-    fn declare(&mut self, front: &[u8], uri: &str) -> u32 {
+    fn declare(&mut self, front: &[u8], uri: &[u8]) -> Result<u32, StreamError> {
         self.out.extend_from_slice(front);
         let start = self.out.len();
-        writer::escape_attribute(&mut self.out, uri);
+        if text::is_canonical_attribute(uri) {
+            self.out.extend_from_slice(uri);
+        } else {
+            writer::escape_attribute(&mut self.out, text::utf_8(uri)?);
+        }
         let len = self.out.len() - start;
         self.out.push(b'\'');
-        short(len)
+        Ok(short(len))
     }
 
     fn attribute(
@@ -115,17 +123,17 @@ impl Canonical {
             ns => {
                 let (prefix, is_new) = prefixes.of(scope, ns);
                 if is_new {
-                    self.declare(format!(" xmlns:{prefix}='").as_bytes(), scope.uri(ns));
+                    self.declare(format!(" xmlns:{prefix}='").as_bytes(), scope.uri(ns))?;
                 }
                 self.out.push(b' ');
                 self.out.extend_from_slice(prefix.as_bytes());
                 self.out.push(b':');
             }
         }
-        self.out.extend_from_slice(attribute.name.local().as_bytes());
+        self.out.extend_from_slice(attribute.name.local());
         self.out.extend_from_slice(b"='");
         if attribute.is_plain {
-            self.out.extend_from_slice(attribute.raw.as_bytes());
+            self.out.extend_from_slice(attribute.raw);
         } else {
             writer::escape_attribute(&mut self.out, &attribute.value()?);
         }
@@ -134,10 +142,10 @@ impl Canonical {
     }
 
     /// Text inside of a child is kept; between children it means nothing (RFC 6120 §8.1) and is dropped.
-    pub(super) fn text(&mut self, raw: &str, place: Place, is_kept: bool) -> Result<(), StreamError> {
-        if text::survey(raw.as_bytes()) & NOT_TEXT == 0 {
+    pub(super) fn text(&mut self, raw: &[u8], place: Place, is_kept: bool) -> Result<(), StreamError> {
+        if text::is_plain(raw) || text::is_canonical_text(text::utf_8(raw)?) {
             if is_kept {
-                self.out.extend_from_slice(raw.as_bytes());
+                self.out.extend_from_slice(raw);
             }
             return Ok(());
         }

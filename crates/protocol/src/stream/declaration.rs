@@ -2,37 +2,37 @@
 
 use super::{
     Limits, fault,
-    tag::{Attributes, read_attributes},
+    tag::{Attributes, Tag},
     text::is_blank,
 };
 use crate::StreamError;
 
 /// Checks all of `<?xml …?>`; anything else between `<?` and `?>` is a processing instruction.
 pub(super) fn check(bytes: &[u8]) -> Result<(), StreamError> {
-    let inner = std::str::from_utf8(bytes)
-        .ok()
-        .and_then(|text| text.strip_prefix("<?")?.strip_suffix("?>"))
-        .ok_or_else(|| fault::not_well_formed("the XML declaration is not UTF-8"))?;
-    let mut attributes = Attributes::new();
-    match inner.strip_prefix("xml") {
-        Some(rest) if rest.bytes().next().is_none_or(is_blank) => {
-            read_attributes(rest, &Limits::before_authentication(), &mut attributes)?;
-        }
-        _ => return Err(fault::restricted("processing instructions are not allowed")),
+    let inner = bytes
+        .strip_prefix(b"<?")
+        .and_then(|inner| inner.strip_suffix(b"?>"))
+        .ok_or_else(|| fault::not_well_formed("the XML declaration has no end"))?;
+    if !matches!(inner.strip_prefix(b"xml"), Some(rest) if rest.first().is_none_or(|&byte| is_blank(byte))) {
+        return Err(fault::restricted("processing instructions are not allowed"));
     }
+    // But for the question marks it is written like a tag.
+    let tag = [b"<", inner, b">"].concat();
+    let mut attributes = Attributes::new();
+    Tag::parse(&tag, &Limits::before_authentication(), &mut attributes)?;
     let mut attributes = attributes
         .iter()
-        .map(|attribute| (attribute.name.as_str(), attribute.raw))
+        .map(|attribute| (attribute.name.bytes(), attribute.raw))
         .peekable();
-    if attributes.next() != Some(("version", "1.0")) {
+    if attributes.next() != Some((b"version", b"1.0")) {
         return Err(fault::not_well_formed("streams are XML 1.0"));
     }
-    if let Some((_, encoding)) = attributes.next_if(|(name, _)| *name == "encoding")
-        && !encoding.eq_ignore_ascii_case("utf-8")
+    if let Some((_, encoding)) = attributes.next_if(|(name, _)| *name == b"encoding")
+        && !encoding.eq_ignore_ascii_case(b"utf-8")
     {
         return Err(fault::encoding());
     }
-    attributes.next_if(|attribute| matches!(attribute, ("standalone", "yes" | "no")));
+    attributes.next_if(|attribute| matches!(attribute, (b"standalone", b"yes" | b"no")));
     match attributes.next() {
         None => Ok(()),
         Some(_) => Err(fault::not_well_formed("the XML declaration has something unknown")),

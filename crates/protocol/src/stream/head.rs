@@ -44,20 +44,20 @@ impl Head {
     }
 
     /// An attribute without a prefix. What the RFC does not know is left out.
-    pub(super) fn set(&mut self, name: &str, value: &str) {
+    pub(super) fn set(&mut self, name: &[u8], value: &str) {
         match name {
-            "to" => self.to = self.address("to", value),
-            "from" => self.from = self.address("from", value),
-            "id" if value.len() > ID_BYTES => self.fault(Condition::PolicyViolation, "the id is too long"),
-            "id" => self.id = Some(value.into()),
-            "type" => self.set_type(value),
+            b"to" => self.to = self.address("to", value),
+            b"from" => self.from = self.address("from", value),
+            b"id" if value.len() > ID_BYTES => self.fault(Condition::PolicyViolation, "the id is too long"),
+            b"id" => self.id = Some(value.into()),
+            b"type" => self.set_type(value),
             _ => {}
         }
     }
 
     /// An attribute of the namespace `xml`.
-    pub(super) fn set_xml(&mut self, local: &str, value: &str) {
-        if local == "lang" {
+    pub(super) fn set_xml(&mut self, local: &[u8], value: &str) {
+        if local == b"lang" {
             self.lang = language(value).map(Into::into);
         }
     }
@@ -127,11 +127,11 @@ pub(crate) fn stanza_of(element: &Element) -> Option<Result<Stanza, Malformed>> 
     if element.ns != ns::CLIENT && element.ns != ns::SERVER {
         return None;
     }
-    let mut head = Head::new(Name::parse(&element.name)?);
+    let mut head = Head::new(Name::parse(element.name.as_bytes())?);
     for (name, value) in &element.attributes {
         match name.strip_prefix("xml:") {
-            Some(local) => head.set_xml(local, value),
-            None => head.set(name, value),
+            Some(local) => head.set_xml(local.as_bytes(), value),
+            None => head.set(name.as_bytes(), value),
         }
     }
     let children: Children = element.elements().map(Child::from_element).collect();

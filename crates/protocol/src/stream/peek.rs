@@ -20,7 +20,7 @@ pub(crate) fn plain_content(canonical: &[u8]) -> Option<Cow<'_, str>> {
     if !end.starts_with('/') {
         return None;
     }
-    text::decode(content, Place::Text).ok()
+    text::decode(content.as_bytes(), Place::Text).ok()
 }
 
 /// The value of an attribute of the outermost element.
@@ -28,6 +28,8 @@ pub(crate) fn first_attribute(canonical: &[u8], name: &str) -> Option<String> {
     let end = memchr::memchr(b'>', canonical)?;
     let mut attributes = Attributes::new();
     Tag::parse(&canonical[..=end], &Limits::own(), &mut attributes).ok()?;
-    let attribute = attributes.iter().find(|attribute| attribute.name.as_str() == name)?;
+    let attribute = attributes
+        .iter()
+        .find(|attribute| attribute.name.bytes() == name.as_bytes())?;
     attribute.value().ok().map(Cow::into_owned)
 }

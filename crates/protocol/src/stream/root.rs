@@ -7,6 +7,7 @@ use super::{
     head::language,
     scope::{Outer, Scope},
     tag::{Attribute, Attributes, Tag},
+    text,
 };
 use crate::{StreamError, ns};
 
@@ -29,7 +30,7 @@ impl Root {
             return Err(fault::bad_format("the stream ends in its header"));
         }
         let root = Self {
-            name: tag.name.as_str().into(),
+            name: text::utf_8(tag.name.bytes())?.into(),
             outer,
         };
         Ok((root, header(&attributes)?))
@@ -45,14 +46,14 @@ fn declarations(tag: &Tag<'_>, attributes: &[Attribute<'_>], limits: &Limits) ->
         declared += 1;
         limits.check_namespaces(declared)?;
         let uri = attribute.value()?;
-        if tag.name.prefix() == Some(prefix) && uri != ns::STREAM {
+        if !prefix.is_empty() && tag.name.prefix() == prefix && uri != ns::STREAM {
             return Err(fault::invalid_namespace("the stream has another namespace"));
         }
-        scope.declare(prefix, &uri)?;
+        scope.declare(prefix, uri.as_bytes())?;
         if prefix.is_empty() {
             outer.default = uri.into();
         } else {
-            outer.prefixes.push((prefix.into(), uri.into()));
+            outer.prefixes.push((text::utf_8(prefix)?.into(), uri.into()));
         }
     }
     Ok(outer)
@@ -62,21 +63,21 @@ fn declarations(tag: &Tag<'_>, attributes: &[Attribute<'_>], limits: &Limits) ->
 /// stream's own namespace is, and each stanza declares the content namespace (RFC 6120 §4.8.5).
 fn check_names(tag: &Tag<'_>, outer: &Outer, content_ns: &str) -> Result<(), StreamError> {
     let ns = match tag.name.prefix() {
-        None => outer.default.as_str(),
-        Some(prefix) => outer
+        [] => outer.default.as_str(),
+        prefix => outer
             .prefixes
             .iter()
-            .find(|(known, _)| known == prefix)
+            .find(|(known, _)| known.as_bytes() == prefix)
             .map(|(_, uri)| uri.as_str())
             .ok_or_else(|| fault::bad_prefix("the prefix of the stream is not declared"))?,
     };
-    if tag.name.local() != "stream" {
+    if tag.name.local() != b"stream" {
         return Err(fault::bad_format("a stream begins with its header"));
     }
     if ns != ns::STREAM {
         return Err(fault::invalid_namespace("the stream has another namespace"));
     }
-    if tag.name.prefix().is_some() && outer.default != content_ns {
+    if !tag.name.prefix().is_empty() && outer.default != content_ns {
         return Err(fault::invalid_namespace("the stream has another content namespace"));
     }
     Ok(())
@@ -89,12 +90,12 @@ fn header(attributes: &[Attribute<'_>]) -> Result<StreamHeader, StreamError> {
             continue;
         }
         let value = attribute.value()?;
-        let field = match attribute.name.as_str() {
-            "to" => &mut header.to,
-            "from" => &mut header.from,
-            "id" => &mut header.id,
-            "version" => &mut header.version,
-            "xml:lang" => {
+        let field = match attribute.name.bytes() {
+            b"to" => &mut header.to,
+            b"from" => &mut header.from,
+            b"id" => &mut header.id,
+            b"version" => &mut header.version,
+            b"xml:lang" => {
                 header.lang = language(&value).map(Into::into);
                 continue;
             }

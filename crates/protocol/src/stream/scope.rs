@@ -10,7 +10,11 @@ use super::{
 };
 use crate::{StreamError, ns};
 
-const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
+const XMLNS: &[u8] = b"http://www.w3.org/2000/xmlns/";
+const CLIENT: &[u8] = ns::CLIENT.as_bytes();
+const SERVER: &[u8] = ns::SERVER.as_bytes();
+const STREAM: &[u8] = ns::STREAM.as_bytes();
+const XML: &[u8] = ns::XML.as_bytes();
 
 /// A namespace. The content namespaces are one: what a stanza holds means the same on a client's stream (`jabber:client`) and
 /// on a server's (`jabber:server`).
@@ -69,10 +73,10 @@ impl Scope {
     /// Takes over what `outer` declares; the default namespace there.
     pub(super) fn enter(&mut self, outer: &Outer) -> Ns {
         for (prefix, uri) in &outer.prefixes {
-            let ns = self.intern(uri);
-            self.bind(prefix, ns);
+            let ns = self.intern(uri.as_bytes());
+            self.bind(prefix.as_bytes(), ns);
         }
-        self.intern(&outer.default)
+        self.intern(outer.default.as_bytes())
     }
 
     pub(super) fn mark(&self) -> Mark {
@@ -88,7 +92,7 @@ impl Scope {
     }
 
     /// Declares a prefix, or where it is empty the default namespace, which is returned and kept by the caller.
-    pub(super) fn declare(&mut self, prefix: &str, uri: &str) -> Result<Option<Ns>, StreamError> {
+    pub(super) fn declare(&mut self, prefix: &[u8], uri: &[u8]) -> Result<Option<Ns>, StreamError> {
         check(prefix, uri)?;
         let ns = self.intern(uri);
         if prefix.is_empty() {
@@ -104,14 +108,14 @@ impl Scope {
     }
 
     /// The namespace of a prefix.
-    pub(super) fn resolve(&self, prefix: &str) -> Result<Ns, StreamError> {
-        if prefix == "xml" {
+    pub(super) fn resolve(&self, prefix: &[u8]) -> Result<Ns, StreamError> {
+        if prefix == b"xml" {
             return Ok(Ns::Xml);
         }
         self.bindings
             .iter()
             .rev()
-            .find(|binding| self.slice(binding.prefix_start, binding.prefix_len) == prefix.as_bytes())
+            .find(|binding| self.slice(binding.prefix_start, binding.prefix_len) == prefix)
             .map(|binding| binding.ns)
             .ok_or_else(|| fault::bad_prefix("a prefix is not declared"))
     }
@@ -121,10 +125,8 @@ impl Scope {
         for at in 0..attributes.len() {
             let (before, rest) = attributes.split_at_mut(at);
             let attribute = &mut rest[0];
-            let Some(prefix) = attribute.name.prefix() else {
-                continue;
-            };
-            if prefix == "xmlns" {
+            let prefix = attribute.name.prefix();
+            if prefix.is_empty() || prefix == b"xmlns" {
                 continue;
             }
             attribute.ns = self.resolve(prefix)?;
@@ -142,15 +144,13 @@ impl Scope {
     }
 
     /// The name of a namespace; of the content namespaces, the client's.
-    pub(super) fn uri(&self, ns: Ns) -> &str {
+    pub(super) fn uri(&self, ns: Ns) -> &[u8] {
         match ns {
-            Ns::None => "",
-            Ns::Client | Ns::Server => ns::CLIENT,
-            Ns::Stream => ns::STREAM,
-            Ns::Xml => ns::XML,
-            Ns::Other { start, len } => {
-                std::str::from_utf8(self.slice(start, len)).expect("whole names of namespaces are stored")
-            }
+            Ns::None => b"",
+            Ns::Client | Ns::Server => CLIENT,
+            Ns::Stream => STREAM,
+            Ns::Xml => XML,
+            Ns::Other { start, len } => self.slice(start, len),
         }
     }
 
@@ -165,13 +165,13 @@ impl Scope {
         }
     }
 
-    fn intern(&mut self, uri: &str) -> Ns {
+    fn intern(&mut self, uri: &[u8]) -> Ns {
         match uri {
-            "" => Ns::None,
-            ns::CLIENT => Ns::Client,
-            ns::SERVER => Ns::Server,
-            ns::STREAM => Ns::Stream,
-            ns::XML => Ns::Xml,
+            b"" => Ns::None,
+            CLIENT => Ns::Client,
+            SERVER => Ns::Server,
+            STREAM => Ns::Stream,
+            XML => Ns::Xml,
             _ => Ns::Other {
                 start: self.store(uri),
                 len: short(uri.len()),
@@ -179,7 +179,7 @@ impl Scope {
         }
     }
 
-    fn bind(&mut self, prefix: &str, ns: Ns) {
+    fn bind(&mut self, prefix: &[u8], ns: Ns) {
         let binding = Binding {
             prefix_start: self.store(prefix),
             prefix_len: short(prefix.len()),
@@ -188,9 +188,9 @@ impl Scope {
         self.bindings.push(binding);
     }
 
-    fn store(&mut self, text: &str) -> u32 {
+    fn store(&mut self, text: &[u8]) -> u32 {
         let start = short(self.text.len());
-        self.text.extend_from_slice(text.as_bytes());
+        self.text.extend_from_slice(text);
         start
     }
 
@@ -205,11 +205,11 @@ pub(super) fn short(len: usize) -> u32 {
 }
 
 /// Namespaces in XML §3: what may not be declared. `stream` keeps the meaning that every XMPP software expects.
-fn check(prefix: &str, uri: &str) -> Result<(), StreamError> {
+fn check(prefix: &[u8], uri: &[u8]) -> Result<(), StreamError> {
     let wrong = match (prefix, uri) {
-        ("xml", ns::XML) | ("stream", ns::STREAM) => false,
-        ("xml" | "xmlns" | "stream", _) | (_, ns::XML | XMLNS) => true,
-        (prefix, "") => !prefix.is_empty(),
+        (b"xml", XML) | (b"stream", STREAM) => false,
+        (b"xml" | b"xmlns" | b"stream", _) | (_, XML | XMLNS) => true,
+        (prefix, b"") => !prefix.is_empty(),
         _ => false,
     };
     if wrong {

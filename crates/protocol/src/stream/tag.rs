@@ -8,7 +8,7 @@ use super::{
     Limits, fault,
     name::QName,
     scope::Ns,
-    text::{self, APOSTROPHE, NOT_ATTRIBUTE, is_blank},
+    text::{self, is_blank},
 };
 use crate::StreamError;
 
@@ -24,9 +24,9 @@ pub(super) type Attributes<'a> = SmallVec<[Attribute<'a>; 8]>;
 #[derive(Clone, Copy)]
 pub(super) struct Attribute<'a> {
     pub(super) name: QName<'a>,
-    /// What stands between the quotes.
-    pub(super) raw: &'a str,
-    /// Whether it is the value itself, and may stand in canonical XML as it is.
+    /// What stands between the quotes, in UTF-8.
+    pub(super) raw: &'a [u8],
+    /// Whether that is the value itself, and may stand in canonical XML as it is.
     pub(super) is_plain: bool,
     /// The namespace of the name's prefix, once the element's declarations are known.
     pub(super) ns: Ns,
@@ -34,18 +34,29 @@ pub(super) struct Attribute<'a> {
 
 impl<'a> Attribute<'a> {
     /// The prefix that this attribute declares, empty for the default namespace; `None` where it is not a declaration.
-    pub(super) fn declares(&self) -> Option<&'a str> {
-        match self.name.prefix() {
-            Some("xmlns") => Some(self.name.local()),
-            None if self.name.as_str() == "xmlns" => Some(""),
+    pub(super) fn declares(&self) -> Option<&'a [u8]> {
+        match self.name.bytes().strip_prefix(b"xmlns")? {
+            [] => Some(&[]),
+            [b':', prefix @ ..] => Some(prefix),
             _ => None,
         }
+    }
+
+    /// The value that was meant, in UTF-8.
+    pub(super) fn value_bytes(&self) -> Result<Cow<'a, [u8]>, StreamError> {
+        if self.is_plain {
+            return Ok(Cow::Borrowed(self.raw));
+        }
+        Ok(match text::decode(self.raw, text::Place::Attribute)? {
+            Cow::Borrowed(value) => Cow::Borrowed(value.as_bytes()),
+            Cow::Owned(value) => Cow::Owned(value.into_bytes()),
+        })
     }
 
     /// The value that was meant.
     pub(super) fn value(&self) -> Result<Cow<'a, str>, StreamError> {
         if self.is_plain {
-            return Ok(Cow::Borrowed(self.raw));
+            return text::utf_8(self.raw).map(Cow::Borrowed);
         }
         text::decode(self.raw, text::Place::Attribute)
     }
@@ -59,82 +70,74 @@ impl<'a> Tag<'a> {
         limits: &Limits,
         attributes: &mut Attributes<'a>,
     ) -> Result<Self, StreamError> {
-        let tag = std::str::from_utf8(bytes).map_err(|_| fault::not_well_formed("a tag is not UTF-8"))?;
-        let inner = tag
-            .strip_prefix('<')
-            .and_then(|tag| tag.strip_suffix('>'))
-            .ok_or_else(|| fault::not_well_formed("a tag has no end"))?;
-        // A value that ends in a slash has its quote after it.
-        let (inner, is_empty) = match inner.strip_suffix('/') {
-            Some(inner) => (inner, true),
-            None => (inner, false),
+        let (inner, is_empty) = match bytes {
+            // A value that ends in a slash has its quote after it.
+            [b'<', inner @ .., b'/', b'>'] => (inner, true),
+            [b'<', inner @ .., b'>'] => (inner, false),
+            _ => return Err(fault::not_well_formed("a tag has no end")),
         };
+        let is_plain = text::is_plain(inner);
+        if !is_plain {
+            text::utf_8(inner)?;
+        }
         let name = QName::at_front(inner)?;
-        limits.check_name(name.as_str().len())?;
-        read_attributes(&inner[name.as_str().len()..], limits, attributes)?;
+        limits.check_name(name.bytes().len())?;
+        let mut rest = &inner[name.bytes().len()..];
+        while let Some((attribute, after)) = attribute(rest, is_plain)? {
+            add(attribute, attributes, limits)?;
+            rest = after;
+        }
         Ok(Self { name, is_empty })
     }
 }
 
-pub(super) fn read_attributes<'a>(
-    mut rest: &'a str,
-    limits: &Limits,
-    attributes: &mut Attributes<'a>,
-) -> Result<(), StreamError> {
-    let marks = text::survey(rest.as_bytes());
-    if marks & text::LESS != 0 {
-        return Err(fault::not_well_formed("a tag has a `<`"));
+fn add<'a>(attribute: Attribute<'a>, attributes: &mut Attributes<'a>, limits: &Limits) -> Result<(), StreamError> {
+    limits.check_name(attribute.name.bytes().len())?;
+    limits.check_attributes(attributes.len() + 1)?;
+    let name = attribute.name.bytes();
+    if attributes.iter().any(|other| other.name.bytes() == name) {
+        return Err(fault::not_well_formed("an attribute is there twice"));
     }
-    loop {
-        let trimmed = skip_blank(rest);
-        if trimmed.is_empty() {
-            return Ok(());
-        }
-        if trimmed.len() == rest.len() {
-            return Err(fault::not_well_formed("white space is missing before an attribute"));
-        }
-        let (attribute, after) = attribute(trimmed, marks)?;
-        limits.check_name(attribute.name.as_str().len())?;
-        limits.check_attributes(attributes.len() + 1)?;
-        if attributes
-            .iter()
-            .any(|other| other.name.as_str() == attribute.name.as_str())
-        {
-            return Err(fault::not_well_formed("an attribute is there twice"));
-        }
-        attributes.push(attribute);
-        rest = after;
-    }
+    attributes.push(attribute);
+    Ok(())
 }
 
-/// The attribute at the front, and what follows it. `marks` are those of all attributes together.
-fn attribute(text: &str, marks: u8) -> Result<(Attribute<'_>, &str), StreamError> {
-    let name = QName::at_front(text)?;
-    let rest = skip_blank(&text[name.as_str().len()..]);
-    let rest = rest
-        .strip_prefix('=')
-        .map(skip_blank)
-        .ok_or_else(|| fault::not_well_formed("an attribute has no value"))?;
-    let (quote, ordinary) = match rest.as_bytes().first() {
-        // Apostrophes around values are not in them.
-        Some(b'\'') => (b'\'', NOT_ATTRIBUTE & !APOSTROPHE),
-        Some(b'"') => (b'"', NOT_ATTRIBUTE),
-        _ => return Err(fault::not_well_formed("the value of an attribute has no quotes")),
+/// The attribute at the front, and what follows it; `None` at the end. `is_plain` tells of all attributes together.
+fn attribute(text: &[u8], is_plain: bool) -> Result<Option<(Attribute<'_>, &[u8])>, StreamError> {
+    let trimmed = skip_blank(text);
+    if trimmed.is_empty() {
+        return Ok(None);
+    }
+    if trimmed.len() == text.len() {
+        return Err(fault::not_well_formed("white space is missing before an attribute"));
+    }
+    let name = QName::at_front(trimmed)?;
+    let [b'=', rest @ ..] = skip_blank(&trimmed[name.bytes().len()..]) else {
+        return Err(fault::not_well_formed("an attribute has no value"));
     };
-    let end = memchr::memchr(quote, &rest.as_bytes()[1..])
-        .ok_or_else(|| fault::not_well_formed("the value of an attribute has no end"))?;
+    let [quote @ (b'\'' | b'"'), rest @ ..] = skip_blank(rest) else {
+        return Err(fault::not_well_formed("the value of an attribute has no quotes"));
+    };
+    let end =
+        memchr::memchr(*quote, rest).ok_or_else(|| fault::not_well_formed("the value of an attribute has no end"))?;
+    let raw = &rest[..end];
     let attribute = Attribute {
         name,
-        raw: &rest[1..=end],
-        is_plain: marks & ordinary == 0,
+        raw,
+        is_plain: is_plain && (*quote == b'\'' || !raw.contains(&b'\'')),
         ns: Ns::None,
     };
-    Ok((attribute, &rest[end + 2..]))
+    Ok(Some((attribute, &rest[end + 1..])))
 }
 
-fn skip_blank(text: &str) -> &str {
-    let blank = text.bytes().take_while(|&byte| is_blank(byte)).count();
-    &text[blank..]
+fn skip_blank(text: &[u8]) -> &[u8] {
+    match text {
+        [first, ..] if is_blank(*first) => {
+            let blank = text.iter().take_while(|&&byte| is_blank(byte)).count();
+            &text[blank..]
+        }
+        _ => text,
+    }
 }
 
 /// The name in an end tag, given whole.

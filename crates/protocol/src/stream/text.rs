@@ -5,40 +5,34 @@ use std::borrow::Cow;
 use super::fault;
 use crate::StreamError;
 
-/// Marks of [`survey`].
+/// Kinds of bytes that may be special somewhere.
 const CONTROL: u8 = 1;
 const BLANK: u8 = 2;
 const AMPERSAND: u8 = 4;
-pub(super) const LESS: u8 = 8;
+const LESS: u8 = 8;
 const GREATER: u8 = 16;
-pub(super) const APOSTROPHE: u8 = 32;
 /// The first byte of U+FFFE and U+FFFF in UTF-8, and of others.
-const HIGH: u8 = 64;
+const HIGH: u8 = 32;
+/// Anything beyond ASCII.
+const WIDE: u8 = 64;
 
 /// What has to be looked at before bytes may stand as text of canonical XML.
-pub(super) const NOT_TEXT: u8 = CONTROL | AMPERSAND | LESS | GREATER | HIGH;
-/// What has to be looked at before bytes may stand in a canonical attribute.
-pub(super) const NOT_ATTRIBUTE: u8 = NOT_TEXT | BLANK | APOSTROPHE;
-
-/// Which kinds of special bytes are there, without saying where: sixteen at a time without a branch, so that the compiler makes
-/// vector instructions of it, and the rest by table.
-pub(super) fn survey(bytes: &[u8]) -> u8 {
-    let (chunks, rest) = bytes.as_chunks::<16>();
-    let marks = chunks.iter().fold([0; 16], |mut marks: [u8; 16], chunk| {
-        for (mark, &byte) in marks.iter_mut().zip(chunk) {
-            *mark |= mark_of(byte);
-        }
-        marks
-    });
-    let marks = marks.iter().fold(0, |marks, mark| marks | mark);
-    rest.iter().fold(marks, |marks, &byte| marks | MARKS[usize::from(byte)])
-}
+const NOT_TEXT: u8 = CONTROL | AMPERSAND | LESS | GREATER | HIGH;
 
 static MARKS: [u8; 256] = {
     let mut marks = [0; 256];
     let mut byte = 0_u8;
     loop {
-        marks[byte as usize] = mark_of(byte);
+        marks[byte as usize] = match byte {
+            b'\n' | b'\t' => BLANK,
+            0..b' ' => CONTROL,
+            b'&' => AMPERSAND,
+            b'<' => LESS,
+            b'>' => GREATER,
+            0xef => HIGH | WIDE,
+            0x80.. => WIDE,
+            _ => 0,
+        };
         if byte == u8::MAX {
             break marks;
         }
@@ -46,19 +40,50 @@ static MARKS: [u8; 256] = {
     }
 };
 
-const fn mark_of(byte: u8) -> u8 {
-    let is_blank = byte == b'\n' || byte == b'\t';
-    flag(byte < b' ' && !is_blank, CONTROL)
-        | flag(is_blank, BLANK)
-        | flag(byte == b'&', AMPERSAND)
-        | flag(byte == b'<', LESS)
-        | flag(byte == b'>', GREATER)
-        | flag(byte == b'\'', APOSTROPHE)
-        | flag(byte == 0xef, HIGH)
+fn mark(byte: u8) -> u8 {
+    MARKS[usize::from(byte)]
 }
 
-const fn flag(is_set: bool, mark: u8) -> u8 {
-    (is_set as u8).wrapping_neg() & mark
+/// Which kinds are there, without saying where.
+fn survey(bytes: &[u8]) -> u8 {
+    bytes.iter().fold(0, |marks, &byte| marks | mark(byte))
+}
+
+/// Whether nothing is there but printable ASCII that could stand in canonical XML as it is, apostrophes apart.
+///
+/// This is what most bytes are, so it is looked at sixteen of them at a time, without a branch, for the compiler to make vector
+/// instructions of it.
+pub(super) fn is_plain(bytes: &[u8]) -> bool {
+    match bytes.last_chunk::<16>() {
+        // The last bytes may be looked at twice; it makes no difference.
+        Some(last) => are_plain(bytes.as_chunks::<16>().0.as_flattened()) && are_plain(last),
+        None => survey(bytes) == 0,
+    }
+}
+
+/// Not inlined, because with a length known beforehand no vector instructions come of it.
+#[inline(never)]
+fn are_plain(bytes: &[u8]) -> bool {
+    let special = |byte: u8| {
+        // As signed numbers, bytes beyond ASCII are below space; `<` and `>` differ in one bit.
+        (byte.cast_signed() < 32) | (byte == b'&') | (byte | 2 == b'>')
+    };
+    !bytes.iter().fold(false, |found, &byte| found | special(byte))
+}
+
+/// Whether a text may stand in canonical XML as they are, line ends and tabs included.
+pub(super) fn is_canonical_text(text: &str) -> bool {
+    survey(text.as_bytes()) & NOT_TEXT == 0
+}
+
+/// Whether bytes of UTF-8 may stand in a canonical attribute as they are.
+pub(super) fn is_canonical_attribute(bytes: &[u8]) -> bool {
+    is_plain(bytes) && !bytes.contains(&b'\'')
+}
+
+/// The text that bytes are.
+pub(super) fn utf_8(bytes: &[u8]) -> Result<&str, StreamError> {
+    std::str::from_utf8(bytes).map_err(|_| fault::not_well_formed("this is not UTF-8"))
 }
 
 /// Where characters stand; it decides what they mean.
@@ -80,7 +105,8 @@ impl Place {
 }
 
 /// The characters that `raw` stands for.
-pub(super) fn decode(raw: &str, place: Place) -> Result<Cow<'_, str>, StreamError> {
+pub(super) fn decode(raw: &[u8], place: Place) -> Result<Cow<'_, str>, StreamError> {
+    let raw = utf_8(raw)?;
     if survey(raw.as_bytes()) & place.marks() == 0 {
         return Ok(Cow::Borrowed(raw));
     }
@@ -88,7 +114,7 @@ pub(super) fn decode(raw: &str, place: Place) -> Result<Cow<'_, str>, StreamErro
     let mut done = 0;
     while let Some(skip) = raw.as_bytes()[done..]
         .iter()
-        .position(|&byte| MARKS[usize::from(byte)] & place.marks() != 0)
+        .position(|&byte| mark(byte) & place.marks() != 0)
     {
         let at = done + skip;
         out.push_str(&raw[done..at]);
@@ -191,7 +217,7 @@ mod tests {
             (Place::Attribute, "&#9;&#10;&#13;", "\t\n\r"),
             (Place::Attribute, "]]>", "]]>"),
         ] {
-            assert_eq!(decode(raw, place).unwrap(), meaning, "{place:?} {raw:?}");
+            assert_eq!(decode(raw.as_bytes(), place).unwrap(), meaning, "{place:?} {raw:?}");
         }
     }
 
@@ -225,7 +251,7 @@ mod tests {
             (Place::Attribute, "\u{b}", NotWellFormed),
         ] {
             assert_eq!(
-                decode(raw, place).unwrap_err().condition,
+                decode(raw.as_bytes(), place).unwrap_err().condition,
                 condition,
                 "{place:?} {raw:?}"
             );

@@ -44,20 +44,20 @@ impl Grower {
     pub(super) fn start(
         &mut self,
         scope: &Scope,
-        local: &str,
+        local: &[u8],
         ns: Ns,
         attributes: &[Attribute<'_>],
     ) -> Result<(), StreamError> {
-        let mut element = Element::new(local, scope.uri(ns));
+        let mut element = Element::new(text::utf_8(local)?, text::utf_8(scope.uri(ns))?);
         for attribute in attributes {
             if attribute.declares().is_some() {
                 continue;
             }
-            let local = attribute.name.local();
+            let local = text::utf_8(attribute.name.local())?;
             let name = match attribute.ns {
                 Ns::None => local.into(),
                 Ns::Xml => compact_str::format_compact!("xml:{local}"),
-                ns => compact_str::format_compact!("{{{}}}{local}", scope.uri(ns)),
+                ns => compact_str::format_compact!("{{{}}}{local}", text::utf_8(scope.uri(ns))?),
             };
             element.attributes.push((name, attribute.value()?.into()));
         }
@@ -65,7 +65,7 @@ impl Grower {
         Ok(())
     }
 
-    pub(super) fn text(&mut self, raw: &str, place: Place) -> Result<(), StreamError> {
+    pub(super) fn text(&mut self, raw: &[u8], place: Place) -> Result<(), StreamError> {
         let text = text::decode(raw, place)?;
         let Some(element) = self.stack.last_mut() else {
             return Ok(());

@@ -11,22 +11,26 @@ pub const STREAM_CLOSE: &[u8] = b"</stream:stream>";
 
 /// Appends text, escaped for the content of an element. Characters that XML does not have become U+FFFD.
 pub fn escape_text(out: &mut Vec<u8>, text: &str) {
-    escape(out, text, text::NOT_TEXT);
+    if text::is_plain(text.as_bytes()) || text::is_canonical_text(text) {
+        out.extend_from_slice(text.as_bytes());
+    } else {
+        escape(out, text, false);
+    }
 }
 
 /// Appends text, escaped for a value between apostrophes. Characters that XML does not have become U+FFFD.
 pub fn escape_attribute(out: &mut Vec<u8>, value: &str) {
-    escape(out, value, text::NOT_ATTRIBUTE);
+    if text::is_canonical_attribute(value.as_bytes()) {
+        out.extend_from_slice(value.as_bytes());
+    } else {
+        escape(out, value, true);
+    }
 }
 
-fn escape(out: &mut Vec<u8>, text: &str, special: u8) {
-    if text::survey(text.as_bytes()) & special == 0 {
-        out.extend_from_slice(text.as_bytes());
-        return;
-    }
+fn escape(out: &mut Vec<u8>, text: &str, is_value: bool) {
     let mut done = 0;
     for (at, character) in text.char_indices() {
-        let Some(reference) = reference(character, special) else {
+        let Some(reference) = reference(character, is_value) else {
             continue;
         };
         out.extend_from_slice(&text.as_bytes()[done..at]);
@@ -37,8 +41,7 @@ fn escape(out: &mut Vec<u8>, text: &str, special: u8) {
 }
 
 /// What stands for a character where it may not stand itself.
-fn reference(character: char, special: u8) -> Option<&'static str> {
-    let is_value = special == text::NOT_ATTRIBUTE;
+fn reference(character: char, is_value: bool) -> Option<&'static str> {
     Some(match character {
         '<' => "&lt;",
         '>' => "&gt;",

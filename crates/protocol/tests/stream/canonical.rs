@@ -67,7 +67,12 @@ fn children_are_written_in_one_way() {
             for chunk in [1, 1000] {
                 let bytes = format!("{OPEN}<message>{written}</message>");
                 let outcome = read(bytes.as_bytes(), chunk, Limits::client());
-                assert_eq!(outcome.frames[1..], *std::slice::from_ref(&expected), "{written} {:?}", outcome.error);
+                assert_eq!(
+                    outcome.frames[1..],
+                    *std::slice::from_ref(&expected),
+                    "{written} {:?}",
+                    outcome.error
+                );
             }
             let element = tree::parse(written.as_bytes(), ns::CLIENT).unwrap();
             let mut out = Vec::new();
