@@ -3,10 +3,12 @@
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, Read, Seek, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
     time::Duration,
 };
+
+use nix::unistd::{Uid, User};
 
 /// A data directory.
 #[derive(Debug, Clone)]
@@ -26,6 +28,10 @@ pub(crate) struct Held {
 pub(crate) enum DataDirError {
     #[error("the data directory {path} cannot be used: {error}")]
     Unusable { path: String, error: io::Error },
+    #[error(
+        "no server runs, and {path} belongs to the user {owner}: do this as that user, whose server could not read what root writes"
+    )]
+    Foreign { path: String, owner: String },
     #[error(
         "another server ({holder}) runs on the data directory {path}: stop it, or give this one a data_dir of its own"
     )]
@@ -89,6 +95,15 @@ impl DataDir {
     /// Takes the directory for a command, beside other commands; `None` while a server has it.
     pub(crate) fn share(&self) -> Result<Option<Held>, DataDirError> {
         let file = self.lock_file()?;
+        let owner = file.metadata().map_err(|error| self.unusable(error))?.uid();
+        if is_in_the_way(Uid::effective(), Uid::from_raw(owner)) {
+            let user = User::from_uid(Uid::from_raw(owner)).ok().flatten();
+            let owner = user.map_or_else(|| owner.to_string(), |user| user.name);
+            return Err(DataDirError::Foreign {
+                path: self.path.display().to_string(),
+                owner,
+            });
+        }
         match file.try_lock_shared() {
             Ok(()) => {
                 // No server is here: a signature is that of one which was killed.
@@ -132,9 +147,27 @@ impl DataDir {
     }
 }
 
+/// Whether what `me` writes would be in the way of the server of `owner`.
+fn is_in_the_way(me: Uid, owner: Uid) -> bool {
+    me.is_root() && !owner.is_root()
+}
+
 fn holder(file: &mut File) -> Option<String> {
     let mut text = String::new();
     file.rewind().ok()?;
     file.take(64).read_to_string(&mut text).ok()?;
     Some(text).filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn root_keeps_its_hands_off_another_users_database() {
+        for (me, owner, expected) in [(0, 0, false), (0, 1000, true), (1000, 1000, false), (1000, 0, false)] {
+            let is_in_the_way = is_in_the_way(Uid::from_raw(me), Uid::from_raw(owner));
+            assert_eq!(is_in_the_way, expected, "{me} {owner}");
+        }
+    }
 }

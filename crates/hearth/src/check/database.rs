@@ -1,6 +1,6 @@
 //! Whether the database can be reached and is of a version that this program knows.
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
 use storage::{Storage, StorageError};
 
@@ -20,7 +20,7 @@ pub(super) async fn look(configuration: &Configuration, is_running: bool) -> (Ve
     let config = &configuration.config;
     let shown = mask_url(&config.database.url);
     let to_be = || config.domains.clone();
-    if let Some(path) = missing_file(&config.database.url) {
+    if let Some(path) = config.database.missing_file() {
         return (
             to_be(),
             vec![Finding::ok(
@@ -91,10 +91,4 @@ fn hosts_differ(configuration: &Configuration, hosts: &[String]) -> Option<Findi
         message,
         "hosts are taken from the configuration at the first start only",
     ))
-}
-
-fn missing_file(url: &str) -> Option<&Path> {
-    let path = url.strip_prefix("sqlite:")?;
-    let path = Path::new(path.strip_prefix("//").unwrap_or(path));
-    (path != Path::new(":memory:") && !path.exists()).then_some(path)
 }

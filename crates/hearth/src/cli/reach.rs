@@ -54,6 +54,13 @@ impl Reach {
 
     async fn database(configuration: &Configuration, held: Held) -> anyhow::Result<Self> {
         let config = &configuration.config;
+        if let Some(path) = config.database.missing_file() {
+            // Whoever stands in the wrong directory should know.
+            eprintln!(
+                "hearth: no server runs here yet; the database {} is made",
+                path.display()
+            );
+        }
         let storage = Storage::open(&wiring::storage_options(config))
             .await
             .context("the database cannot be opened")?;

@@ -20,7 +20,10 @@ mod show;
 mod tests;
 mod warnings;
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use protocol::Jid;
 
@@ -80,6 +83,15 @@ pub(crate) struct Admin {
 pub(crate) struct Log {
     pub(crate) format: String,
     pub(crate) level: String,
+}
+
+impl Database {
+    /// The file of the embedded database, where it is not there yet.
+    pub(crate) fn missing_file(&self) -> Option<&Path> {
+        let path = self.url.strip_prefix("sqlite:")?;
+        let path = Path::new(path.strip_prefix("//").unwrap_or(path));
+        (path != Path::new(":memory:") && !path.exists()).then_some(path)
+    }
 }
 
 impl Default for Config {
