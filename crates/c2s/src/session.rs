@@ -20,6 +20,7 @@ use crate::{
     connection::{Connection, Gone},
     resume::Claim,
     stream_management::Management,
+    token,
     watch::{Alarm, Watch},
 };
 
@@ -399,7 +400,7 @@ impl<'a> Live<'a> {
             Some(management) => management.request(&mut self.connection),
             None => {
                 let session = &self.bound.session;
-                let mut ping = Stanza::iq(IqType::Get).to(session.jid.clone()).id("ping");
+                let mut ping = Stanza::iq(IqType::Get).to(session.jid.clone()).id(&token());
                 ping.from = Some(session.jid.to_domain());
                 let ping = ping.child(&Element::new("ping", ns::PING));
                 self.connection.write_stanza(&ping);

@@ -7,7 +7,20 @@ use super::Negotiation;
 impl Negotiation {
     /// Writes `<stream:features/>` for the state that the stream is in.
     pub(super) fn write_features(&mut self) {
-        let mut features = match (&self.authenticated, &self.peer.tls) {
+        let features = self.features();
+        self.write_all_features(features);
+    }
+
+    /// Writes what is left to be offered on a stream that was bound, or resumed, with its login (XEP-0386 §5): no
+    /// resource, or clients would ask for a second.
+    pub(super) fn write_features_once_bound(&mut self) {
+        let mut features = self.after_authentication();
+        features.retain(|feature| !matches!(feature.ns.as_str(), ns::BIND | ns::SESSION));
+        self.write_all_features(features);
+    }
+
+    fn features(&self) -> Vec<Element> {
+        match (&self.authenticated, &self.peer.tls) {
             (Some(_), _) => self.after_authentication(),
             (None, None) if self.settings.is_tls_required => vec![starttls(true)],
             (None, None) => {
@@ -16,7 +29,10 @@ impl Negotiation {
                 features
             }
             (None, Some(_)) => self.before_authentication(),
-        };
+        }
+    }
+
+    fn write_all_features(&mut self, mut features: Vec<Element>) {
         features.push(self.limits());
         let features = Element::new("features", ns::STREAM).children_from(features);
         writer::features(self.connection().out(), &features);

@@ -156,8 +156,11 @@ impl Negotiation {
             .children_from(inline)
             .children_from(token.map(token_element));
         self.connection().write_element(&success);
-        self.write_features();
-        let Some(bound) = bound else { return Ok(Step::Continue) };
+        let Some(bound) = bound else {
+            self.write_features();
+            return Ok(Step::Continue);
+        };
+        self.write_features_once_bound();
         for delivery in repeat(&bound) {
             self.connection().write_stanza(&delivery.stanza);
         }
