@@ -98,6 +98,8 @@ async fn execute(kind: Kind, server: &str, statement: String) -> Result<()> {
     } else {
         let options: sqlx::mysql::MySqlConnectOptions = server.parse()?;
         let mut connection: MySqlConnection = options.disable_statement_logging().connect().await?;
+        // A test that ended inside a transaction still locks its database, and can not let go while it waits for us.
+        connection.execute("SET SESSION lock_wait_timeout = 2").await?;
         connection.execute(AssertSqlSafe(statement)).await?;
         connection.close().await?;
     }
