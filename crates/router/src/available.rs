@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use protocol::Stanza;
 
-use crate::{Router, Session};
+use crate::{Account, Router, Session};
 
 impl Router {
     /// Notes the session's available presence and tells those features that wait for the first one.
@@ -40,6 +40,17 @@ impl Router {
     pub async fn replay(self: &Arc<Self>, session: &Arc<Session>) {
         for hook in self.hooks().replay_hooks() {
             hook(self.clone(), session.clone()).await;
+        }
+    }
+
+    /// Sends what waits to the account's sessions that take messages: to the foremost, and where that has just ended, to
+    /// the next. The caller has the account's turn.
+    pub async fn replay_to_any(self: &Arc<Self>, account: &Account) {
+        let mut sessions = self.directory().sessions(account.jid.as_str());
+        sessions.retain(|session| session.takes_messages());
+        sessions.sort_by_key(|session| std::cmp::Reverse(session.priority()));
+        for session in &sessions {
+            self.replay(session).await;
         }
     }
 }

@@ -84,10 +84,7 @@ impl Router {
         for row in rows {
             account.set_landed(*row);
         }
-        let others = self.directory().sessions(account.jid.as_str());
-        if let Some(session) = others.iter().find(|other| other.takes_messages()) {
-            self.replay(session).await;
-        }
+        self.replay_to_any(account).await;
     }
 
     /// A stanza that the ended session's client did not get (XEP-0198 §4: as if the resource were not there).

@@ -157,10 +157,7 @@ impl Offline {
         router::append(house, account, &message.stanza, message.receipt)?;
         self.quota.add(account.id, &message.stanza);
         metrics::counter!("offline_messages_stored").increment(1);
-        let sessions = house.directory().sessions(account.jid.as_str());
-        if let Some(session) = sessions.iter().find(|session| session.takes_messages()) {
-            house.replay(session).await;
-        }
+        house.replay_to_any(account).await;
         Ok(())
     }
 

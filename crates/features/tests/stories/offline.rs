@@ -130,6 +130,45 @@ async fn a_second_client_does_not_get_what_the_first_one_has() {
 }
 
 #[tokio::test]
+async fn of_two_clients_that_have_a_message_the_one_that_stays_does_not_get_it_twice() {
+    let house = House::open().await;
+    let mut romeo = house.online(ROMEO).await.with_acknowledgements();
+    let mut balcony = house.online(JULIET).await;
+    let mut chamber = house.online("juliet@localhost/chamber").await;
+    balcony.skips();
+    says(&mut romeo, "juliet@localhost", "to both").await;
+    assert_eq!(messages(&mut balcony), ["to both"]);
+    assert_eq!(messages(&mut chamber), ["to both"]);
+    balcony.is_lost().await;
+    assert!(messages(&mut chamber).is_empty());
+    // Neither has said that it has it, so it is not gone.
+    chamber.is_lost().await;
+    let mut garden = house.client("juliet@localhost/garden").await;
+    garden.sends("<presence/>").await;
+    assert_eq!(messages(&mut garden), ["to both"]);
+}
+
+#[tokio::test]
+async fn a_message_for_a_client_that_is_just_ending_goes_to_another() {
+    for promises in [false, true] {
+        let house = House::open().await;
+        let mut romeo = house.online(ROMEO).await;
+        if promises {
+            romeo = romeo.with_acknowledgements();
+        }
+        let mut chamber = house.online("juliet@localhost/chamber").await;
+        let mut ending = house.client(JULIET).await;
+        ending.sends("<presence><priority>5</priority></presence>").await;
+        chamber.skips();
+        // Its task has stopped taking stanzas, and has not told anybody yet.
+        assert!(!ending.session.inbox.shut().is_empty());
+        says(&mut romeo, "juliet@localhost", "somebody").await;
+        romeo.receives_nothing();
+        assert_eq!(messages(&mut chamber), ["somebody"], "{promises}");
+    }
+}
+
+#[tokio::test]
 async fn a_message_for_a_client_that_is_lost_is_not() {
     let house = House::open().await;
     let mut romeo = house.online(ROMEO).await;

@@ -81,6 +81,25 @@ async fn what_does_not_change_is_not_pushed() {
 }
 
 #[tokio::test]
+async fn a_contact_that_gets_another_name_stays_what_it_is() {
+    let house = House::open().await;
+    house.befriend("romeo@localhost", "juliet@localhost").await;
+    let mut juliet = house.online("juliet@localhost/balcony").await;
+    let mut romeo = house.online("romeo@localhost/orchard").await;
+    juliet.skips();
+    romeo
+        .sends(&set("<item jid='juliet@localhost' name='Love' subscription='none'/>"))
+        .await;
+    romeo.receives(&push(
+        "romeo@localhost/orchard",
+        "<item jid='juliet@localhost' name='Love' subscription='both'/>",
+    ));
+    juliet.receives_nothing();
+    romeo.sends("<presence><show>away</show></presence>").await;
+    juliet.receives("<presence from='romeo@localhost/orchard' to='juliet@localhost'><show>away</show></presence>");
+}
+
+#[tokio::test]
 async fn roster_sets_that_cannot_be_are_refused_and_change_nothing() {
     let roster = RosterSettings {
         max_items: 2,

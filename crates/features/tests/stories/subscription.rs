@@ -370,6 +370,9 @@ async fn subscribing_to_oneself_does_nothing() {
             romeo.sends(&format!("<presence type='{kind}' to='{to}'/>")).await;
         }
     }
+    house
+        .arrives("<presence type='subscribe' from='romeo@localhost' to='romeo@localhost'/>")
+        .await;
     romeo.receives_nothing();
     assert!(roster(&mut romeo).await.is_empty());
 }
