@@ -23,6 +23,8 @@ pub(super) struct Builder {
     names: SmallVec<[u8; 128]>,
     open: SmallVec<[Open; 8]>,
     nodes: usize,
+    /// Bytes of namespaces that will be written.
+    growth: usize,
     /// The default namespace around the element.
     outer_default: Ns,
     becomes: Becomes,
@@ -56,7 +58,7 @@ enum Becomes {
 impl Builder {
     /// For an element that is a stanza where its name and namespace say so.
     pub(super) fn of_stream(outer: &Outer, content_ns: &'static str, limits: Limits) -> Self {
-        let mut builder = Self::new(Becomes::Undecided(content_ns), limits);
+        let mut builder = Self::new(Becomes::Undecided(content_ns), limits.of_peer());
         builder.enter(outer);
         builder
     }
@@ -75,6 +77,7 @@ impl Builder {
             names: SmallVec::new(),
             open: SmallVec::new(),
             nodes: 0,
+            growth: 0,
             outer_default: Ns::None,
             becomes,
             canonical: Canonical::default(),
@@ -125,6 +128,7 @@ impl Builder {
             return Err(fault::bad_prefix("the prefix xml is for attributes"));
         }
         self.scope.resolve_attributes(&mut attributes)?;
+        self.count_growth(ns, &attributes)?;
         let content = self.begin(tag.name.local(), ns, &attributes)?;
         self.open.push(Open {
             name: u32::try_from(self.names.len()).expect("names are bounded"),
@@ -148,7 +152,9 @@ impl Builder {
             let Some(prefix) = attribute.declares() else { continue };
             declared += 1;
             self.limits.check_namespaces(declared)?;
-            if let Some(ns) = self.scope.declare(prefix, &attribute.value_bytes()?)? {
+            let uri = attribute.value_bytes()?;
+            self.limits.check_name(uri.len())?;
+            if let Some(ns) = self.scope.declare(prefix, &uri)? {
                 default = ns;
             }
         }
@@ -212,6 +218,19 @@ impl Builder {
         } else {
             self.canonical.text(bytes, place, self.open.len() > 1)
         }
+    }
+
+    fn count_growth(&mut self, ns: Ns, attributes: &[Attribute<'_>]) -> Result<(), StreamError> {
+        // A stanza's children inherit their parents' namespaces; in a tree every element has its own.
+        let is_inherited =
+            self.becomes != Becomes::Tree && self.open.last().is_some_and(|parent| self.scope.is_same(parent.ns, ns));
+        if !is_inherited {
+            self.growth += self.scope.uri(ns).len();
+        }
+        for attribute in attributes.iter().filter(|attribute| attribute.ns != Ns::None) {
+            self.growth += self.scope.uri(attribute.ns).len();
+        }
+        self.limits.check_growth(self.growth)
     }
 
     fn count_node(&mut self) -> Result<(), StreamError> {

@@ -4,7 +4,9 @@ use super::fault;
 use crate::StreamError;
 
 /// Nesting that no setting goes beyond, so that walking a tree never runs out of stack.
-pub const DEPTH_CEILING: usize = 256;
+pub const DEPTH_CEILING: usize = 128;
+/// Nesting of what this server wrote: a peer's element, wrapped a few times.
+const OWN_DEPTH: usize = DEPTH_CEILING * 2;
 /// Namespace declarations in force at one place, whatever the elements around it may declare each.
 pub(super) const NAMESPACES_IN_SCOPE: usize = 256;
 /// White space between first-level elements, in multiples of `stanza_bytes`: keep-alives for half a year pass,
@@ -24,7 +26,7 @@ pub struct Limits {
     pub attributes: usize,
     /// Namespace declarations of one element.
     pub namespaces: usize,
-    /// Bytes of an element's or attribute's name, prefix included.
+    /// Bytes of the name of an element or attribute, prefix included, or of a namespace.
     pub name_bytes: usize,
 }
 
@@ -69,7 +71,7 @@ impl Limits {
     pub const fn own() -> Self {
         Self {
             stanza_bytes: 1 << 30,
-            depth: DEPTH_CEILING * 2,
+            depth: OWN_DEPTH,
             nodes: usize::MAX,
             attributes: usize::MAX,
             namespaces: usize::MAX,
@@ -77,12 +79,16 @@ impl Limits {
         }
     }
 
+    /// For what a peer wrote, whatever the settings say.
+    pub(super) fn of_peer(self) -> Self {
+        Self {
+            depth: self.depth.min(DEPTH_CEILING),
+            ..self
+        }
+    }
+
     pub(super) fn check_depth(&self, depth: usize) -> Result<(), StreamError> {
-        within(
-            depth,
-            self.depth.min(DEPTH_CEILING * 2),
-            "elements are nested too deeply",
-        )
+        within(depth, self.depth, "elements are nested too deeply")
     }
 
     pub(super) fn check_nodes(&self, nodes: usize) -> Result<(), StreamError> {
@@ -95,6 +101,15 @@ impl Limits {
 
     pub(super) fn check_namespaces(&self, namespaces: usize) -> Result<(), StreamError> {
         within(namespaces, self.namespaces, "an element declares too many namespaces")
+    }
+
+    /// Each element is written with its namespace; a short prefix for a long namespace must not make much of little.
+    pub(super) fn check_growth(&self, bytes: usize) -> Result<(), StreamError> {
+        within(
+            bytes,
+            self.stanza_bytes,
+            "a stanza grows too big when its namespaces are written out",
+        )
     }
 
     pub(super) fn check_name(&self, bytes: usize) -> Result<(), StreamError> {

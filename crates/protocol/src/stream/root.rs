@@ -46,6 +46,7 @@ fn declarations(tag: &Tag<'_>, attributes: &[Attribute<'_>], limits: &Limits) ->
         declared += 1;
         limits.check_namespaces(declared)?;
         let uri = attribute.value()?;
+        limits.check_name(uri.len())?;
         if !prefix.is_empty() && tag.name.prefix() == prefix && uri != ns::STREAM {
             return Err(fault::invalid_namespace("the stream has another namespace"));
         }

@@ -134,7 +134,7 @@ impl Scope {
                 return Err(fault::bad_format("an attribute is in the namespace of the stream"));
             }
             let is_same = |other: &Attribute<'_>| {
-                self.is_same(other.ns, attribute.ns) && other.name.local() == attribute.name.local()
+                other.name.local() == attribute.name.local() && self.is_same(other.ns, attribute.ns)
             };
             if before.iter().any(is_same) {
                 return Err(fault::not_well_formed("an attribute is there twice"));

@@ -87,7 +87,7 @@ fn write(out: &mut Vec<u8>, element: &Element, declare: bool) {
 fn attributes(out: &mut Vec<u8>, element: &Element) {
     let mut prefixes: Vec<&str> = Vec::new();
     for (name, value) in &element.attributes {
-        let Some((uri, local)) = name.strip_prefix('{').and_then(|name| name.split_once('}')) else {
+        let Some((uri, local)) = name.strip_prefix('{').and_then(|name| name.rsplit_once('}')) else {
             attribute(out, name, value);
             continue;
         };

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::{generator, oracle};
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn about_streams(stream in generator::stream()) {

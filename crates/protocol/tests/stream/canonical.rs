@@ -93,6 +93,10 @@ fn what_we_make_ourselves_is_always_xml() {
         "<a xmlns='u\u{fffd}' b='\u{fffd}&#9;&#10;&#13;&apos;\"'>\u{fffd}\u{fffd}]]&gt;&#13;\n</a>"
     );
     assert!(tree::parse(xml.as_bytes(), "").is_ok());
+    let braces = "<a xmlns:p='{u}v}' p:x='1'/>";
+    let element = tree::parse(braces.as_bytes(), "").unwrap();
+    assert_eq!(element.get("{{u}v}}x"), Some("1"));
+    assert_eq!(tree::parse(element.to_xml().as_bytes(), ""), Ok(element));
     let many = (0..40).fold(Element::new("a", ""), |element, at| {
         element.attr(&format!("{{u{at}}}x"), "y")
     });

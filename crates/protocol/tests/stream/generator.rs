@@ -160,6 +160,8 @@ const NAMESPACES: &[&str] = &[
     " ",
     "urn:a\n",
     "urn:&apos;",
+    "{urn:}x}",
+    "urn:&lt;",
 ];
 const ATTRIBUTES: &[&str] = &["id", "x", "a:x", "b:x", "xml:lang", "xml:space", "\u{e9}", "to", "a:to"];
 const VALUES: &[&str] = &[

@@ -284,6 +284,60 @@ fn endless_input_is_refused_before_it_is_stored() {
     bounded(8, "<?", x, &[PolicyViolation]);
 }
 
+/// XML can say much in few bytes: a prefix of one letter stands for a whole namespace.
+#[test]
+fn little_does_not_become_much() {
+    let long = "u".repeat(1000);
+    let (elements, attributes) = ("<p:a/>".repeat(8000), "<a p:b=''/>".repeat(8000));
+    for inside in [&elements, &attributes] {
+        refused(
+            25,
+            format!("<message xmlns:p='{long}'>{inside}</message>"),
+            &[PolicyViolation],
+        );
+        refused(
+            25,
+            format!("<x xmlns='u' xmlns:p='{long}'>{inside}</x>"),
+            &[PolicyViolation],
+        );
+    }
+    refused(
+        25,
+        format!("<x xmlns='{long}'>{}</x>", "<a/>".repeat(8000)),
+        &[PolicyViolation],
+    );
+    refused(25, format!("<message xmlns:p='{long}{long}'/>"), &[PolicyViolation]);
+    refused_raw(
+        25,
+        OPEN.replace(" to=", &format!(" xmlns:p='{long}{long}' to=")),
+        &[PolicyViolation],
+    );
+    let usual = format!(
+        "<message>{}</message>",
+        "<a xmlns='http://jabber.org/protocol/disco#items'/>".repeat(4000)
+    );
+    accepted(25, &usual, &[&usual]);
+}
+
+#[test]
+fn a_stanza_may_be_as_big_as_it_may_be() {
+    for limits in [Limits::before_authentication(), Limits::client()] {
+        for excess in [0, 1] {
+            let text = "x".repeat(limits.stanza_bytes + excess - "<message><body></body></message>".len());
+            let stanza = format!("<message><body>{text}</body></message>");
+            for chunk in [1, 1000, 1_000_000] {
+                let outcome = read([OPEN, &stanza].concat().as_bytes(), chunk, limits);
+                assert_eq!(
+                    outcome.error.is_some(),
+                    excess > 0,
+                    "{excess} too many in chunks of {chunk}"
+                );
+                assert_eq!(outcome.frames.len(), 2 - excess);
+            }
+        }
+    }
+}
+
 #[test]
 fn white_space_is_bounded_too() {
     let limits = Limits::before_authentication();

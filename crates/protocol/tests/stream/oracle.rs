@@ -12,6 +12,8 @@ use rxml::{Event, Options, Parse, Parser, WithOptions, error::EndOrError};
 pub(crate) struct Ours {
     pub(crate) frames: Vec<Frame>,
     pub(crate) error: Option<StreamCondition>,
+    /// Whether the error is an attribute that is there twice; rxml overlooks a default namespace that is declared twice.
+    pub(crate) found_twice: bool,
     /// Whether an element is half read.
     pub(crate) is_partial: bool,
 }
@@ -21,6 +23,7 @@ pub(crate) fn ours(bytes: &[u8], chunk: usize) -> Ours {
     let mut ours = Ours {
         frames: Vec::new(),
         error: None,
+        found_twice: false,
         is_partial: false,
     };
     for mut input in bytes.chunks(chunk.max(1)) {
@@ -30,6 +33,7 @@ pub(crate) fn ours(bytes: &[u8], chunk: usize) -> Ours {
                 Ok(None) => break,
                 Err(error) => {
                     ours.error = Some(error.condition);
+                    ours.found_twice = error.text.is_some_and(|text| text.ends_with("twice"));
                     return ours;
                 }
             }
@@ -106,6 +110,20 @@ impl Theirs {
     }
 }
 
+/// The bytes with their line ends as XML 1.0 §2.11 has them before anything else. rxml does it while it reads, and trips over a
+/// carriage return in an attribute.
+fn lines(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len());
+    for (at, &byte) in bytes.iter().enumerate() {
+        match byte {
+            b'\r' => out.push(b'\n'),
+            b'\n' if at > 0 && bytes[at - 1] == b'\r' => {}
+            _ => out.push(byte),
+        }
+    }
+    out
+}
+
 /// The content namespaces are one.
 fn folded(ns: &str) -> &str {
     if ns == ns::SERVER { ns::CLIENT } else { ns }
@@ -132,7 +150,7 @@ fn normal(element: &Element) -> Element {
 pub(crate) fn check(bytes: &[u8]) {
     let ours = ours(bytes, bytes.len());
     check_chunks(bytes, &ours);
-    let theirs = theirs(bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes));
+    let theirs = theirs(&lines(bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes)));
     let elements = ours
         .frames
         .iter()
@@ -152,7 +170,7 @@ pub(crate) fn check(bytes: &[u8]) {
         assert_eq!(theirs.elements.len(), understood, "only they accept an element");
     }
     // Before the header we say so at the first byte that cannot begin one.
-    if ours.error == Some(StreamCondition::NotWellFormed) && !ours.frames.is_empty() {
+    if ours.error == Some(StreamCondition::NotWellFormed) && !ours.frames.is_empty() && !ours.found_twice {
         assert!(
             theirs.is_refused || theirs.is_closed,
             "only they accept what follows {understood} elements"
