@@ -1,7 +1,7 @@
 //! Extensions of the protocol that act on stanzas, one file each, and one line each in [`all`].
 //!
-//! A feature knows neither sockets nor the other features. What several share stands beside them: [`contact`] is what
-//! the features of RFC 6121 and blocking share, [`refuse`] is how they say no, [`settings`] is what an operator may
+//! A feature knows neither sockets nor the other features. What several share stands beside them: `contact` is what
+//! the features of RFC 6121 and blocking share, `refuse` is how they say no, [`settings`] is what an operator may
 //! choose about them.
 
 mod blocking;
