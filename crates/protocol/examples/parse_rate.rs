@@ -1,7 +1,7 @@
 //! How long the parser and the writer take for what a chat server sees most.
 //!
-//! `cargo run --release -p protocol --example parse_rate`. Beside ours stands what quick-xml alone takes for the events of the
-//! same bytes, without any check: figures depend on the machine, ratios less so.
+//! `cargo run --release -p protocol --example parse_rate`. Beside ours stands what quick-xml alone takes for the
+//! events of the same bytes, without any check: figures depend on the machine, ratios less so.
 
 use std::{hint::black_box, time::Instant};
 

@@ -4,10 +4,11 @@ use compact_str::CompactString;
 
 use crate::stream::writer;
 
-/// An element with resolved namespace, attributes and content. The content namespaces are one (see [`crate::Child`]): read
-/// from whatever stream, both are `jabber:client`.
+/// An element with resolved namespace, attributes and content. The content namespaces are one (see [`crate::Child`]):
+/// read from whatever stream, both are `jabber:client`.
 ///
-/// Attributes without a prefix are stored under their name, `xml:lang` under `xml:lang`, others under `{namespace}name`.
+/// Attributes without a prefix are stored under their name, `xml:lang` under `xml:lang`, others under
+/// `{namespace}name`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Element {
     /// Local name.

@@ -8,8 +8,8 @@ use crate::{
 };
 
 /// A child of a stanza in canonical XML: default namespaces only, each written where it differs from the parent's,
-/// entities resolved and escaped our way, empty elements as `<a/>`. An attribute with a namespace has its prefix declared on the
-/// same element, and no prefix but `xml` stands anywhere else.
+/// entities resolved and escaped our way, empty elements as `<a/>`. An attribute with a namespace has its prefix
+/// declared on the same element, and no prefix but `xml` stands anywhere else.
 ///
 /// A child in the content namespace carries no `xmlns`, so that its bytes fit a client's and a server's stream alike.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,5 +1,5 @@
-//! Tokens of one first-level element become a frame. All that XML demands beyond the single token is checked here: that tags match, that
-//! prefixes are declared, that no two attributes are one.
+//! Tokens of one first-level element become a frame. All that XML demands beyond the single token is checked here:
+//! that tags match, that prefixes are declared, that no two attributes are one.
 
 use smallvec::SmallVec;
 

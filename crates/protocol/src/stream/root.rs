@@ -60,8 +60,8 @@ fn declarations(tag: &Tag<'_>, attributes: &[Attribute<'_>], limits: &Limits) ->
     Ok(outer)
 }
 
-/// The root is `stream` in its namespace. Where it has a prefix, the content namespace is the default one; without a prefix the
-/// stream's own namespace is, and each stanza declares the content namespace (RFC 6120 §4.8.5).
+/// The root is `stream` in its namespace. Where it has a prefix, the content namespace is the default one; without a
+/// prefix the stream's own namespace is, and each stanza declares the content namespace (RFC 6120 §4.8.5).
 fn check_names(tag: &Tag<'_>, outer: &Outer, content_ns: &str) -> Result<(), StreamError> {
     let ns = match tag.name.prefix() {
         [] => outer.default.as_str(),

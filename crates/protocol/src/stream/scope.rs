@@ -16,8 +16,8 @@ const SERVER: &[u8] = ns::SERVER.as_bytes();
 const STREAM: &[u8] = ns::STREAM.as_bytes();
 const XML: &[u8] = ns::XML.as_bytes();
 
-/// A namespace. The content namespaces are one: what a stanza holds means the same on a client's stream (`jabber:client`) and
-/// on a server's (`jabber:server`).
+/// A namespace. The content namespaces are one: what a stanza holds means the same on a client's stream
+/// (`jabber:client`) and on a server's (`jabber:server`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ns {
     None,

@@ -63,8 +63,8 @@ impl<'a> Attribute<'a> {
 }
 
 impl<'a> Tag<'a> {
-    /// From all bytes of a tag, `<` and `>` included. Attributes are added to the caller's list, which is big: returned by value
-    /// it would be copied about.
+    /// From all bytes of a tag, `<` and `>` included. Attributes are added to the caller's list, which is big:
+    /// returned by value it would be copied about.
     pub(super) fn parse(
         bytes: &'a [u8],
         limits: &Limits,

@@ -51,8 +51,8 @@ fn survey(bytes: &[u8]) -> u8 {
 
 /// Whether nothing is there but printable ASCII that could stand in canonical XML as it is, apostrophes apart.
 ///
-/// This is what most bytes are, so it is looked at sixteen of them at a time, without a branch, for the compiler to make vector
-/// instructions of it.
+/// This is what most bytes are, so it is looked at sixteen of them at a time, without a branch, for the compiler to
+/// make vector instructions of it.
 pub(super) fn is_plain(bytes: &[u8]) -> bool {
     match bytes.last_chunk::<16>() {
         // The last bytes may be looked at twice; it makes no difference.

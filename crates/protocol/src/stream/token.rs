@@ -1,8 +1,8 @@
 //! Borders of tokens, found over any borders of chunks: where a tag, a text or a CDATA section ends.
 //!
 //! The ends of tags are found by quick-xml's resumable [`ElementParser`]. Nothing is copied while a token stands
-//! whole in the caller's buffer; what is half read waits in a stash that lives until the token is complete, and no byte is looked
-//! at twice.
+//! whole in the caller's buffer; what is half read waits in a stash that lives until the token is complete, and no
+//! byte is looked at twice.
 
 use std::borrow::Cow;
 
@@ -106,7 +106,8 @@ impl Scanner {
             self.stash.push(*first);
             *input = rest;
             if let Some(mut seeking) = recognise(&self.stash)? {
-                // None of the few bytes that tell the kind apart can end a token but a tag's `>`, which is a tag without a name.
+                // None of the few bytes that tell the kind apart can end a token but a tag's `>`, which is a tag
+                // without a name.
                 if seeking.find(&[], &self.stash).is_some() {
                     return Err(fault::not_well_formed("a tag has no name"));
                 }

@@ -42,8 +42,8 @@ pub struct Malformed {
 
 /// A resumable, strict reader of one stream. Holds no buffer while nothing is half read.
 ///
-/// Strict means: what it accepts is well-formed, namespace-well-formed XML 1.0 in UTF-8 with the restrictions of RFC 6120 §11, and
-/// everything else ends the stream. However the bytes are cut into chunks, the frames are the same.
+/// Strict means: what it accepts is well-formed, namespace-well-formed XML 1.0 in UTF-8 with the restrictions of RFC
+/// 6120 §11, and everything else ends the stream. However the bytes are cut into chunks, the frames are the same.
 pub struct Tokenizer {
     limits: Limits,
     content_ns: &'static str,

@@ -1,5 +1,5 @@
-//! Trees, stanzas and the stream's own tags become canonical XML: default namespaces only, apostrophes around values, entities
-//! only where XML needs them.
+//! Trees, stanzas and the stream's own tags become canonical XML: default namespaces only, apostrophes around values,
+//! entities only where XML needs them.
 
 use std::borrow::Cow;
 
@@ -192,13 +192,14 @@ pub fn features(out: &mut Vec<u8>, features: &Element) {
     prefixed(out, features, false);
 }
 
-/// Appends `<stream:error>` (RFC 6120 §4.9.2) for a stream that declares the prefix `stream`, as some clients demand it.
+/// Appends `<stream:error>` (RFC 6120 §4.9.2) for a stream that declares the prefix `stream`, as some clients demand
+/// it.
 pub fn stream_error(out: &mut Vec<u8>, error: &StreamError) {
     prefixed(out, &error.to_element(), false);
 }
 
-/// Appends an element of the stream's namespace that declares the prefix `stream` itself: for WebSocket frames (RFC 7395 §3.3.3)
-/// and BOSH.
+/// Appends an element of the stream's namespace that declares the prefix `stream` itself: for WebSocket frames (RFC
+/// 7395 §3.3.3) and BOSH.
 pub fn stream_document(out: &mut Vec<u8>, element: &Element) {
     prefixed(out, element, true);
 }

@@ -98,8 +98,8 @@ impl Info {
         })
     }
 
-    /// The hash of XEP-0115 §5.1 by SHA-1; `None` where the answer is ill-formed by §5.4 and must not be believed: with an
-    /// identity, a feature or a form twice, or a form whose type has several values.
+    /// The hash of XEP-0115 §5.1 by SHA-1; `None` where the answer is ill-formed by §5.4 and must not be believed:
+    /// with an identity, a feature or a form twice, or a form whose type has several values.
     #[must_use]
     pub fn verification(&self) -> Option<String> {
         Some(STANDARD.encode(Sha1::digest(self.verified_text()?)))

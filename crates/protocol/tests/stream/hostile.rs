@@ -1,5 +1,5 @@
-//! Items 1 to 48 of the checklist of hostile XML, as far as they concern the tokenizer alone: every one whole, byte by byte and in
-//! pieces, before and after authentication.
+//! Items 1 to 48 of the checklist of hostile XML, as far as they concern the tokenizer alone: every one whole, byte by
+//! byte and in pieces, before and after authentication.
 
 use protocol::{
     StreamCondition::{self, *},

@@ -1,5 +1,5 @@
-//! The tokenizer as its users see it: the checklist of hostile input, canonical form, chunk borders, and an independent strict
-//! parser that has to agree.
+//! The tokenizer as its users see it: the checklist of hostile input, canonical form, chunk borders, and an
+//! independent strict parser that has to agree.
 #![allow(clippy::unwrap_used)]
 
 mod agreement;

@@ -1,4 +1,5 @@
-//! An independent strict parser (rxml), and what it has to agree with us about: whatever we understood, it understands alike.
+//! An independent strict parser (rxml), and what it has to agree with us about: whatever we understood, it understands
+//! alike.
 
 use protocol::{
     Child, Element, Stanza, StreamCondition,
@@ -12,7 +13,8 @@ use rxml::{Event, Options, Parse, Parser, WithOptions, error::EndOrError};
 pub(crate) struct Ours {
     pub(crate) frames: Vec<Frame>,
     pub(crate) error: Option<StreamCondition>,
-    /// Whether the error is an attribute that is there twice; rxml overlooks a default namespace that is declared twice.
+    /// Whether the error is an attribute that is there twice; rxml overlooks a default namespace that is declared
+    /// twice.
     pub(crate) found_twice: bool,
     /// Whether an element is half read.
     pub(crate) is_partial: bool,
@@ -110,8 +112,8 @@ impl Theirs {
     }
 }
 
-/// The bytes with their line ends as XML 1.0 §2.11 has them before anything else. rxml does it while it reads, and trips over a
-/// carriage return in an attribute.
+/// The bytes with their line ends as XML 1.0 §2.11 has them before anything else. rxml does it while it reads, and
+/// trips over a carriage return in an attribute.
 fn lines(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len());
     for (at, &byte) in bytes.iter().enumerate() {
@@ -145,8 +147,8 @@ fn normal(element: &Element) -> Element {
     out
 }
 
-/// Panics where the two do not agree about some bytes of a client's stream, where chunks make a difference, or where what we write
-/// is not what we read.
+/// Panics where the two do not agree about some bytes of a client's stream, where chunks make a difference, or where
+/// what we write is not what we read.
 pub(crate) fn check(bytes: &[u8]) {
     let ours = ours(bytes, bytes.len());
     check_chunks(bytes, &ours);
