@@ -37,6 +37,20 @@ export class Session {
     // Errors are reported to whoever awaits start() or stop(); without a listener they end the process.
     this.xmpp.on("error", () => {});
     this.xmpp.iqCallee.set(NS_ROSTER, "query", () => true);
+    this.#waitForOpen();
+  }
+
+  // COMPAT(@xmpp/client, 0.14.0): it begins to wait for the server's stream header only after its own header's write
+  // has called back. A server on the same machine may have answered before that, and the client waits without end.
+  // So the writing of a header is not waited for; what the server answers is.
+  #waitForOpen() {
+    const write = this.xmpp.write.bind(this.xmpp);
+    this.xmpp.write = (data) => {
+      const written = write(data);
+      if (!String(data).includes("<stream:stream")) return written;
+      written.catch((error) => this.xmpp.emit("error", error));
+      return undefined;
+    };
   }
 
   #watch(element) {
