@@ -30,7 +30,7 @@ pub struct Options {
 
 impl Options {
     /// Connections that read beside the one that writes.
-    pub const SQLITE_READERS: u32 = 4;
+    pub const SQLITE_READERS: usize = 4;
 
     /// The defaults for the database at this URL.
     pub fn new(url: impl Into<String>) -> Self {

@@ -12,6 +12,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, Connection, Database, Executor};
 
 use super::doubt::Doubt;
+use super::readers::Readers;
 use super::{Db, Pools};
 use crate::options::Target;
 use crate::{Options, StorageError};
@@ -44,8 +45,8 @@ async fn sqlite_memory() -> Result<Pools, StorageError> {
         .connect_with(options.disable_statement_logging())
         .await?;
     Ok(Pools::Sqlite {
-        writer: one.clone(),
-        readers: one,
+        writer: one,
+        readers: None,
     })
 }
 
@@ -66,12 +67,7 @@ async fn sqlite_file(path: &Path) -> Result<Pools, StorageError> {
         // ... and are written back to the file once for many commits (16 MiB of them) rather than for few.
         .pragma("wal_autocheckpoint", "4000");
     let writer = lasting(SqlitePoolOptions::new(), 1).connect_with(writing).await?;
-    let readers = SqlitePoolOptions::new()
-        .max_connections(Options::SQLITE_READERS)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .test_before_acquire(false)
-        .connect_with(options)
-        .await?;
+    let readers = Some(Readers::new(options, Options::SQLITE_READERS));
     Ok(Pools::Sqlite { writer, readers })
 }
 

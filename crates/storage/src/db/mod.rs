@@ -6,6 +6,7 @@
 
 mod connect;
 mod doubt;
+mod readers;
 mod row;
 mod sql;
 mod transaction;
@@ -24,6 +25,7 @@ pub(crate) use value::{MAX_JID_BYTES, MAX_PART_BYTES, Value, args, bind_all, che
 
 use crate::StorageError;
 use doubt::Doubt;
+use readers::Readers;
 
 /// No statement may keep a caller waiting longer, whatever the network does.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -38,10 +40,10 @@ pub(crate) struct Db {
 /// The connections to it.
 #[derive(Clone, Debug)]
 pub(crate) enum Pools {
-    /// One connection writes; the others read beside it (WAL). In memory both are the same one.
+    /// One connection writes; the others read beside it (WAL). In memory there is one for all.
     Sqlite {
         writer: SqlitePool,
-        readers: SqlitePool,
+        readers: Option<Readers>,
     },
     Postgres(PgPool),
     Mysql(MySqlPool),
@@ -91,8 +93,12 @@ impl Db {
         let sql = sql.into();
         twice!(self, async {
             Ok(match &self.pools {
-                Pools::Sqlite { readers, .. } => {
-                    let rows = bind_all!(sqlx::query(sql.sqlite()), args).fetch_all(readers).await?;
+                Pools::Sqlite { writer, readers } => {
+                    let query = bind_all!(sqlx::query(sql.sqlite()), args);
+                    let rows = match readers {
+                        Some(readers) => readers.fetch_all(query).await?,
+                        None => query.fetch_all(writer).await?,
+                    };
                     rows.into_iter().map(Row::Sqlite).collect()
                 }
                 Pools::Postgres(pool) => {
@@ -128,7 +134,9 @@ impl Db {
     pub(crate) async fn close(&self) {
         match &self.pools {
             Pools::Sqlite { writer, readers } => {
-                readers.close().await;
+                if let Some(readers) = readers {
+                    readers.close().await;
+                }
                 writer.close().await;
             }
             Pools::Postgres(pool) => pool.close().await,

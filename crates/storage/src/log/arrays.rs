@@ -1,6 +1,6 @@
 //! Any number of rows in one statement, by arrays: PostgreSQL. One round trip for a whole batch.
 
-use sqlx::{PgConnection, Postgres};
+use sqlx::{Executor, PgConnection, Postgres};
 
 use super::LogRow;
 use crate::db::within;
@@ -17,6 +17,12 @@ const BOTH: &str = "WITH deleted AS (DELETE FROM message_log m USING UNNEST($6::
                     SELECT * FROM UNNEST($1::bigint[], $2::bigint[], $3::text[], $4::bytea[], $5::bigint[])";
 
 type Query = sqlx::query::Query<'static, Postgres, sqlx::postgres::PgArguments>;
+
+/// Readies a connection for this and nothing else. Statements are planned once, maybe while the table
+/// is small enough to be read as a whole; it does not stay so.
+pub(super) async fn prepare(connection: &mut PgConnection) -> Result<(), StorageError> {
+    within(connection.execute("SET enable_seqscan = off")).await.map(|_| ())
+}
 
 /// Adds and removes rows, all of it or nothing.
 pub(super) async fn write(

@@ -13,8 +13,13 @@ impl Log {
         after: Option<LogId>,
         limit: u32,
     ) -> Result<Vec<LogRow>, StorageError> {
-        const PAGE: &str = "SELECT id, peer, stanza, expires_at FROM message_log WHERE account_id = ? AND id > ? \
-                            AND (expires_at IS NULL OR expires_at > ?) ORDER BY id LIMIT ?";
+        // `? + 0`: SQLite would plan a statement anew for each bound limit, at the cost of the rest again.
+        const PAGE: Sql = Sql::differing(
+            "SELECT id, peer, stanza, expires_at FROM message_log WHERE account_id = ? AND id > ? \
+             AND (expires_at IS NULL OR expires_at > ?) ORDER BY id LIMIT ? + 0",
+            "SELECT id, peer, stanza, expires_at FROM message_log WHERE account_id = ? AND id > ? \
+             AND (expires_at IS NULL OR expires_at > ?) ORDER BY id LIMIT ?",
+        );
         self.settle().await?;
         let after = after.map_or(-1, LogId::raw);
         let rows = self

@@ -1,7 +1,6 @@
 //! How the log is written: a transaction, or on PostgreSQL, where one statement says it all, less.
 
-use sqlx::pool::PoolConnection;
-use sqlx::{PgPool, Postgres};
+use sqlx::{PgConnection, PgPool};
 
 use super::batch::{Notes, Seen};
 use super::sized::Sized;
@@ -13,8 +12,8 @@ use crate::{AccountId, LogId, StorageError};
 pub(super) struct Statements {
     db: Db,
     sized: Sized,
-    /// Kept: giving a connection back and taking it again is two more round trips.
-    postgres: Option<PoolConnection<Postgres>>,
+    /// The log's own: giving one back and taking it again is two more round trips.
+    postgres: Option<PgConnection>,
 }
 
 impl Statements {
@@ -54,7 +53,8 @@ impl Statements {
                 }
             }
         }
-        let mut connection = within(pool.acquire()).await?;
+        let mut connection = within(pool.acquire()).await?.detach();
+        arrays::prepare(&mut connection).await?;
         arrays::write(&mut connection, rows, acknowledged).await?;
         self.postgres = Some(connection);
         Ok(())

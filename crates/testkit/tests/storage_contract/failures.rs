@@ -1,7 +1,9 @@
 //! What happens when the database is away, damaged or too new.
 
+use std::os::unix::fs::PermissionsExt;
+
 use sqlx::{Connection, Executor, MySqlConnection, PgConnection, SqliteConnection};
-use storage::{Credentials, LogRow, Options, Storage, StorageError};
+use storage::{Credentials, Lock, LogRow, Options, Storage, StorageError};
 use testkit::databases::{Durability, Kind, Server};
 
 use crate::Ground;
@@ -117,6 +119,37 @@ async fn goes_away_and_comes_back(kind: Kind) {
     let lost = storage.log().append(message("lost")).unwrap();
     assert!(matches!(storage.close().await, Err(StorageError::Unavailable(_))));
     assert!(lost.await.is_err());
+}
+
+#[tokio::test]
+async fn a_change_waits_for_another_process_that_writes() {
+    let g = Ground::new(Kind::Sqlite).await;
+    let juliet = g.account("juliet").await;
+    let mut other = SqliteConnection::connect(g.fresh.url()).await.unwrap();
+    other.execute("BEGIN IMMEDIATE").await.unwrap();
+    let appended = g.storage.log().append(g.message(juliet, "waits")).unwrap();
+    let locking = {
+        let accounts = g.storage.accounts().clone();
+        tokio::spawn(async move { accounts.lock(juliet, &Lock::default()).await })
+    };
+    // Reading does not wait.
+    assert_eq!(g.storage.accounts().get(juliet).await.unwrap().unwrap().lock, None);
+    other.execute("COMMIT").await.unwrap();
+    appended.await.unwrap();
+    assert!(locking.await.unwrap().unwrap());
+}
+
+#[tokio::test]
+async fn a_sqlite_file_is_its_owners_alone() {
+    let g = Ground::new(Kind::Sqlite).await;
+    g.account("juliet").await;
+    let file = std::path::PathBuf::from(g.fresh.url().strip_prefix("sqlite:").unwrap());
+    let others = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o077;
+    for suffix in ["", "-wal", "-shm"] {
+        let file = file.with_file_name(format!("hearth.db{suffix}"));
+        assert_eq!(others(&file), 0, "{}", file.display());
+    }
+    assert_eq!(others(file.parent().unwrap()), 0);
 }
 
 #[tokio::test]
