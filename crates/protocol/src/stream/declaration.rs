@@ -19,7 +19,10 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), StreamError> {
     // But for the question marks it is written like a tag.
     let tag = [b"<", inner, b">"].concat();
     let mut attributes = Attributes::new();
-    Tag::parse(&tag, &Limits::before_authentication(), &mut attributes)?;
+    let tag = Tag::parse(&tag, &Limits::before_authentication(), &mut attributes)?;
+    if tag.is_empty {
+        return Err(fault::not_well_formed("the XML declaration has something unknown"));
+    }
     let mut attributes = attributes
         .iter()
         .map(|attribute| (attribute.name.bytes(), attribute.raw))
@@ -59,6 +62,7 @@ mod tests {
         check("<?xml version='1.0' standalone='no'?>", None);
         check("<?xml version='1.1'?>", Some(NotWellFormed));
         check("<?xml?>", Some(NotWellFormed));
+        check("<?xml version='1.0'/?>", Some(NotWellFormed));
         check("<?xml encoding='UTF-8'?>", Some(NotWellFormed));
         check("<?xml encoding='UTF-8' version='1.0'?>", Some(NotWellFormed));
         check("<?xml version='1.0' encoding='ISO-8859-1'?>", Some(UnsupportedEncoding));
