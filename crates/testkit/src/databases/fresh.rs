@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, anyhow};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, MySqlConnection, PgConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, MySqlConnection, PgConnection, Row};
 use tempfile::TempDir;
 
 use super::{Durability, Kind, Server};
@@ -66,17 +66,17 @@ impl Drop for Fresh {
         let Remains::Database { kind, server, name } = &self.remains else {
             return;
         };
-        let (kind, server) = (*kind, server.clone());
-        let drop = match kind {
-            Kind::Postgres => format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"),
-            _ => format!("DROP DATABASE IF EXISTS {name}"),
-        };
+        let (kind, server, name) = (*kind, server.clone(), name.clone());
         // A runtime of its own: this may run inside one, where nothing can be waited for.
         let work = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.map(|runtime| runtime.block_on(execute(kind, &server, drop)))
+            runtime?.block_on(remove(kind, &server, &name))
         });
-        let _ = work.join();
+        match work.join() {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => eprintln!("a test's database stays behind: {error:#}"),
+            Err(_) => eprintln!("a test's database stays behind"),
+        }
     }
 }
 
@@ -98,12 +98,28 @@ async fn execute(kind: Kind, server: &str, statement: String) -> Result<()> {
     } else {
         let options: sqlx::mysql::MySqlConnectOptions = server.parse()?;
         let mut connection: MySqlConnection = options.disable_statement_logging().connect().await?;
-        // A test that ended inside a transaction still locks its database, and can not let go while it waits for us.
-        connection.execute("SET SESSION lock_wait_timeout = 2").await?;
         connection.execute(AssertSqlSafe(statement)).await?;
         connection.close().await?;
     }
     Ok(())
+}
+
+/// Drops a database together with the connections to it: a test that ended inside a transaction still
+/// locks it, and cannot let go while it waits for us.
+async fn remove(kind: Kind, server: &str, name: &str) -> Result<()> {
+    if kind == Kind::Postgres {
+        return execute(kind, server, format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
+    }
+    let options: sqlx::mysql::MySqlConnectOptions = server.parse()?;
+    let mut connection = options.disable_statement_logging().connect().await?;
+    let theirs = sqlx::query("SELECT id FROM information_schema.processlist WHERE db = ?");
+    for row in theirs.bind(name).fetch_all(&mut connection).await? {
+        let id: i64 = row.try_get_unchecked(0)?;
+        // It may have ended meanwhile.
+        let _ = connection.execute(AssertSqlSafe(format!("KILL {id}"))).await;
+    }
+    connection.close().await?;
+    execute(kind, server, format!("DROP DATABASE IF EXISTS {name}")).await
 }
 
 /// No other test, process or run has it.
