@@ -3,5 +3,5 @@
 pub mod client;
 pub mod databases;
 pub mod house;
-pub mod wire;
 pub mod server;
+pub mod wire;

@@ -79,21 +79,38 @@ impl Server {
     /// Where it does not start; the test can not go on.
     pub async fn with(setup: Setup) -> Self {
         let files = TempDir::new().expect("a temporary directory");
-        let database = databases::fresh(setup.database.unwrap_or_else(chosen)).await.expect("a fresh database");
-        let storage = Storage::open(&storage::Options::new(database.url())).await.expect("the database opens");
+        let database = databases::fresh(setup.database.unwrap_or_else(chosen))
+            .await
+            .expect("a fresh database");
+        let storage = Storage::open(&storage::Options::new(database.url()))
+            .await
+            .expect("the database opens");
         let mut domains = vec![HOST.to_owned()];
         domains.extend(setup.more_hosts);
         let hosts = storage.hosts().seed(&domains).await.expect("hosts are seeded");
 
-        let cheap = auth::Settings { iterations: 4096, ..setup.auth };
-        let authenticator =
-            Authenticator::new(storage.clone(), cheap, b"", Arc::new(SystemClock), Arc::new(SystemRandom))
-                .await
-                .expect("secrets are made");
+        let cheap = auth::Settings {
+            iterations: 4096,
+            ..setup.auth
+        };
+        let authenticator = Authenticator::new(
+            storage.clone(),
+            cheap,
+            b"",
+            Arc::new(SystemClock),
+            Arc::new(SystemRandom),
+        )
+        .await
+        .expect("secrets are made");
         let features = features::all(&Arc::new(ArcSwap::from_pointee(setup.features)), &authenticator);
         let router = Router::new(storage, hosts, &features, setup.router);
         let c2s_settings = Arc::new(ArcSwap::from_pointee(setup.c2s));
-        let clients = c2s::Server::new(router.clone(), authenticator.clone(), tls(&files, &domains), c2s_settings.clone());
+        let clients = c2s::Server::new(
+            router.clone(),
+            authenticator.clone(),
+            tls(&files, &domains),
+            c2s_settings.clone(),
+        );
 
         let gate = Gate::new(GateSettings::default());
         let starttls = serve(&clients, &gate, Begin::StartTls);
@@ -126,11 +143,20 @@ impl Server {
     /// Where the account can not be made.
     pub async fn account_named(&self, local: &str) -> Jid {
         let jid = Jid::from_parts(Some(local), HOST, None).expect("a valid name");
-        let credentials = self.authenticator.make_credentials(PASSWORD).await.expect("a valid password");
+        let credentials = self
+            .authenticator
+            .make_credentials(PASSWORD)
+            .await
+            .expect("a valid password");
         let host = self.router.hosts().id(HOST).expect("seeded");
         let storage = self.router.storage();
         let local = jid.local().expect("just made");
-        storage.accounts().create(host, local, &credentials).await.expect("the database works").expect("a fresh name");
+        storage
+            .accounts()
+            .create(host, local, &credentials)
+            .await
+            .expect("the database works")
+            .expect("a fresh name");
         jid
     }
 
@@ -139,7 +165,10 @@ impl Server {
     /// # Panics
     /// Where it can not log in.
     pub async fn client(&self, account: &Jid, resource: &str) -> Client {
-        let unbound = Connect::DirectTls(self.direct_tls).log_in(account, PASSWORD).await.expect("the password is right");
+        let unbound = Connect::DirectTls(self.direct_tls)
+            .log_in(account, PASSWORD)
+            .await
+            .expect("the password is right");
         unbound.bind(resource).await.expect("the resource is free")
     }
 
@@ -156,11 +185,17 @@ impl Server {
         for _ in 0..2 {
             let to = other.jid.to_bare();
             one.send(format!("<presence to='{to}' type='subscribe'/>")).await;
-            other.receive(|it| it.name == "presence" && it.get("type") == Some("subscribe")).await;
-            other.send(format!("<presence to='{}' type='subscribed'/>", one.jid.to_bare())).await;
-            one.receive(|it| it.name == "presence" && it.get("type") == Some("subscribed")).await;
+            other
+                .receive(|it| it.name == "presence" && it.get("type") == Some("subscribe"))
+                .await;
+            other
+                .send(format!("<presence to='{}' type='subscribed'/>", one.jid.to_bare()))
+                .await;
+            one.receive(|it| it.name == "presence" && it.get("type") == Some("subscribed"))
+                .await;
             let full = other.jid.to_string();
-            one.receive(|it| it.name == "presence" && it.get("type").is_none() && it.get("from") == Some(&full)).await;
+            one.receive(|it| it.name == "presence" && it.get("type").is_none() && it.get("from") == Some(&full))
+                .await;
             std::mem::swap(&mut *one, &mut *other);
         }
         one.all().await;
@@ -192,8 +227,12 @@ fn tls(files: &TempDir, domains: &[String]) -> TlsServer {
 }
 
 fn serve(clients: &Arc<c2s::Server>, gate: &Arc<Gate>, begin: Begin) -> SocketAddr {
-    let listener = Listener::bind((Ipv4Addr::LOCALHOST, 0).into(), ListenerSettings::default(), gate.clone())
-        .expect("a free port");
+    let listener = Listener::bind(
+        (Ipv4Addr::LOCALHOST, 0).into(),
+        ListenerSettings::default(),
+        gate.clone(),
+    )
+    .expect("a free port");
     let address = listener.local_addr();
     let clients = clients.clone();
     tokio::spawn(async move { clients.serve(listener, begin).await });

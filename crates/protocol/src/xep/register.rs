@@ -26,7 +26,9 @@ pub struct Filled {
 impl std::fmt::Debug for Filled {
     /// Without the password.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Filled").field("username", &self.username).finish_non_exhaustive()
+        f.debug_struct("Filled")
+            .field("username", &self.username)
+            .finish_non_exhaustive()
     }
 }
 
@@ -98,7 +100,10 @@ mod tests {
 
     #[test]
     fn requests_are_understood() {
-        let filled = Ok(Register::Fill(Filled { username: "bill".into(), password: "Calliope".into() }));
+        let filled = Ok(Register::Fill(Filled {
+            username: "bill".into(),
+            password: "Calliope".into(),
+        }));
         let form = "<x xmlns='jabber:x:data' type='submit'><field var='username'><value>bill</value></field>\
                     <field var='password'><value>Calliope</value></field></x>";
         for (inside, is_set, expected) in [
@@ -106,10 +111,22 @@ mod tests {
             ("<remove/>", true, Ok(Register::Remove)),
             ("<remove/><username>bill</username>", true, Err(Condition::BadRequest)),
             ("", true, Err(Condition::BadRequest)),
-            ("<username>bill</username><password>Calliope</password>", true, filled.clone()),
+            (
+                "<username>bill</username><password>Calliope</password>",
+                true,
+                filled.clone(),
+            ),
             ("<username>bill</username>", true, Err(Condition::NotAcceptable)),
-            ("<username>bill</username><password/>", true, Err(Condition::NotAcceptable)),
-            ("<username/><password>Calliope</password>", true, Err(Condition::NotAcceptable)),
+            (
+                "<username>bill</username><password/>",
+                true,
+                Err(Condition::NotAcceptable),
+            ),
+            (
+                "<username/><password>Calliope</password>",
+                true,
+                Err(Condition::NotAcceptable),
+            ),
             (form, true, filled),
             (
                 "<x xmlns='jabber:x:data' type='submit'/><username>bill</username><password>x</password>",
@@ -123,7 +140,10 @@ mod tests {
 
     #[test]
     fn a_form_that_is_logged_does_not_tell_the_password() {
-        let filled = Filled { username: "bill".into(), password: "Calliope".into() };
+        let filled = Filled {
+            username: "bill".into(),
+            password: "Calliope".into(),
+        };
         assert!(!format!("{filled:?}").contains("Calliope"));
     }
 
