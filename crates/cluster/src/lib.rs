@@ -1,0 +1,7 @@
+//! The Raft-backed clustered cache: membership, discovery, node links, cluster tasks, events.
+//!
+//! The only crate that sees openraft. Knows no stanza: it carries bytes.
+
+mod ids;
+
+pub use ids::{Group, NodeId};
