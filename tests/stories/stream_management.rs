@@ -214,6 +214,28 @@ async fn more_than_was_sent_cannot_be_acknowledged() {
 }
 
 #[tokio::test]
+async fn who_resumes_with_more_than_was_sent_is_told_so_and_loses_nothing() {
+    let server = Server::start().await;
+    let mut romeo = Managed::user(&server, "romeo").await;
+    let juliet = Managed::user(&server, "juliet").await;
+    let lost = juliet.cut();
+    romeo.say(&lost.jid, [1, 2]).await;
+    romeo.settle().await;
+    let boastful = Lost {
+        received: lost.received + 7,
+        ..lost.clone()
+    };
+    let (error, _wire) = boastful.ask(&server, &lost.jid).await;
+    assert_eq!(condition(&error), "undefined-condition");
+    assert!(error.find("handled-count-too-high", ns::STREAM_MANAGEMENT).is_some());
+    let mut again = server.client(&lost.jid.to_bare(), "balcony").await;
+    again.available().await;
+    for number in [1, 2] {
+        assert_eq!(body(&again.message().await), Some(number), "nothing is lost");
+    }
+}
+
+#[tokio::test]
 async fn who_closes_the_stream_cannot_resume_it_and_loses_nothing() {
     let server = Server::start().await;
     let mut romeo = Managed::user(&server, "romeo").await;

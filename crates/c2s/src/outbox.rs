@@ -18,7 +18,7 @@ pub(crate) struct Outbox {
 }
 
 /// The client acknowledged more than was sent.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TooHigh {
     /// What it said.
     pub(crate) h: u32,
@@ -31,6 +31,11 @@ impl Outbox {
     pub(crate) fn receive(&mut self) -> u32 {
         self.received = self.received.wrapping_add(1);
         self.received
+    }
+
+    /// The client was told that so many were received; it sends the others again, and then they count.
+    pub(crate) fn rewind(&mut self, received: u32) {
+        self.received = received;
     }
 
     /// How many stanzas were received.

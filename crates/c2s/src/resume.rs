@@ -8,12 +8,17 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use protocol::{Condition, Element, ns};
+use protocol::{Condition, Element, StreamError, ns};
 use router::{Account, Delivery, Found, Session};
 use storage::LogId;
 use tokio::sync::oneshot;
 
-use crate::{Server, session::Bound, stream_management::Management, token};
+use crate::{
+    Server,
+    session::Bound,
+    stream_management::{Management, failed, too_high},
+    token,
+};
 
 /// How long a resuming client waits for the task that has its stream, and for commits under way.
 const MOVING: Duration = Duration::from_secs(5);
@@ -115,12 +120,17 @@ pub(crate) struct Resumed {
     pub(crate) acknowledged: Vec<LogId>,
 }
 
+/// Why a stream was not resumed.
+pub(crate) enum NotResumed {
+    /// It is unknown, somebody else's, or did not come: `<failed/>`, and the client binds a resource instead.
+    Failed(Element),
+    /// The client counts stanzas that were never sent: nothing on this connection can be trusted either.
+    Broken(StreamError),
+}
+
 /// Takes over the stream that `<resume/>` names.
-///
-/// # Errors
-/// `<failed/>`: the stream is unknown, somebody else's, or did not come; the client binds a resource instead.
-pub(crate) async fn take_over(server: &Server, account: &Account, request: &Element) -> Result<Resumed, Element> {
-    let unknown = || crate::stream_management::failed(Condition::ItemNotFound);
+pub(crate) async fn take_over(server: &Server, account: &Account, request: &Element) -> Result<Resumed, NotResumed> {
+    let unknown = || NotResumed::Failed(failed(Condition::ItemNotFound));
     let h: u32 = request.get("h").and_then(|h| h.parse().ok()).ok_or_else(unknown)?;
     let id = request.get("previd").ok_or_else(unknown)?;
     let resumption = server.resumptions.find(id, account).ok_or_else(unknown)?;
@@ -129,18 +139,16 @@ pub(crate) async fn take_over(server: &Server, account: &Account, request: &Elem
         return Err(unknown());
     };
     management.moved();
-    let acknowledged = management.outbox.acknowledge(h).map(rows);
-    let acknowledged = match acknowledged {
+    let acknowledged = match management.outbox.acknowledge(h).map(rows) {
         Ok(rows) => rows,
-        Err(_) => {
-            // Its own count makes no sense: nothing of the stream can be trusted.
+        Err(error) => {
             server.resumptions.forget(management);
             server.house.end(&bound.session, management.outbox.take()).await;
-            return Err(unknown());
+            return Err(NotResumed::Broken(too_high(error)));
         }
     };
-    let received = management.outbox.received();
-    let h = settled(&resumption.session, received).await;
+    let h = settled(&resumption.session, management.outbox.received()).await;
+    management.outbox.rewind(h);
     let reply = Element::new("resumed", ns::STREAM_MANAGEMENT)
         .attr("previd", id)
         .attr("h", h.to_string());
@@ -176,7 +184,7 @@ async fn claim(resumption: &Resumption) -> Option<Bound> {
 async fn settled(session: &Session, received: u32) -> u32 {
     // Too late is no failure: the client repeats, and its recipient sees a duplicate.
     let _ = tokio::time::timeout(MOVING, session.handled.all()).await;
-    session.handled.count(received)
+    session.handled.rewind(received)
 }
 
 /// What to send again after `<resumed/>`.

@@ -42,6 +42,10 @@ enum End {
 }
 
 /// What the task wakes up for.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it lives for one turn on the stack; a box would be an allocation for each stanza"
+)]
 enum Event {
     Frame(Frame),
     Inbox(Found),

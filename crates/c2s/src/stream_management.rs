@@ -124,8 +124,8 @@ fn write_ack(connection: &mut Connection, h: u32) {
         .extend_from_slice(format!("<a xmlns='urn:xmpp:sm:3' h='{h}'/>").as_bytes());
 }
 
-/// The error for an acknowledgement of what was never sent (XEP-0198 §4).
-fn too_high(error: TooHigh) -> StreamError {
+/// The error for an acknowledgement, or a resumption, that counts what was never sent (XEP-0198 §4).
+pub(crate) fn too_high(error: TooHigh) -> StreamError {
     let TooHigh { h, sent } = error;
     let details = Element::new("handled-count-too-high", ns::STREAM_MANAGEMENT)
         .attr("h", h.to_string())

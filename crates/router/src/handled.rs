@@ -10,8 +10,15 @@ use crate::Session;
 /// Stanzas of one stream that still wait for a commit, oldest first.
 #[derive(Debug, Default)]
 pub struct Handled {
-    waiting: Mutex<VecDeque<Waiting>>,
+    waiting: Mutex<Due>,
     settled: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Due {
+    queue: VecDeque<Waiting>,
+    /// Goes up when numbers begin to be used again, so that a late commit settles none of the new stanzas.
+    era: u32,
 }
 
 #[derive(Debug)]
@@ -24,16 +31,23 @@ impl Handled {
     /// How many of the `received` stanzas may be acknowledged: all before the first that waits.
     #[must_use]
     pub fn count(&self, received: u32) -> u32 {
-        self.waiting
-            .lock()
-            .front()
-            .map_or(received, |first| first.number.wrapping_sub(1))
+        self.waiting.lock().count(received)
     }
 
     /// How many stanzas wait.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        self.waiting.lock().len()
+        self.waiting.lock().queue.len()
+    }
+
+    /// The client was told that only the returned count of its `received` stanzas is handled (XEP-0198 §5): it sends
+    /// the others again, under the same numbers.
+    pub fn rewind(&self, received: u32) -> u32 {
+        let mut waiting = self.waiting.lock();
+        let count = waiting.count(received);
+        waiting.queue.clear();
+        waiting.era = waiting.era.wrapping_add(1);
+        count
     }
 
     /// Waits until none waits.
@@ -52,33 +66,48 @@ impl Handled {
     /// The sender was told that the stanza went nowhere: nothing is waited for.
     pub(crate) fn release(&self, number: u32) {
         let mut waiting = self.waiting.lock();
-        waiting.retain(|entry| entry.number != number);
+        waiting.queue.retain(|entry| entry.number != number);
     }
 
-    fn hold(&self, number: u32) {
+    /// Notes that the stanza waits for one commit more; returns the era that the commit is to be settled in.
+    fn hold(&self, number: u32) -> u32 {
         let mut waiting = self.waiting.lock();
-        match waiting.back_mut() {
+        match waiting.queue.back_mut() {
             Some(last) if last.number == number => last.commits_due += 1,
-            _ => waiting.push_back(Waiting { number, commits_due: 1 }),
+            _ => waiting.queue.push_back(Waiting { number, commits_due: 1 }),
         }
+        waiting.era
     }
 
     /// Counts one commit; true where the acknowledgeable number moved.
-    fn settle(&self, number: u32) -> bool {
+    fn settle(&self, number: u32, era: u32) -> bool {
         let mut waiting = self.waiting.lock();
-        if let Some(entry) = waiting.iter_mut().find(|entry| entry.number == number) {
+        if waiting.era != era {
+            return false;
+        }
+        let queue = &mut waiting.queue;
+        if let Some(entry) = queue.iter_mut().find(|entry| entry.number == number) {
             entry.commits_due = entry.commits_due.saturating_sub(1);
         }
-        let before = waiting.len();
-        while waiting.front().is_some_and(|first| first.commits_due == 0) {
-            waiting.pop_front();
+        let before = queue.len();
+        while queue.front().is_some_and(|first| first.commits_due == 0) {
+            queue.pop_front();
         }
-        let has_moved = waiting.len() < before;
+        let has_moved = queue.len() < before;
         drop(waiting);
         if has_moved {
             self.settled.notify_waiters();
         }
         has_moved
+    }
+}
+
+impl Due {
+    /// All before the first that waits.
+    fn count(&self, received: u32) -> u32 {
+        self.queue
+            .front()
+            .map_or(received, |first| first.number.wrapping_sub(1))
     }
 }
 
@@ -89,14 +118,15 @@ impl Handled {
 pub struct Receipt {
     session: Arc<Session>,
     number: u32,
+    era: u32,
 }
 
 impl Receipt {
     /// For the stanza of this number (counted from 1) of the session's stream.
     #[must_use]
     pub fn new(session: &Arc<Session>, number: u32) -> Self {
-        session.handled.hold(number);
         Self {
+            era: session.handled.hold(number),
             session: session.clone(),
             number,
         }
@@ -104,7 +134,7 @@ impl Receipt {
 
     /// It is durable, or its sender was told that it is not.
     pub fn settle(self) {
-        if self.session.handled.settle(self.number) {
+        if self.session.handled.settle(self.number, self.era) {
             self.session.inbox.nudge();
         }
     }
@@ -119,15 +149,28 @@ mod tests {
         let handled = Handled::default();
         assert_eq!(handled.count(7), 7);
         for number in [3, 5, 5] {
-            handled.hold(number);
+            assert_eq!(handled.hold(number), 0);
         }
         assert_eq!(handled.count(7), 2);
-        assert!(!handled.settle(5));
+        assert!(!handled.settle(5, 0));
         assert_eq!(handled.count(7), 2);
-        assert!(handled.settle(3));
+        assert!(handled.settle(3, 0));
         assert_eq!(handled.count(7), 4, "the fifth waits for its second commit");
-        assert!(handled.settle(5));
+        assert!(handled.settle(5, 0));
         assert_eq!(handled.count(7), 7);
+    }
+
+    #[test]
+    fn what_is_sent_again_is_not_settled_by_the_commit_of_its_first_time() {
+        let handled = Handled::default();
+        let first = handled.hold(3);
+        assert_eq!(handled.rewind(4), 2);
+        assert_eq!(handled.count(2), 2);
+        let second = handled.hold(3);
+        assert!(!handled.settle(3, first));
+        assert_eq!(handled.count(3), 2, "the second commit is due");
+        assert!(handled.settle(3, second));
+        assert_eq!(handled.count(3), 3);
     }
 
     #[test]

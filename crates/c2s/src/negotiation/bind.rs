@@ -11,7 +11,7 @@ use router::{Facts, Session};
 use super::{Negotiation, Step, not_authorized};
 use crate::{
     connection::Gone,
-    resume::{repeat, take_over},
+    resume::{NotResumed, repeat, take_over},
     session::Bound,
     token,
 };
@@ -76,10 +76,11 @@ impl Negotiation {
                 }
                 Ok(self.bound(resumed.bound))
             }
-            Err(failed) => {
+            Err(NotResumed::Failed(failed)) => {
                 self.connection().write_element(&failed);
                 Ok(Step::Continue)
             }
+            Err(NotResumed::Broken(error)) => Err(error.into()),
         }
     }
 

@@ -11,9 +11,8 @@ use crate::{connection::Gone, token};
 impl Negotiation {
     /// Reads the client's header, answers with ours and the features of the moment.
     pub(super) async fn open(&mut self) -> Result<(), Gone> {
-        let header = match self.connection().next_frame().await? {
-            Frame::Open(header) => header,
-            _ => return Err(StreamError::new(StreamCondition::BadFormat).into()),
+        let Frame::Open(header) = self.connection().next_frame().await? else {
+            return Err(StreamError::new(StreamCondition::BadFormat).into());
         };
         let from = header.from.as_deref().and_then(|from| from.parse::<Jid>().ok());
         self.check(&header, from.as_ref())?;

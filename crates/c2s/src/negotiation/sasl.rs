@@ -49,7 +49,7 @@ impl Negotiation {
             Ok(authenticated) => {
                 let data = authenticated.additional_data.as_deref().map(payload::encode);
                 let success = Element::new("success", ns::SASL);
-                let success = data.iter().fold(success, |success, data| success.text(data));
+                let success = data.iter().fold(success, Element::text);
                 self.connection().write_element(&success);
                 self.connection().flush().await?;
                 self.authenticated = Some(authenticated);

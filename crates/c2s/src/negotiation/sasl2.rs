@@ -12,7 +12,7 @@ use protocol::{
 use super::{Negotiation, Step, too_early};
 use crate::{
     connection::Gone,
-    resume::{repeat, take_over},
+    resume::{NotResumed, repeat, take_over},
     session::Bound,
 };
 
@@ -149,7 +149,7 @@ impl Negotiation {
         }
         let bare = authenticated.jid.clone();
         self.authenticated = Some(authenticated);
-        let (inline, bound) = self.inline(wishes).await;
+        let (inline, bound) = self.inline(wishes).await?;
         let identifier = bound.as_ref().map_or(&bare, |bound| &bound.session.jid);
         success = success
             .child(Element::new("authorization-identifier", ns::SASL2).text(identifier.as_str()))
@@ -168,7 +168,7 @@ impl Negotiation {
     }
 
     /// Resumption where it is asked for and works, else a resource where one is asked for.
-    async fn inline(&mut self, wishes: &Wishes<'_>) -> (Vec<Element>, Option<Bound>) {
+    async fn inline(&mut self, wishes: &Wishes<'_>) -> Result<(Vec<Element>, Option<Bound>), Gone> {
         let mut replies = Vec::new();
         if let (Some(request), Some(authenticated)) = (wishes.resume, &self.authenticated) {
             let account = self.account(authenticated);
@@ -176,17 +176,18 @@ impl Negotiation {
                 Ok(resumed) => {
                     self.server.acknowledge(&resumed.bound.session, resumed.acknowledged);
                     replies.push(resumed.reply);
-                    return (replies, Some(resumed.bound));
+                    return Ok((replies, Some(resumed.bound)));
                 }
-                Err(failed) => replies.push(failed),
+                Err(NotResumed::Failed(failed)) => replies.push(failed),
+                Err(NotResumed::Broken(error)) => return Err(error.into()),
             }
         }
         let Some(bind) = wishes.bind else {
-            return (replies, None);
+            return Ok((replies, None));
         };
         let (reply, bound) = self.bind2(bind, wishes.client).await;
         replies.push(reply);
-        (replies, bound)
+        Ok((replies, bound))
     }
 
     /// XEP-0480: the client brings the keys that its account lacks.
