@@ -133,6 +133,7 @@ mod tests {
     fn check(name: &str, dependencies: &[&str], dev_dependencies: &[&str], expected: &[&str]) {
         let set = |names: &[&str]| names.iter().map(ToString::to_string).collect();
         let subject = Crate {
+            targets: set(&[]),
             name: name.to_owned(),
             dependencies: set(dependencies),
             dev_dependencies: set(dev_dependencies),

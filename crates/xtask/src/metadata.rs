@@ -17,6 +17,8 @@ pub(crate) struct Metadata {
 /// A crate of the workspace.
 pub(crate) struct Crate {
     pub(crate) name: String,
+    /// Its library, programs and test binaries.
+    pub(crate) targets: BTreeSet<String>,
     /// What it is built from directly.
     pub(crate) dependencies: BTreeSet<String>,
     /// What its tests need besides.
@@ -44,6 +46,11 @@ impl Metadata {
                 .find(|package| package["id"] == id)?;
             crates.push(Crate {
                 name: package["name"].as_str()?.to_owned(),
+                targets: package["targets"]
+                    .as_array()?
+                    .iter()
+                    .filter_map(|target| target["name"].as_str().map(str::to_owned))
+                    .collect(),
                 dependencies: direct(package, |kind| kind != Some("dev")),
                 dev_dependencies: direct(package, |kind| kind == Some("dev")),
                 everything: reachable(id, &graph)

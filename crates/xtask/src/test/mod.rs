@@ -14,10 +14,13 @@ use anyhow::{Context, Result};
 
 use self::counts::Counts;
 use crate::command::{self, cargo};
-use crate::metadata::Metadata;
+use crate::metadata::{Crate, Metadata};
 
 /// Where nextest leaves its report: `.config/nextest.toml`.
 const REPORT: &str = "target/nextest/default/junit.xml";
+
+/// What is told once more on each of the other databases.
+const STORIES: &str = "package(tests) & binary(stories)";
 
 /// Runs the tests, all or those a filter names; true when none failed.
 pub(crate) fn test(filters: &[&str]) -> Result<bool> {
@@ -46,13 +49,25 @@ pub(crate) fn test(filters: &[&str]) -> Result<bool> {
         ),
     ];
     environment.extend(databases.urls());
+    let wanted = expression(filters, &metadata.crates);
     let tests = match &tools.nextest {
-        Some(nextest) => by_nextest(nextest, filters, &environment)?,
+        Some(nextest) => by_nextest(nextest, &wanted, &environment)?,
         None => by_cargo(&["test", "--workspace", "--no-fail-fast"], filters, &environment)?,
     };
-    drop(databases);
     let mut all_is_well = tests.succeeded;
     let mut line = format!("tests: {}", tests.counts);
+    // On SQLite they were among the others.
+    for database in ["postgres", "mysql"] {
+        let mut environment = environment.clone();
+        environment.push(("HEARTH_STORY_DATABASE".to_owned(), database.into()));
+        let stories = match &tools.nextest {
+            Some(nextest) => by_nextest(nextest, &format!("({STORIES}) & ({wanted})"), &environment)?,
+            None => by_cargo(&["test", "-p", "tests", "--test", "stories"], filters, &environment)?,
+        };
+        all_is_well &= stories.succeeded;
+        line += &format!("; stories on {database}: {}", stories.counts);
+    }
+    drop(databases);
     // With nextest they run apart, and a filter is for the others.
     if tools.nextest.is_some() && filters.is_empty() && documentation_has_tests() {
         let documented = by_cargo(&["test", "--doc", "--workspace", "--no-fail-fast"], &[], &environment)?;
@@ -72,16 +87,14 @@ struct Run {
 
 type Environment = [(String, std::ffi::OsString)];
 
-fn by_nextest(nextest: &Path, filters: &[&str], environment: &Environment) -> Result<Run> {
+fn by_nextest(nextest: &Path, expression: &str, environment: &Environment) -> Result<Run> {
     let report = command::root().join(REPORT);
     if report.exists() {
         std::fs::remove_file(&report).with_context(|| format!("cannot remove {}", report.display()))?;
     }
     let mut run = Command::new(nextest);
-    run.args(["nextest", "run", "--workspace"]).current_dir(command::root());
-    if !filters.is_empty() {
-        run.arg("-E").arg(expression(filters));
-    }
+    run.args(["nextest", "run", "--workspace", "--no-tests", "pass", "-E", expression])
+        .current_dir(command::root());
     let succeeded = command::succeeds(run.envs(environment.iter().cloned()))?;
     // No report: it came to no test.
     let counts = std::fs::read_to_string(&report)
@@ -93,11 +106,23 @@ fn by_nextest(nextest: &Path, filters: &[&str], environment: &Environment) -> Re
     })
 }
 
-/// Tests whose name, file or crate holds one of the filters.
-fn expression(filters: &[&str]) -> String {
-    let each = filters
-        .iter()
-        .map(|filter| format!("test(~{filter}) | binary(~{filter}) | package(~{filter})"));
+/// Tests whose name, file or crate holds one of the filters; all where there is none.
+fn expression(filters: &[&str], crates: &[Crate]) -> String {
+    if filters.is_empty() {
+        return "all()".to_owned();
+    }
+    let each = filters.iter().map(|filter| {
+        // nextest takes a part that can match nothing for a slip of the pen.
+        let is_crate = crates.iter().any(|it| it.name.contains(filter));
+        let is_file = crates.iter().flat_map(|it| &it.targets).any(|it| it.contains(filter));
+        let package = is_crate.then(|| format!(" | package(~{filter})"));
+        let binary = is_file.then(|| format!(" | binary(~{filter})"));
+        format!(
+            "test(~{filter}){}{}",
+            binary.unwrap_or_default(),
+            package.unwrap_or_default()
+        )
+    });
     each.collect::<Vec<_>>().join(" | ")
 }
 
