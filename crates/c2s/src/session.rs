@@ -54,16 +54,25 @@ enum Event {
 }
 
 /// Serves a bound stream until its session ends or moves elsewhere.
+///
+/// Almost all of a session's life is spent in [`Live::serve`], waiting, so that is what the task has room for; what comes
+/// once, at the end, is on the heap while it lasts.
 pub(crate) async fn run(server: Arc<Server>, bound: Bound, connection: Connection) {
-    let mut live = Live::new(&server, bound, connection);
+    let mut live = Box::new(Live::new(server, bound, connection));
     let end = live.serve().await;
+    Box::pin(part(live, end)).await;
+}
+
+/// What becomes of a stream whose connection's turn is over.
+async fn part(mut live: Box<Live>, end: End) {
     live.flush_once().await;
     let Live {
+        server,
         mut bound,
         connection,
         unwritten,
         ..
-    } = live;
+    } = *live;
     let claim = match end {
         End::Closed(error) => {
             bound.forget_resumption(&server);
@@ -131,8 +140,8 @@ impl Bound {
 }
 
 /// One connection's turn.
-struct Live<'a> {
-    server: &'a Arc<Server>,
+struct Live {
+    server: Arc<Server>,
     settings: Arc<Settings>,
     bound: Bound,
     connection: Connection,
@@ -144,8 +153,8 @@ struct Live<'a> {
     unwritten: VecDeque<Delivery>,
 }
 
-impl<'a> Live<'a> {
-    fn new(server: &'a Arc<Server>, bound: Bound, connection: Connection) -> Self {
+impl Live {
+    fn new(server: Arc<Server>, bound: Bound, connection: Connection) -> Self {
         let settings = server.settings();
         let watch = Watch::new(&settings);
         Self {
@@ -322,7 +331,8 @@ impl<'a> Live<'a> {
             self.connection.write_stanza(&answer);
             return Ok(());
         }
-        self.server.house.accept(session, stanza, number).await;
+        // Few sessions have a stanza under way at any moment, and all of them would have to have room for one.
+        Box::pin(self.server.house.accept(session, stanza, number)).await;
         Ok(())
     }
 
