@@ -47,6 +47,22 @@ async fn messages_wait_arrive_once_in_order_and_say_since_when() {
 }
 
 #[tokio::test]
+async fn a_client_with_a_small_inbox_gets_everything_that_waits() {
+    let mut setup = Setup::default();
+    setup.router.inbox_stanzas = 16;
+    let server = Server::with(setup).await;
+    let mut romeo = Managed::user(&server, "romeo").await;
+    let account = server.account("juliet").await;
+    romeo.say(&account, 0..100).await;
+    romeo.settle().await;
+    let mut juliet = server.client(&account, "sofa").await;
+    juliet.available().await;
+    for number in 0..100 {
+        assert_eq!(body(&juliet.message().await), Some(number));
+    }
+}
+
+#[tokio::test]
 async fn more_than_may_wait_comes_back() {
     let mut setup = Setup::default();
     setup.features.offline.max_messages = 3;

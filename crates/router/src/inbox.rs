@@ -88,6 +88,12 @@ impl Inbox {
         }
     }
 
+    /// How many stanzas it has room for when it is empty.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.capacity
+    }
+
     /// Hands over a stanza.
     ///
     /// # Errors

@@ -168,6 +168,8 @@ impl Offline {
             return None;
         }
         self.quota.forget(account.id);
+        // Half of the inbox stays free for what comes from others meanwhile.
+        let page_rows = PAGE_ROWS.min(session.inbox.capacity() / 2).max(1);
         let (mut sent, mut bytes) = (0, 0);
         let mut after = None;
         loop {
@@ -188,7 +190,7 @@ impl Offline {
                     Sent::Skipped => {}
                     Sent::Gone => return None,
                 }
-                if sent >= PAGE_ROWS || bytes >= PAGE_BYTES {
+                if sent >= page_rows || bytes >= PAGE_BYTES {
                     return Some(id);
                 }
                 after = Some(id);
