@@ -7,6 +7,7 @@
 
 mod bind_and_acks;
 mod cycles;
+mod floods;
 mod sasl;
 mod stage;
 mod stanzas;

@@ -74,14 +74,25 @@ impl Watch {
     pub(crate) fn has_read(&mut self, connection: &mut Connection) {
         self.asked_at = None;
         let now = connection.last_read();
-        let pause = self.rate.spend(now.into_std(), connection.take_bytes_read());
-        if !pause.is_zero() {
-            self.paused_until = Some(now + pause);
-        }
+        self.spend(now, connection.take_bytes_read());
         match (connection.is_midway(), self.midway_since) {
             (true, None) => self.midway_since = Some(now),
             (false, _) => self.midway_since = None,
             (true, Some(_)) => {}
+        }
+    }
+
+    /// What the client sent has caused as much work as these bytes would.
+    pub(crate) fn has_worked(&mut self, bytes: usize) {
+        if bytes > 0 {
+            self.spend(Instant::now(), bytes);
+        }
+    }
+
+    fn spend(&mut self, now: Instant, bytes: usize) {
+        let pause = self.rate.spend(now.into_std(), bytes);
+        if !pause.is_zero() {
+            self.paused_until = Some(now + pause);
         }
     }
 

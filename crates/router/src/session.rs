@@ -5,7 +5,7 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicI16, AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicI16, AtomicU32, AtomicUsize, Ordering},
     },
 };
 
@@ -42,6 +42,7 @@ pub struct Session {
     has_been_available: AtomicBool,
     is_interested: AtomicBool,
     conflicts: AtomicU32,
+    work: AtomicUsize,
     end: End,
 }
 
@@ -80,6 +81,7 @@ impl Session {
             has_been_available: AtomicBool::new(false),
             is_interested: AtomicBool::new(false),
             conflicts: AtomicU32::new(0),
+            work: AtomicUsize::new(0),
             end: End::default(),
         })
     }
@@ -174,6 +176,18 @@ impl Session {
     /// Counts one more newcomer that wanted this session's resource; how many there were.
     pub(crate) fn count_conflict(&self) -> u32 {
         self.conflicts.fetch_add(1, Ordering::AcqRel) + 1
+    }
+
+    /// Notes work that a stanza of the client's has caused beside its own way, as if the client had sent so many bytes
+    /// more: its stream is then read that much later. So few bytes cannot be much work.
+    pub fn charge(&self, bytes: usize) {
+        self.work.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// The work since this was last asked, in bytes.
+    #[must_use]
+    pub fn take_work(&self) -> usize {
+        self.work.swap(0, Ordering::Relaxed)
     }
 
     /// Asks the session's task to close the stream with this error.
