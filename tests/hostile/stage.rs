@@ -2,10 +2,11 @@
 //! is left behind.
 //!
 //! After every row: the hostile client heard what it should and nothing secret; the two people got each other's messages in
-//! order, and nothing from the hostile client that they should not. After every table: no task of the server panicked,
+//! order, and nothing from the hostile client that they should not; and what was refused was counted. After every table: no task of the server panicked,
 //! and as many tasks and sessions are there as before.
 
 mod actor;
+mod counters;
 mod row;
 
 use std::{
@@ -70,6 +71,7 @@ impl Stage {
     /// The same with other settings.
     pub(crate) async fn with(way: Way, change: impl FnOnce(&mut Setup)) -> Self {
         count_panics();
+        counters::count();
         let mut setup = Setup::default();
         setup.c2s.is_tls_required = false;
         setup.auth.failures_per_address = 1_000_000;
@@ -128,8 +130,13 @@ impl Stage {
         let mut actor = Box::pin(self.enter(row.phase)).await;
         let before = self.romeo_speaks().await;
         let bytes = self.fill_in(&row.send, &actor.jid);
+        let refusals = counters::refusals();
         actor.send(&bytes, row.chunk).await;
         Box::pin(actor.expects(&row.expect, &title)).await;
+        assert!(
+            !row.expect.is_refusal() || counters::refusals() > refusals,
+            "{title}: nothing was counted"
+        );
         let strange = self.juliet_hears(before, &title).await;
         match (&row.expect, strange.as_slice()) {
             (Expect::Delivers(inside), [message]) => {

@@ -3,8 +3,9 @@
 mod strangers;
 
 use protocol::ns;
+use testkit::wire::Seen;
 
-use crate::stage::{Expect::*, Phase::*, Row, on_every_way, row};
+use crate::stage::{Expect::*, Phase::*, Row, Stage, Way, on_every_way, row};
 
 on_every_way!(addresses, requests, kinds, rosters, decoration);
 
@@ -288,4 +289,29 @@ fn decoration() -> Vec<Row> {
         rows.push(bound(item, message, Delivers("<body>hi</body>".to_owned())));
     }
     rows
+}
+
+/// Item 117: an IQ without an id is answered as well as can be, and reaches nobody.
+#[tokio::test]
+async fn requests_have_ids() {
+    for way in Way::ALL {
+        let mut stage = Stage::set(*way).await;
+        let mut actor = stage.enter(Bound).await;
+        let victim = stage.victim().clone();
+        for kind in ["get", "set"] {
+            for to in [
+                String::new(),
+                format!("to='{victim}'"),
+                format!("to='{}'", victim.bare_str()),
+            ] {
+                let iq = format!("<iq type='{kind}' {to}><ping xmlns='urn:xmpp:ping'/></iq>");
+                actor.send(iq.as_bytes(), 0).await;
+                assert_eq!(actor.next().await, Seen::ErrorWithoutId, "item 117: {iq}");
+            }
+        }
+        actor.expects(&Silence, "item 117").await;
+        drop(actor);
+        stage.chat_goes_on("item 117").await;
+        stage.is_clear().await;
+    }
 }

@@ -175,7 +175,7 @@ impl Managed {
                     self.received += 1;
                     self.waiting.push_back(element);
                 }
-                Seen::Element(_) | Seen::Open(_) => {}
+                Seen::Element(_) | Seen::ErrorWithoutId | Seen::Open(_) => {}
                 Seen::Close | Seen::End => return error,
             }
         }

@@ -10,7 +10,7 @@ use std::{
 
 use bytes::{Buf, BytesMut};
 use protocol::{
-    Element, Stanza, StreamError, ns,
+    Element, Stanza, StanzaError, StreamError, ns,
     stream::{Frame, Limits, Tokenizer, writer},
 };
 use tokio::{io::AsyncReadExt, time::Instant};
@@ -205,6 +205,14 @@ impl Connection {
         stanza.write(&mut self.out);
     }
 
+    /// Answers a stanza with an error, where one is allowed, and counts it.
+    pub(crate) fn refuse(&mut self, stanza: &Stanza, error: &StanzaError) {
+        metrics::counter!("stanzas_refused", "condition" => error.condition.as_str()).increment(1);
+        if let Some(answer) = stanza.bounce(error) {
+            self.write_stanza(&answer);
+        }
+    }
+
     /// Appends an element of the first level.
     pub(crate) fn write_element(&mut self, element: &Element) {
         element.write(&mut self.out, ns::CLIENT);
@@ -230,6 +238,7 @@ impl Connection {
     /// or its silence, then the socket.
     pub(crate) async fn close(mut self, error: Option<&StreamError>) {
         if let Some(error) = error {
+            metrics::counter!("c2s_stream_errors", "condition" => error.condition.as_str()).increment(1);
             tracing::debug!(target: "c2s", condition = error.condition.as_str(), text = error.text.as_deref(), "stream error");
             writer::stream_error(&mut self.out, error);
         }

@@ -193,10 +193,13 @@ impl Live {
     /// many stanzas leave in one write.
     fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
         loop {
-            match self.connection.next_parsed() {
-                Some(Ok(frame)) => return Poll::Ready(Event::Frame(frame)),
-                Some(Err(error)) => return Poll::Ready(Event::Gone(Gone::Broken(error))),
-                None => {}
+            // A client that has caused too much work waits with what was read, too.
+            if self.watch.may_read() {
+                match self.connection.next_parsed() {
+                    Some(Ok(frame)) => return Poll::Ready(Event::Frame(frame)),
+                    Some(Err(error)) => return Poll::Ready(Event::Gone(Gone::Broken(error))),
+                    None => {}
+                }
             }
             let was_congested = self.connection.is_congested();
             if let Poll::Ready(found) = self.poll_inbox(cx, was_congested) {
@@ -328,11 +331,15 @@ impl Live {
         }
         stanza.from = Some(session.jid.clone());
         if let Some(answer) = negotiation_again(&stanza) {
-            self.connection.write_stanza(&answer);
+            match answer {
+                Ok(result) => self.connection.write_stanza(&result),
+                Err(error) => self.connection.refuse(&stanza, &error),
+            }
             return Ok(());
         }
         // Few sessions have a stanza under way at any moment, and all of them would have to have room for one.
         Box::pin(self.server.house.accept(session, stanza, number)).await;
+        self.watch.has_worked(self.bound.session.take_work());
         Ok(())
     }
 
@@ -341,6 +348,7 @@ impl Live {
             management.outbox.receive();
         }
         let Malformed { mut stanza, error } = malformed;
+        metrics::counter!("stanzas_refused", "condition" => error.condition.as_str()).increment(1);
         stanza.from = Some(self.bound.session.jid.clone());
         if let Some(answer) = stanza.bounce(&error) {
             self.write(Delivery::new(answer));
@@ -429,17 +437,17 @@ fn timed_out(text: &'static str) -> StreamError {
 
 /// Requests that belong to negotiation and come again: a second bind is refused (RFC 6120 §7.1), a session
 /// (RFC 3921 §3) is established already.
-fn negotiation_again(stanza: &Stanza) -> Option<Stanza> {
+fn negotiation_again(stanza: &Stanza) -> Option<Result<Stanza, StanzaError>> {
     if stanza.kind != Kind::Iq(IqType::Set) || stanza.to.is_some() {
         return None;
     }
     let child = stanza.children.first()?;
     if child.is("session", ns::SESSION) {
-        return Some(stanza.result(None));
+        return Some(Ok(stanza.result(None)));
     }
     if child.is("bind", ns::BIND) {
         let text = "this stream has its resource already";
-        return stanza.bounce(&StanzaError::with_text(Condition::NotAllowed, text));
+        return Some(Err(StanzaError::with_text(Condition::NotAllowed, text)));
     }
     None
 }

@@ -83,6 +83,7 @@ impl Router {
 
     /// Answers a stanza with an error, where one is allowed.
     async fn bounce(self: &Arc<Self>, stanza: &Stanza, sender: Option<&Arc<Session>>, error: &StanzaError) {
+        metrics::counter!("stanzas_refused", "condition" => error.condition.as_str()).increment(1);
         let Some(mut answer) = stanza.bounce(error) else { return };
         match sender {
             Some(session) => {

@@ -219,7 +219,7 @@ impl Client {
             match self.wire.next().await {
                 Seen::Element(element) if element.is("error", ns::STREAM) => error = Some(element),
                 Seen::Element(element) => self.waiting.push(element),
-                Seen::Open(_) => {}
+                Seen::ErrorWithoutId | Seen::Open(_) => {}
                 Seen::Close | Seen::End => return error,
             }
         }

@@ -3,7 +3,7 @@
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use protocol::{
-    Element, ns,
+    Element, IqType, Kind, ns,
     stream::{Frame, Limits, Tokenizer, tree},
 };
 use rustls::{
@@ -32,6 +32,8 @@ pub enum Seen {
     Close,
     /// The connection's end.
     End,
+    /// An error about a request that had no id, and so has none itself.
+    ErrorWithoutId,
 }
 
 /// A connection to a server.
@@ -203,6 +205,11 @@ fn seen(frame: Frame) -> Seen {
         Frame::Stanza(stanza) => {
             let element = tree::parse(stanza.to_xml().as_bytes(), ns::CLIENT).expect("we wrote it");
             Seen::Element(element)
+        }
+        Frame::Malformed(malformed)
+            if malformed.stanza.id.is_none() && malformed.stanza.kind == Kind::Iq(IqType::Error) =>
+        {
+            Seen::ErrorWithoutId
         }
         Frame::Malformed(malformed) => panic!("the server sent a malformed stanza: {malformed:?}"),
         Frame::Element(element) => Seen::Element(element),

@@ -194,6 +194,7 @@ impl Actor {
             match self.next().await {
                 Seen::Open(_) => ending.is_open = true,
                 Seen::Close => ending.is_closed = true,
+                Seen::ErrorWithoutId => {}
                 Seen::Element(element) => ending.elements.push(element),
                 Seen::End => return ending,
             }

@@ -58,6 +58,13 @@ pub(crate) enum Expect {
     Delivers(String),
 }
 
+impl Expect {
+    /// Whether something is refused, which an operator must be able to see in the figures.
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(self, Self::StreamError(_) | Self::StanzaError(_) | Self::Failure(_))
+    }
+}
+
 /// One thing that a hostile client does.
 #[derive(Debug, Clone)]
 pub(crate) struct Row {

@@ -32,9 +32,7 @@ impl Negotiation {
                 Ok(self.bound(Bound::new(session)))
             }
             Err(error) => {
-                if let Some(answer) = request.bounce(&error) {
-                    self.connection().write_stanza(&answer);
-                }
+                self.connection().refuse(request, &error);
                 Ok(Step::Continue)
             }
         }

@@ -33,11 +33,7 @@ impl Negotiation {
         };
         match answer {
             Ok(payload) => self.connection().write_stanza(&request.result(payload.as_ref())),
-            Err(error) => {
-                if let Some(answer) = request.bounce(&error) {
-                    self.connection().write_stanza(&answer);
-                }
-            }
+            Err(error) => self.connection().refuse(request, &error),
         }
         Ok(Step::Continue)
     }

@@ -67,6 +67,7 @@ impl Negotiation {
 
     /// Counts a failed try; the stream ends after too many.
     pub(super) fn count_failure(&mut self) -> Result<(), StreamError> {
+        metrics::counter!("c2s_sasl_failures").increment(1);
         self.sasl_failures += 1;
         if self.sasl_failures < self.settings.sasl_tries {
             return Ok(());
