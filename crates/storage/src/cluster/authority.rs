@@ -22,13 +22,13 @@ impl Cluster {
     /// first one's.
     pub async fn ca_or_insert(&self, candidate: &ClusterAuthority) -> Result<ClusterAuthority, StorageError> {
         let secrets = self.secrets();
-        let stored = soon(secrets.get_or_create(NAME, || candidate.bytes())).await?;
+        let stored = soon(&self.db, secrets.get_or_create(NAME, || candidate.bytes())).await?;
         ClusterAuthority::read(&stored)
     }
 
     /// The authority, if there is one.
     pub async fn ca(&self) -> Result<Option<ClusterAuthority>, StorageError> {
-        let stored = soon(self.secrets().get(NAME)).await?;
+        let stored = soon(&self.db, self.secrets().get(NAME)).await?;
         stored.map(|bytes| ClusterAuthority::read(&bytes)).transpose()
     }
 

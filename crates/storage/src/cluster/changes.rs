@@ -122,7 +122,7 @@ impl Watchers {
     async fn versions(&self) -> Result<Versions, StorageError> {
         const VERSIONS: &str =
             "SELECT (SELECT value FROM counters WHERE name = 'properties'), version FROM cluster WHERE id = 1";
-        let row = soon(self.db.row(VERSIONS, args![])).await?;
+        let row = soon(&self.db, self.db.row(VERSIONS, args![])).await?;
         let row = row.ok_or_else(|| StorageError::corrupt("the cluster's row is not there"))?;
         Ok(Versions {
             properties: row.int(0)?,

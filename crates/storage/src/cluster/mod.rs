@@ -64,11 +64,15 @@ impl Cluster {
     }
 }
 
-/// Bounds the wait for an answer.
-async fn soon<T>(work: impl Future<Output = Result<T, StorageError>>) -> Result<T, StorageError> {
+/// Bounds the wait for an answer. After one that did not come the other connections are asked whether
+/// they live before they are used: the network may have swallowed them all.
+async fn soon<T>(db: &Db, work: impl Future<Output = Result<T, StorageError>>) -> Result<T, StorageError> {
     match tokio::time::timeout(PATIENCE, work).await {
         Ok(result) => result,
-        Err(_) => Err(StorageError::timed_out("no answer within 3 seconds")),
+        Err(_) => {
+            db.doubt();
+            Err(StorageError::timed_out("no answer within 3 seconds"))
+        }
     }
 }
 

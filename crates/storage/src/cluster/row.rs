@@ -63,7 +63,7 @@ impl Cluster {
 
     /// Reads the row.
     pub async fn read(&self) -> Result<ArbiterRow, StorageError> {
-        let row = soon(self.db.row(READ, args![])).await?;
+        let row = soon(&self.db, self.db.row(READ, args![])).await?;
         ArbiterRow::read(&row.ok_or_else(gone)?)
     }
 
@@ -74,7 +74,7 @@ impl Cluster {
                                   " + ? WHERE id = 1 AND epoch = ? AND group_id = ?");
         let id = group.id.to_be_bytes();
         let values = args![i64::from(lease_millis), column(group.epoch), id.as_slice()];
-        Ok(soon(self.db.execute(RENEW, values)).await? > 0)
+        Ok(soon(&self.db, self.db.execute(RENEW, values)).await? > 0)
     }
 
     /// Makes a new cluster in place of the one that was `seen`, if the row is still as it was then (but
@@ -82,7 +82,7 @@ impl Cluster {
     ///
     /// After an error it may have succeeded: the row then says `new_group`.
     pub async fn take_over(&self, seen: &ArbiterRow, claim: &Claim) -> Result<Option<GroupId>, StorageError> {
-        soon(self.try_to_take_over(seen, claim)).await
+        soon(&self.db, self.try_to_take_over(seen, claim)).await
     }
 
     async fn try_to_take_over(&self, seen: &ArbiterRow, claim: &Claim) -> Result<Option<GroupId>, StorageError> {
@@ -108,18 +108,25 @@ impl Cluster {
 
     /// Adds a process to the members, before its first grant. `false`: another group has taken over.
     pub async fn list(&self, group: GroupId, id: u64) -> Result<bool, StorageError> {
-        soon(self.change_members(group, |members| {
-            if !members.contains(&id) {
-                members.push(id);
-            }
-        }))
+        soon(
+            &self.db,
+            self.change_members(group, |members| {
+                if !members.contains(&id) {
+                    members.push(id);
+                }
+            }),
+        )
         .await
     }
 
     /// Takes a process off the members, after it was declared dead or has left. `false`: another group
     /// has taken over.
     pub async fn unlist(&self, group: GroupId, id: u64) -> Result<bool, StorageError> {
-        soon(self.change_members(group, |members| members.retain(|member| *member != id))).await
+        soon(
+            &self.db,
+            self.change_members(group, |members| members.retain(|member| *member != id)),
+        )
+        .await
     }
 
     async fn change_members(&self, group: GroupId, change: impl FnOnce(&mut Vec<u64>)) -> Result<bool, StorageError> {
@@ -147,7 +154,7 @@ impl Cluster {
     /// Ends the lease when the last member stops in good order, so that who comes next need not wait.
     /// `false`: another group has taken over, or `me` is not the only member.
     pub async fn release(&self, group: GroupId, me: u64) -> Result<bool, StorageError> {
-        soon(async {
+        soon(&self.db, async {
             let mut tx = self.db.begin().await?;
             let row = lock(&mut tx).await?;
             if row.group != group || row.members != [me] {
@@ -163,7 +170,7 @@ impl Cluster {
 
     /// Whether nobody has taken over from this group.
     pub async fn is_current(&self, group: GroupId) -> Result<bool, StorageError> {
-        soon(async {
+        soon(&self.db, async {
             let mut tx = self.db.begin().await?;
             holds(&mut tx, group).await
         })

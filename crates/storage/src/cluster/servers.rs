@@ -82,7 +82,7 @@ const MAX_ADDRESS_BYTES: usize = 260;
 impl Cluster {
     /// Registers a life of a server in place of its life before. The number is new and never used again.
     pub async fn register(&self, server: &NewServer) -> Result<u64, StorageError> {
-        soon(self.try_to_register(server)).await
+        soon(&self.db, self.try_to_register(server)).await
     }
 
     async fn try_to_register(&self, server: &NewServer) -> Result<u64, StorageError> {
@@ -138,7 +138,7 @@ impl Cluster {
         const AS_BEFORE: Sql = timed!("UPDATE cluster_node SET heartbeat_at = " now
                                       " WHERE id = ? AND standing = ? AND addresses = ?");
         let (standing, addresses) = (state.standing.column(), state.text()?);
-        soon(async {
+        soon(&self.db, async {
             let as_before = args![column(id), standing, addresses.as_str()];
             if self.db.execute(AS_BEFORE, as_before).await? > 0 {
                 return Ok(true);
@@ -163,7 +163,7 @@ impl Cluster {
     pub async fn servers(&self) -> Result<Vec<Server>, StorageError> {
         const ALL: Sql = timed!("SELECT id, server_key, name, addresses, version, protocol_min, protocol_max, standing, "
                                 now " - registered_at, " now " - heartbeat_at FROM cluster_node ORDER BY id");
-        let rows = soon(self.db.rows(ALL, args![])).await?;
+        let rows = soon(&self.db, self.db.rows(ALL, args![])).await?;
         rows.iter().map(Server::read).collect()
     }
 
@@ -180,7 +180,7 @@ impl Cluster {
 
     async fn remove(&self, id: u64, silent_millis: i64) -> Result<bool, StorageError> {
         const REMOVE: Sql = timed!("DELETE FROM cluster_node WHERE id = ? AND heartbeat_at <= " now " - ?");
-        soon(async {
+        soon(&self.db, async {
             let (mut tx, _) = self.begin().await?;
             if tx.execute(REMOVE, args![column(id), silent_millis]).await? == 0 {
                 return Ok(false);

@@ -23,6 +23,8 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 const ASIDE_CONNECTIONS: u32 = 4;
 /// How long a connection that was set aside may take to say that it is well.
 const RELEASE_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a connection that is in doubt may take to say that it is well; then another one is tried.
+const DOUBT_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long SQLite waits for another process (a command line act beside the running server).
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -154,11 +156,14 @@ fn read_committed(pool: MySqlPoolOptions) -> MySqlPoolOptions {
 /// as long as the network does, and a few of those would be all there are.
 fn quick<DB: Database>(pool: PoolOptions<DB>) -> PoolOptions<DB> {
     pool.after_release(|connection, _| {
-        Box::pin(async move {
-            let answer = tokio::time::timeout(RELEASE_TIMEOUT, connection.ping()).await;
-            answer.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map(|()| true)
-        })
+        Box::pin(async move { answers(connection, RELEASE_TIMEOUT).await.map(|()| true) })
     })
+}
+
+/// Whether a connection still lives: one that says nothing for so long does not.
+async fn answers<C: Connection>(connection: &mut C, timeout: Duration) -> Result<(), sqlx::Error> {
+    let answer = tokio::time::timeout(timeout, connection.ping()).await;
+    answer.unwrap_or(Err(sqlx::Error::PoolTimedOut))
 }
 
 /// A pool whose connections stay: SQLite's writer, and the only copy of a database in memory.
@@ -182,7 +187,7 @@ fn doubting<DB: Database>(pool: PoolOptions<DB>, max: u32, doubt: &Arc<Doubt>) -
             let doubtful = doubt.concerns(meta.idle_for);
             Box::pin(async move {
                 if doubtful {
-                    connection.ping().await?;
+                    answers(connection, DOUBT_TIMEOUT).await?;
                 }
                 Ok(true)
             })

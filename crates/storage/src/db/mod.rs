@@ -134,6 +134,11 @@ impl Db {
         })
     }
 
+    /// Makes every connection that is idle now be asked whether it lives before it is used.
+    pub(crate) fn doubt(&self) {
+        self.doubt.arise();
+    }
+
     /// Closes every connection.
     pub(crate) async fn close(&self) {
         match &self.pools {
