@@ -2,6 +2,7 @@
 //!
 //! The only crate that sees openraft. Knows no stanza: it carries bytes.
 
+pub mod discovery;
 mod ids;
 
 pub use ids::{Group, NodeId};

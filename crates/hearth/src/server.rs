@@ -117,7 +117,7 @@ impl Server {
         tasks.spawn(control.serve(desk, stop.clone()));
         let repinned = Arc::new(Notify::new());
         let watch = Watch {
-            storage: storage.clone(),
+            changes: storage.cluster().changes(),
             properties,
             version,
             repinned: Arc::clone(&repinned),

@@ -10,6 +10,7 @@
 //! |---|---|
 //! | the message log: offline messages, and the archive's rows | `log/` |
 //! | the three databases behind one face | `db/` |
+//! | who is registered, which cluster exists, what has changed | `cluster/` |
 //! | tables | `/migrations/{sqlite,postgres,mysql}/`, run by `migrate` |
 //! | ids that sort by time across nodes | `log_id` |
 //! | one subject | the module of its name |
@@ -17,6 +18,7 @@
 mod accounts;
 mod blocking;
 mod clock;
+mod cluster;
 mod credentials;
 mod db;
 mod error;
@@ -37,6 +39,10 @@ mod vcards;
 pub use accounts::{Account, AccountFilter, AccountId, Accounts, Lock};
 pub use blocking::Blocking;
 pub use clock::{Clock, SystemClock};
+pub use cluster::{
+    ArbiterRow, Changes, Claim, Cluster, ClusterAuthority, Grounds, GroupId, NewServer, Server, ServerState, Standing,
+    Versions,
+};
 pub use credentials::{Credentials, ScramKeys};
 pub use error::{Cause, StorageError};
 pub use hosts::{Host, HostId, Hosts};

@@ -32,7 +32,10 @@ macro_rules! migration {
     };
 }
 
-const MIGRATIONS: &[Migration] = &[migration!(1, "the first tables", "0001_first_tables.sql")];
+const MIGRATIONS: &[Migration] = &[
+    migration!(1, "the first tables", "0001_first_tables.sql"),
+    migration!(2, "the cluster and its servers", "0002_cluster.sql"),
+];
 
 /// How long a process waits for another one that migrates.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(120);

@@ -15,8 +15,8 @@ use crate::{Clock, StorageError, SystemClock};
 pub struct Options {
     /// `sqlite:data/hearth.db`, `sqlite::memory:`, `postgres://…` or `mysql://…`.
     pub url: String,
-    /// Connections to PostgreSQL or MySQL at most, besides the log's own one. SQLite always has one
-    /// writer and [`Options::SQLITE_READERS`] readers.
+    /// Connections to PostgreSQL or MySQL at most, besides the log's own one and the cluster's, which has
+    /// up to four. SQLite always has one writer and [`Options::SQLITE_READERS`] readers.
     pub max_connections: u32,
     /// Messages that may wait for the database; beyond it senders are told to wait.
     pub log_queue_rows: usize,

@@ -184,7 +184,9 @@ impl Properties {
             actor,
         )
         .await?;
-        tx.commit().await
+        tx.commit().await?;
+        self.db.notify().await;
+        Ok(())
     }
 
     async fn record(

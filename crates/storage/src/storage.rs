@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::db::{Db, args};
 use crate::{
-    Accounts, Blocking, Hosts, Log, LogClock, Options, PrivateXml, Properties, Roster, Secrets, StorageError, Tokens,
-    Vcards, log, migrate,
+    Accounts, Blocking, Cluster, Hosts, Log, LogClock, Options, PrivateXml, Properties, Roster, Secrets, StorageError,
+    Tokens, Vcards, log, migrate,
 };
 
 /// Everything that is remembered. Clones share it.
@@ -26,6 +26,7 @@ struct Inner {
     blocking: Blocking,
     properties: Properties,
     secrets: Secrets,
+    cluster: Cluster,
 }
 
 impl Storage {
@@ -46,6 +47,7 @@ impl Storage {
             blocking: Blocking::new(db.clone()),
             properties: Properties::new(db.clone(), clock),
             secrets: Secrets::new(db.clone()),
+            cluster: Cluster::new(db.aside(options)?),
             log,
             db,
         };
@@ -61,6 +63,7 @@ impl Storage {
     /// error says so, and what waited was never acknowledged to anybody.
     pub async fn close(&self) -> Result<(), StorageError> {
         let flushed = self.inner.log.close().await;
+        self.inner.cluster.close().await;
         self.inner.db.close().await;
         flushed
     }
@@ -123,5 +126,11 @@ impl Storage {
     #[must_use]
     pub fn secrets(&self) -> &Secrets {
         &self.inner.secrets
+    }
+
+    /// Which servers there are, and which cluster.
+    #[must_use]
+    pub fn cluster(&self) -> &Cluster {
+        &self.inner.cluster
     }
 }

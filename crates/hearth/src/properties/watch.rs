@@ -2,9 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use ops::{OpsError, Properties};
-use storage::Storage;
-use tokio::{sync::Notify, time::MissedTickBehavior};
+use ops::Properties;
+use storage::Changes;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 /// The settings of every part.
@@ -19,12 +19,12 @@ pub(crate) struct Settings {
     pub(crate) features: features::Settings,
 }
 
-/// How often the version is looked at. Changes on other nodes arrive this late.
-const POLL: Duration = Duration::from_secs(1);
+/// Until what could not be read is read again.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// Looks for changes.
 pub(crate) struct Watch {
-    pub(crate) storage: Storage,
+    pub(crate) changes: Changes,
     pub(crate) properties: Properties,
     /// The version of the properties that the settings in force were made of.
     pub(crate) version: i64,
@@ -35,33 +35,24 @@ pub(crate) struct Watch {
 impl Watch {
     /// Hands out the settings whenever a property has changed, on whatever node, until `stop`.
     pub(crate) async fn run(mut self, push: impl Fn(Settings) + Send, stop: CancellationToken) {
-        let mut ticks = tokio::time::interval(POLL);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut is_repinned = false;
+        let (mut newest, mut is_repinned) = (self.version, false);
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = self.repinned.notified() => is_repinned = true,
-                _ = ticks.tick() => {}
+                Some(versions) = self.changes.changed() => newest = versions.properties,
+                () = tokio::time::sleep(RETRY), if newest != self.version || is_repinned => {}
             }
-            // What cannot be read now is read at the next tick; `/readyz` tells that the database is away.
-            let Ok(changed) = self.changed(is_repinned).await else {
+            if newest == self.version && !is_repinned {
+                continue;
+            }
+            // What cannot be read now is read a little later; `/readyz` tells that the database is away.
+            let Ok(held) = self.properties.held().await else {
                 continue;
             };
-            is_repinned = false;
-            if let Some(settings) = changed {
-                push(settings);
-            }
+            // What was read is as new as that, or newer: then it is read once more.
+            (self.version, is_repinned) = (newest, false);
+            push(super::settings(&held));
         }
-    }
-
-    async fn changed(&mut self, is_repinned: bool) -> Result<Option<Settings>, OpsError> {
-        let version = self.storage.properties().version().await?;
-        if version == self.version && !is_repinned {
-            return Ok(None);
-        }
-        let held = self.properties.held().await?;
-        self.version = version;
-        Ok(Some(super::settings(&held)))
     }
 }

@@ -19,6 +19,12 @@ use crate::{Options, StorageError};
 
 /// How long one waits for a connection before the caller is told that the database is away.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+/// The cluster's row, its registry, the poll for changes, and PostgreSQL's notifications: one each.
+const ASIDE_CONNECTIONS: u32 = 4;
+/// How long a connection that was set aside may take to say that it is well.
+const RELEASE_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a connection that is in doubt may take to say that it is well; then another one is tried.
+const DOUBT_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long SQLite waits for another process (a command line act beside the running server).
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -26,13 +32,50 @@ impl Db {
     /// Connects; creates SQLite's file and directory where they are missing.
     pub(crate) async fn connect(options: &Options) -> Result<Self, StorageError> {
         let doubt = Arc::new(Doubt::default());
+        let max = options.max_connections;
         let pools = match options.url.parse()? {
             Target::SqliteMemory => sqlite_memory().await?,
             Target::SqliteFile(path) => sqlite_file(&path).await?,
-            Target::Postgres(target) => postgres(*target, options.max_connections, &doubt).await?,
-            Target::Mysql(target) => mysql(*target, options.max_connections, &doubt).await?,
+            Target::Postgres(target) => {
+                let pool = doubting(PgPoolOptions::new(), max, &doubt);
+                Pools::Postgres(pool.connect_with(postgres(*target)).await?)
+            }
+            Target::Mysql(target) => {
+                let pool = read_committed(doubting(MySqlPoolOptions::new(), max, &doubt));
+                Pools::Mysql(pool.connect_with(mysql(*target)).await?)
+            }
         };
-        Ok(Self { pools, doubt })
+        Ok(Self {
+            pools,
+            doubt,
+            changed: Arc::default(),
+        })
+    }
+
+    /// The same database by a few connections of its own, made when they are needed: for what must not
+    /// wait behind everything else. SQLite has none to spare.
+    pub(crate) fn aside(&self, options: &Options) -> Result<Self, StorageError> {
+        let doubt = Arc::new(Doubt::default());
+        let pools = match options.url.parse()? {
+            Target::SqliteMemory | Target::SqliteFile(_) => return Ok(self.clone()),
+            Target::Postgres(target) => {
+                let pool = quick(doubting(PgPoolOptions::new(), ASIDE_CONNECTIONS, &doubt));
+                Pools::Postgres(pool.connect_lazy_with(postgres(*target)))
+            }
+            Target::Mysql(target) => {
+                let pool = quick(read_committed(doubting(
+                    MySqlPoolOptions::new(),
+                    ASIDE_CONNECTIONS,
+                    &doubt,
+                )));
+                Pools::Mysql(pool.connect_lazy_with(mysql(*target)))
+            }
+        };
+        Ok(Self {
+            pools,
+            doubt,
+            changed: Arc::clone(&self.changed),
+        })
     }
 }
 
@@ -89,26 +132,38 @@ fn create_privately(path: &Path) -> Result<(), StorageError> {
     file.map(|_| ()).map_err(|error| failed(path, error))
 }
 
-async fn postgres(target: PgConnectOptions, max: u32, doubt: &Arc<Doubt>) -> Result<Pools, StorageError> {
-    let target = target.application_name("hearth").disable_statement_logging();
-    Ok(Pools::Postgres(
-        doubting(PgPoolOptions::new(), max, doubt).connect_with(target).await?,
-    ))
+fn postgres(target: PgConnectOptions) -> PgConnectOptions {
+    target.application_name("hearth").disable_statement_logging()
 }
 
-async fn mysql(target: MySqlConnectOptions, max: u32, doubt: &Arc<Doubt>) -> Result<Pools, StorageError> {
-    let pool = doubting(MySqlPoolOptions::new(), max, doubt).after_connect(|connection, _| {
+fn mysql(target: MySqlConnectOptions) -> MySqlConnectOptions {
+    target.disable_statement_logging()
+}
+
+/// As in PostgreSQL; REPEATABLE READ would lock gaps and read the past.
+fn read_committed(pool: MySqlPoolOptions) -> MySqlPoolOptions {
+    pool.after_connect(|connection, _| {
         Box::pin(async move {
-            // As in PostgreSQL; REPEATABLE READ would lock gaps and read the past.
             connection
                 .execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
                 .await?;
             Ok(())
         })
-    });
-    Ok(Pools::Mysql(
-        pool.connect_with(target.disable_statement_logging()).await?,
-    ))
+    })
+}
+
+/// A pool that gives a connection up when it does not answer soon after its use: the driver would wait
+/// as long as the network does, and a few of those would be all there are.
+fn quick<DB: Database>(pool: PoolOptions<DB>) -> PoolOptions<DB> {
+    pool.after_release(|connection, _| {
+        Box::pin(async move { answers(connection, RELEASE_TIMEOUT).await.map(|()| true) })
+    })
+}
+
+/// Whether a connection still lives: one that says nothing for so long does not.
+async fn answers<C: Connection>(connection: &mut C, timeout: Duration) -> Result<(), sqlx::Error> {
+    let answer = tokio::time::timeout(timeout, connection.ping()).await;
+    answer.unwrap_or(Err(sqlx::Error::PoolTimedOut))
 }
 
 /// A pool whose connections stay: SQLite's writer, and the only copy of a database in memory.
@@ -132,7 +187,7 @@ fn doubting<DB: Database>(pool: PoolOptions<DB>, max: u32, doubt: &Arc<Doubt>) -
             let doubtful = doubt.concerns(meta.idle_for);
             Box::pin(async move {
                 if doubtful {
-                    connection.ping().await?;
+                    answers(connection, DOUBT_TIMEOUT).await?;
                 }
                 Ok(true)
             })

@@ -6,6 +6,7 @@
 
 mod connect;
 mod doubt;
+mod notify;
 mod readers;
 mod row;
 mod sql;
@@ -17,9 +18,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::{MySqlPool, PgPool, SqlitePool};
+use tokio::sync::Notify;
 
 pub(crate) use row::Row;
-pub(crate) use sql::Sql;
+pub(crate) use sql::{Sql, timed};
 pub(crate) use transaction::Transaction;
 pub(crate) use value::{MAX_JID_BYTES, MAX_PART_BYTES, Value, args, bind_all, check_texts, key};
 
@@ -35,6 +37,8 @@ const STATEMENT_TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) struct Db {
     pub(crate) pools: Pools,
     doubt: Arc<Doubt>,
+    /// Told of changes that others watch for, by this process or another.
+    changed: Arc<Notify>,
 }
 
 /// The connections to it.
@@ -128,6 +132,11 @@ impl Db {
                 Pools::Mysql(pool) => Transaction::Mysql(pool.begin().await?),
             })
         })
+    }
+
+    /// Makes every connection that is idle now be asked whether it lives before it is used.
+    pub(crate) fn doubt(&self) {
+        self.doubt.arise();
     }
 
     /// Closes every connection.

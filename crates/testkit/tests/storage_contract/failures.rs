@@ -5,6 +5,8 @@ use std::os::unix::fs::PermissionsExt;
 use sqlx::{Connection, Executor, MySqlConnection, PgConnection, SqliteConnection};
 use storage::{Credentials, Lock, LogRow, Options, Storage, StorageError};
 use testkit::databases::{Durability, Kind, Server};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::watch;
 
 use crate::Ground;
 
@@ -86,6 +88,10 @@ async fn goes_away_and_comes_back(kind: Kind) {
         check.await.unwrap().unwrap();
     }
 
+    let mut changes = storage.cluster().changes();
+    let before = changes.changed().await.unwrap();
+    let group = storage.cluster().read().await.unwrap().group;
+
     server.pause().unwrap();
     let meanwhile = storage.log().append(message("meanwhile")).unwrap();
     for result in [
@@ -95,6 +101,9 @@ async fn goes_away_and_comes_back(kind: Kind) {
         storage.vcards().set(juliet, b"<vCard/>", 99).await,
         storage.log().flush().await,
         storage.log().unacknowledged(juliet, None, 9).await.map(|_| ()),
+        storage.cluster().read().await.map(|_| ()),
+        storage.cluster().renew(group, 1_000).await.map(|_| ()),
+        storage.cluster().servers().await.map(|_| ()),
     ] {
         assert!(matches!(result, Err(StorageError::Unavailable(_))), "{result:?}");
     }
@@ -108,6 +117,9 @@ async fn goes_away_and_comes_back(kind: Kind) {
         .unwrap();
     storage.vcards().set(juliet, b"<vCard/>", 99).await.unwrap();
     meanwhile.await.unwrap();
+    assert!(storage.cluster().renew(group, 1_000).await.unwrap());
+    assert!(storage.cluster().list(group, 7).await.unwrap());
+    assert_eq!(changes.changed().await.unwrap().cluster, before.cluster + 1);
     let rows = storage.log().unacknowledged(juliet, None, 9).await.unwrap();
     assert_eq!(
         rows.iter().map(|row| &row.stanza[..]).collect::<Vec<_>>(),
@@ -119,6 +131,69 @@ async fn goes_away_and_comes_back(kind: Kind) {
     let lost = storage.log().append(message("lost")).unwrap();
     assert!(matches!(storage.close().await, Err(StorageError::Unavailable(_))));
     assert!(lost.await.is_err());
+}
+
+/// Between us and PostgreSQL: at a word it swallows what comes by the connections there are, without
+/// closing them, as a network does that is cut.
+async fn swallowing(server: &Server) -> (tempfile::TempDir, String, watch::Sender<u64>) {
+    const SOCKET: &str = ".s.PGSQL.5432";
+    let (place, directory) = server
+        .url()
+        .split_once("?host=")
+        .map(|(a, b)| (a.to_owned(), b.to_owned()))
+        .unwrap();
+    let between = tempfile::tempdir_in("/tmp").unwrap();
+    let listener = UnixListener::bind(between.path().join(SOCKET)).unwrap();
+    let url = format!("{place}?host={}", between.path().display());
+    let (cut, cuts) = watch::channel(0);
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let mut cuts = cuts.clone();
+            cuts.mark_unchanged();
+            let mut server = UnixStream::connect(std::path::Path::new(&directory).join(SOCKET))
+                .await
+                .unwrap();
+            tokio::spawn(async move {
+                tokio::select! {
+                    _ = tokio::io::copy_bidirectional(&mut client, &mut server) => {}
+                    _ = cuts.changed() => {
+                        // Held open, and nothing comes through any more.
+                        let _held = (client, server);
+                        std::future::pending::<()>().await;
+                    }
+                }
+            });
+        }
+    });
+    (between, url, cut)
+}
+
+#[tokio::test]
+async fn connections_that_the_network_has_swallowed_do_not_keep_the_cluster_from_its_row() {
+    let server = Server::start(Kind::Postgres, Durability::Relaxed).unwrap();
+    let (_between, url, cut) = swallowing(&server).await;
+    let storage = Storage::open(&Options::new(url)).await.unwrap();
+    let read_by_all = || async {
+        let reads: Vec<_> = (0..4)
+            .map(|_| storage.cluster().clone())
+            .map(|cluster| tokio::spawn(async move { cluster.read().await }))
+            .collect();
+        let mut well = 0;
+        for read in reads {
+            well += usize::from(read.await.unwrap().is_ok());
+        }
+        well
+    };
+    assert_eq!(read_by_all().await, 4);
+    // More often than there are connections, were one of them stuck each time.
+    for cuts in 1..=4 {
+        cut.send_replace(cuts);
+        let mut tries = 0;
+        while read_by_all().await < 4 {
+            tries += 1;
+            assert!(tries < 3, "cut {cuts}: they are stuck");
+        }
+    }
 }
 
 #[tokio::test]
