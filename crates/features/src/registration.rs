@@ -127,14 +127,10 @@ impl Registration {
 }
 
 fn close_others(request: &Request, session: &Session) {
-    for other in request.house.directory().sessions(session.account.jid.as_str()) {
-        if other.generation != session.generation {
-            other.close(StreamError::with_text(
-                StreamCondition::Reset,
-                "the password has been changed",
-            ));
-        }
-    }
+    let reason = StreamError::with_text(StreamCondition::Reset, "the password has been changed");
+    request
+        .house
+        .close_sessions(&session.account.jid, &reason, Some(session.generation));
 }
 
 fn refusal(request: &Request, error: &PasswordError) -> StanzaError {
