@@ -1,0 +1,8 @@
+//! What people at different nodes of one cluster see of each other, and what they must not see twice.
+
+mod chat;
+mod conflict;
+mod contacts;
+mod loss;
+mod offline;
+mod switch;
