@@ -122,6 +122,7 @@ impl Registration {
         if let Err(error) = storage.accounts().delete(account.id).await {
             tracing::error!(target: "registration", %error, "an account was left, but not deleted");
         }
+        house.forget_account(&account.jid);
         Ok(None)
     }
 }

@@ -91,8 +91,11 @@ impl Live for LiveHere {
     }
 
     fn close(&self, jid: &Jid, why: &Why) -> usize {
+        if jid.is_bare() {
+            return self.0.close_sessions(jid, &why.error(), None) + self.0.elsewhere(jid).len();
+        }
         let sessions = self.0.directory().sessions(jid.bare_str());
-        let meant = sessions.iter().filter(|session| jid.is_bare() || session.jid == *jid);
+        let meant = sessions.iter().filter(|session| session.jid == *jid);
         meant.map(|session| session.close(why.error())).count()
     }
 
@@ -102,7 +105,7 @@ impl Live for LiveHere {
     }
 
     fn forget(&self, account: &Jid) {
-        self.0.accounts().forget(account);
+        self.0.forget_account(account);
     }
 }
 

@@ -88,7 +88,11 @@ impl Town {
 
     /// A house joins.
     pub async fn join(&self, node: u64) {
-        let router = &self.house(node).router;
+        self.admit(node, &self.house(node).router).await;
+    }
+
+    /// A switchboard that is in no house of the town joins.
+    pub async fn admit(&self, node: u64, router: &Arc<Router>) {
         let (sender, acting) = watch::channel(true);
         let known: Vec<SessionEntry> = {
             let mut state = self.wires.state.lock();

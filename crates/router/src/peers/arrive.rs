@@ -72,6 +72,11 @@ impl Router {
                     account.has_changed();
                 }
             }
+            Frame::Forget { account } => {
+                if let Some(account) = self.accounts().known(account) {
+                    self.accounts().forget(&account.jid);
+                }
+            }
             Frame::Close {
                 account,
                 condition,

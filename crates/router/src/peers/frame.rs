@@ -52,6 +52,8 @@ pub(crate) enum Frame<'a> {
     Waiting { account: &'a str },
     /// The account's rows in the database have changed.
     Changed { account: &'a str },
+    /// The account was deleted or made: what is remembered of it is stale.
+    Forget { account: &'a str },
     /// The account's sessions are to close, and the account is to be forgotten where it is gone.
     Close {
         account: &'a str,

@@ -83,6 +83,13 @@ impl Router {
         self.close_here(account, reason, spared)
     }
 
+    /// Forgets, on all nodes, an account that was deleted or made: to be called after the commit.
+    pub fn forget_account(&self, account: &Jid) {
+        self.accounts().forget(account);
+        let account = account.bare_str();
+        self.mesh().send_all(&Frame::Forget { account });
+    }
+
     pub(crate) fn close_here(&self, account: &Jid, reason: &StreamError, spared: Option<u64>) -> usize {
         let sessions = self.directory().sessions(account.bare_str());
         let meant = sessions.iter().filter(|session| Some(session.generation) != spared);
