@@ -175,3 +175,38 @@ async fn an_account_that_goes_takes_its_sessions_on_all_nodes_along() {
     town.settle().await;
     assert!(phone.is_closed().is_some());
 }
+
+#[tokio::test]
+async fn the_late_end_of_a_session_does_not_hide_its_successor() {
+    let town = Town::open(3).await;
+    town.house(1).befriend(ROMEO, JULIET).await;
+    town.settle().await;
+    let mut juliet = town.house(3).online("juliet@localhost/balcony").await;
+    let first = town.house(1).online("romeo@localhost/orchard").await;
+    town.settle().await;
+    juliet.skips();
+    town.cut(1, 3);
+    first.leaves().await;
+    let _second = town.house(2).online("romeo@localhost/orchard").await;
+    town.settle().await;
+    town.mend(1, 3);
+    town.settle().await;
+    juliet.receives("<presence from='romeo@localhost/orchard' to='juliet@localhost'/>");
+    juliet.receives_nothing();
+}
+
+#[tokio::test]
+async fn what_changes_while_a_node_reads_it_is_read_again() {
+    let town = Town::open(2).await;
+    let mut desk = town.house(1).online("romeo@localhost/desk").await;
+    let reader = town.house(2).account(ROMEO).await;
+    let storage = town.house(2).router.storage();
+    for number in 0..20 {
+        let contact = format!("friend{number}@localhost");
+        let set = format!("<iq type='set' id='r'><query xmlns='jabber:iq:roster'><item jid='{contact}'/></query></iq>");
+        let (_, ()) = tokio::join!(reader.profile(storage), desk.sends(&set));
+        town.settle().await;
+        let profile = reader.profile(storage).await.expect("the database answers");
+        assert!(profile.contacts().get(&contact).is_some(), "{contact}");
+    }
+}

@@ -4,7 +4,7 @@
 use std::{borrow::Cow, sync::Arc};
 
 use bytes::Bytes;
-use protocol::{Jid, Stanza, StreamCondition, StreamError};
+use protocol::{Jid, Kind, PresenceType, Stanza, StreamCondition, StreamError};
 use storage::LogId;
 
 use super::{
@@ -48,6 +48,9 @@ impl Router {
                 let Some(stanza) = frame::stanza(node, stanza) else {
                     return;
                 };
+                if self.is_overtaken(node, &stanza) {
+                    return;
+                }
                 for to in to.iter().filter_map(|to| to.parse::<Jid>().ok()) {
                     let mut flow = Flow::new(stanza.clone().to(to), None, None);
                     flow.stays = true;
@@ -86,6 +89,23 @@ impl Router {
                 self.close_for(account, condition, text, is_removed);
             }
         }
+    }
+
+    /// Whether it is the end of a session whose successor, with the same full JID on another node, is available. Frames of
+    /// two nodes come in any order, and the end of the old must not hide the new.
+    fn is_overtaken(&self, node: u64, stanza: &Stanza) -> bool {
+        let (Kind::Presence(PresenceType::Unavailable), Some(from)) = (stanza.kind, &stanza.from) else {
+            return false;
+        };
+        let is_available_there = || {
+            let successor = self.mesh().elsewhere.find(from);
+            successor.is_some_and(|entry| entry.node != node && entry.priority.is_some())
+        };
+        let is_available_here = || {
+            let successor = self.directory().find(from);
+            successor.is_some_and(|session| session.priority().is_some())
+        };
+        is_available_here() || is_available_there()
     }
 
     /// Frames that a node did not get, in their order.

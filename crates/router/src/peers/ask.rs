@@ -51,8 +51,11 @@ impl Router {
         if self.mesh().is_alone() {
             return Ok(());
         }
-        match self.mesh().peers().publish(session.entry()).await {
+        let entry = session.entry();
+        match self.mesh().peers().publish(entry.clone()).await {
             Ok(()) => Ok(()),
+            // The node has just joined, and with it this session.
+            Err(Unpublished::Taken(other)) if other.is_same(&entry) => Ok(()),
             Err(Unpublished::Taken(other)) => Err(Ok(*other)),
             Err(Unpublished::Undecided) => Err(Err(undecided())),
         }

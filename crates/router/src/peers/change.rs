@@ -38,6 +38,12 @@ impl Router {
         self.lose(move |other| other == node).await;
     }
 
+    /// Only these nodes are left: what [`Router::on_node_gone`] does for each of the others that is known. For a node that
+    /// has come to another group of the cluster, after its first news of it.
+    pub async fn on_members(self: &Arc<Self>, nodes: &[u64]) {
+        self.lose(|node| !nodes.contains(&node)).await;
+    }
+
     async fn lose(self: &Arc<Self>, is_gone: impl Fn(u64) -> bool + Copy) {
         let lost: Arc<[Arc<SessionEntry>]> = self.mesh().elsewhere.take(is_gone).into();
         if !lost.is_empty() {
