@@ -194,19 +194,3 @@ async fn the_late_end_of_a_session_does_not_hide_its_successor() {
     juliet.receives("<presence from='romeo@localhost/orchard' to='juliet@localhost'/>");
     juliet.receives_nothing();
 }
-
-#[tokio::test]
-async fn what_changes_while_a_node_reads_it_is_read_again() {
-    let town = Town::open(2).await;
-    let mut desk = town.house(1).online("romeo@localhost/desk").await;
-    let reader = town.house(2).account(ROMEO).await;
-    let storage = town.house(2).router.storage();
-    for number in 0..20 {
-        let contact = format!("friend{number}@localhost");
-        let set = format!("<iq type='set' id='r'><query xmlns='jabber:iq:roster'><item jid='{contact}'/></query></iq>");
-        let (_, ()) = tokio::join!(reader.profile(storage), desk.sends(&set));
-        town.settle().await;
-        let profile = reader.profile(storage).await.expect("the database answers");
-        assert!(profile.contacts().get(&contact).is_some(), "{contact}");
-    }
-}
