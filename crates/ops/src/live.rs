@@ -91,12 +91,9 @@ impl Live for LiveHere {
     }
 
     fn close(&self, jid: &Jid, why: &Why) -> usize {
-        if jid.is_bare() {
-            return self.0.close_sessions(jid, &why.error(), None) + self.0.elsewhere(jid).len();
-        }
-        let sessions = self.0.directory().sessions(jid.bare_str());
-        let meant = sessions.iter().filter(|session| session.jid == *jid);
-        meant.map(|session| session.close(why.error())).count()
+        let elsewhere = self.0.elsewhere(jid);
+        let meant = elsewhere.iter().filter(|entry| jid.is_bare() || entry.jid == *jid);
+        self.0.close_sessions(jid, &why.error(), None) + meant.count()
     }
 
     fn take_leave<'a>(&'a self, account: &'a Jid, id: AccountId) -> Leave<'a> {

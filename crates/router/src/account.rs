@@ -4,7 +4,7 @@ use std::{
     collections::{HashMap, HashSet},
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -37,6 +37,8 @@ pub struct Account {
     changes_read: AtomicU64,
     /// Rows of the message log that live sessions have and have not acknowledged.
     in_flight: InFlight,
+    /// Another node did not say in time which rows it has, and will be asked again.
+    looks_later: AtomicBool,
     /// Other nodes, who hear of changes; `None` for guests, whom nobody else knows.
     mesh: Option<Arc<Mesh>>,
     turn: tokio::sync::Mutex<()>,
@@ -74,6 +76,7 @@ impl Account {
             changes: AtomicU64::new(0),
             changes_read: AtomicU64::new(0),
             in_flight: InFlight::default(),
+            looks_later: AtomicBool::new(false),
             mesh: None,
             turn: tokio::sync::Mutex::default(),
         }
@@ -246,6 +249,11 @@ impl Account {
     /// Waits until no live session has the message of this row.
     pub async fn landed(&self, id: LogId) {
         self.in_flight.landed(id).await;
+    }
+
+    /// Notes whether the account is looked at again later; says whether that is news.
+    pub(crate) fn looks_later(&self, is_to: bool) -> bool {
+        self.looks_later.swap(is_to, Ordering::AcqRel) != is_to
     }
 
     pub(crate) fn in_flight(&self) -> &InFlight {

@@ -163,7 +163,7 @@ impl Offline {
     }
 
     /// Sends the next messages in order. `Some` with the last of them where there may be more.
-    async fn send_page(&self, house: &Router, session: &Session) -> Option<LogId> {
+    async fn send_page(&self, house: &Arc<Router>, session: &Session) -> Option<LogId> {
         let account = &session.account;
         if account.is_anonymous {
             return None;

@@ -109,3 +109,25 @@ async fn a_node_that_does_not_answer_keeps_its_rows_until_it_is_gone() {
     town.settle().await;
     assert_eq!(ids(&mut other), ["1"]);
 }
+
+#[tokio::test]
+async fn a_node_that_answers_late_is_asked_again() {
+    let town = Town::open(3).await;
+    let mut romeo = town
+        .house(1)
+        .online("romeo@localhost/orchard")
+        .await
+        .with_acknowledgements();
+    town.house(1).account("juliet@localhost").await;
+    romeo.sends(HI).await;
+    romeo.leaves().await;
+    town.settle().await;
+    town.cut(3, 2);
+    let mut juliet = town.house(3).client("juliet@localhost/chamber").await;
+    juliet.sends("<presence/>").await;
+    assert!(ids(&mut juliet).is_empty());
+    town.mend(3, 2);
+    let mut arrived = std::collections::VecDeque::new();
+    std::future::poll_fn(|cx| juliet.session.inbox.poll(cx, &mut arrived)).await;
+    assert_eq!(arrived[0].stanza.id.as_deref(), Some("1"));
+}

@@ -10,7 +10,8 @@
 //!
 //! Two nodes that claim one row at the same time ask each other. The higher number yields: it says that the row is
 //! free, and finds its own claim gone. A node that does not answer in time may have the rows, so they wait: for its
-//! answer to a later claim, or for its end, after which the nodes with sessions of the account look again.
+//! answer, for which the account is looked at again a little later, or for its end, after which the nodes with
+//! sessions of the account look again at once.
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
@@ -24,6 +25,8 @@ use crate::{Account, Router};
 
 /// How long a session that becomes available waits for other nodes, where something waits for it.
 const CLAIM_DEADLINE: Duration = Duration::from_secs(1);
+/// How long after a node did not answer in time it is asked again. It answers or is declared dead within seconds.
+const ASK_AGAIN_AFTER: Duration = Duration::from_secs(2);
 
 impl Router {
     /// The next rows of the account's message log that are in flight nowhere; from now on they are here, and
@@ -33,7 +36,7 @@ impl Router {
     /// # Errors
     /// Where the database does not answer.
     pub async fn claim_rows(
-        &self,
+        self: &Arc<Self>,
         account: &Account,
         after: Option<LogId>,
         limit: u32,
@@ -57,7 +60,7 @@ impl Router {
     }
 
     async fn claim_everywhere(
-        &self,
+        self: &Arc<Self>,
         account: &Account,
         mut mine: HashSet<LogId>,
         after: Option<LogId>,
@@ -83,7 +86,7 @@ impl Router {
         again.map(|_| mine)
     }
 
-    async fn taken_elsewhere(&self, account: &Account, rows: &HashSet<LogId>) -> HashSet<LogId> {
+    async fn taken_elsewhere(self: &Arc<Self>, account: &Account, rows: &HashSet<LogId>) -> HashSet<LogId> {
         let peers = self.mesh().peers();
         let nodes = peers.nodes();
         if nodes.is_empty() {
@@ -98,10 +101,31 @@ impl Router {
             match answer.map(|bytes| frame::decode::<Vec<i64>>(node, &bytes)) {
                 Ok(Some(theirs)) => taken.extend(theirs.into_iter().map(LogId::from_raw)),
                 Err(AskError::Gone) => {}
-                Ok(None) | Err(AskError::TooLate) => return rows.clone(),
+                Ok(None) | Err(AskError::TooLate) => {
+                    self.look_later(account);
+                    return rows.clone();
+                }
             }
         }
         taken
+    }
+
+    /// Looks once more for what waits, where a session here may still want it. One task for each account at a time; it is
+    /// not among what [`Router::settled`] waits for, because it waits for others.
+    fn look_later(self: &Arc<Self>, account: &Account) {
+        let Some(account) = self.accounts().known(account.jid.as_str()) else {
+            return;
+        };
+        if !account.looks_later(true) {
+            return;
+        }
+        let house = self.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(ASK_AGAIN_AFTER).await;
+            account.looks_later(false);
+            let _turn = account.turn().await;
+            house.replay_to_any(&account).await;
+        });
     }
 
     /// Which of the rows that `node` wants are in flight here.

@@ -54,7 +54,8 @@ pub(crate) enum Frame<'a> {
     Changed { account: &'a str },
     /// The account was deleted or made: what is remembered of it is stale.
     Forget { account: &'a str },
-    /// The account's sessions are to close, and the account is to be forgotten where it is gone.
+    /// The sessions of a bare JID, or the one of a full JID, are to close; the account is to be forgotten where it is
+    /// gone.
     Close {
         account: &'a str,
         condition: &'a str,

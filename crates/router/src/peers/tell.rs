@@ -77,7 +77,7 @@ impl Router {
         self.mesh().elsewhere.of(account.bare_str()).into_vec()
     }
 
-    /// Closes the account's sessions on all nodes but `spared`, by its generation here; says how many there were here.
+    /// Closes the sessions of a bare JID, or the one of a full JID, on all nodes but `spared`, by its generation here; says how many there were here.
     pub fn close_sessions(&self, account: &Jid, reason: &StreamError, spared: Option<u64>) -> usize {
         self.send_close(account, reason, false);
         self.close_here(account, reason, spared)
@@ -92,13 +92,16 @@ impl Router {
 
     pub(crate) fn close_here(&self, account: &Jid, reason: &StreamError, spared: Option<u64>) -> usize {
         let sessions = self.directory().sessions(account.bare_str());
-        let meant = sessions.iter().filter(|session| Some(session.generation) != spared);
+        let meant = sessions.iter().filter(|session| {
+            let is_meant = account.is_bare() || session.jid == *account;
+            is_meant && Some(session.generation) != spared
+        });
         meant.map(|session| session.close(reason.clone())).count()
     }
 
     pub(crate) fn send_close(&self, account: &Jid, reason: &StreamError, is_removed: bool) {
         self.mesh().send_all(&Frame::Close {
-            account: account.bare_str(),
+            account: account.as_str(),
             condition: reason.condition.as_str(),
             text: reason.text.as_deref().unwrap_or_default(),
             is_removed,
