@@ -5,6 +5,7 @@
 mod binding;
 mod chat;
 mod client_state;
+mod fence;
 mod login;
 mod managed;
 mod offline;

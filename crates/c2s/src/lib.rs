@@ -8,9 +8,11 @@
 //! | acknowledgements and resumption (XEP-0198) | `stream_management`, `outbox`, `resume` |
 //! | clients that nobody looks at (XEP-0352) | `client_state` |
 //! | time-outs and rates | `watch` |
+//! | a node that may not act | `fence` |
 
 mod client_state;
 mod connection;
+mod fence;
 mod negotiation;
 mod outbox;
 mod resume;

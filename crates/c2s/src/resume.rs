@@ -134,6 +134,8 @@ pub(crate) async fn take_over(server: &Server, account: &Account, request: &Elem
     let h: u32 = request.get("h").and_then(|h| h.parse().ok()).ok_or_else(unknown)?;
     let id = request.get("previd").ok_or_else(unknown)?;
     let resumption = server.resumptions.find(id, account).ok_or_else(unknown)?;
+    // Streams of a fenced node stand still; whoever waits too long comes again, here or elsewhere.
+    server.house.acting().await;
     let mut bound = claim(&resumption).await.ok_or_else(unknown)?;
     let Some(management) = &mut bound.management else {
         return Err(unknown());

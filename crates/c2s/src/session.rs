@@ -18,6 +18,7 @@ use crate::{
     Server, Settings,
     client_state::ClientState,
     connection::{Connection, Gone},
+    fence,
     resume::Claim,
     stream_management::Management,
     token,
@@ -39,6 +40,8 @@ enum End {
     Lost,
     /// The client came back on another connection.
     Claimed(Claim),
+    /// The node is fenced, and its grace is over: not a byte is written any more.
+    Fenced,
 }
 
 /// What the task wakes up for.
@@ -51,6 +54,8 @@ enum Event {
     Inbox(Found),
     Gone(Gone),
     Alarm(Alarm),
+    /// The node may not act.
+    Fenced,
 }
 
 /// Serves a bound stream until its session ends or moves elsewhere.
@@ -78,6 +83,10 @@ async fn part(mut live: Box<Live>, end: End) {
             bound.forget_resumption(&server);
             tokio::join!(connection.close(error.as_ref()), finish(&server, bound, unwritten));
             return;
+        }
+        End::Fenced => {
+            drop(connection);
+            None
         }
         End::Claimed(claim) => {
             let moved = StreamError::with_text(StreamCondition::Conflict, "the stream was resumed elsewhere");
@@ -173,7 +182,12 @@ impl Live {
             let outcome = match poll_fn(|cx| self.poll_event(cx)).await {
                 Event::Frame(frame) => self.frame(frame).await,
                 Event::Inbox(Found::Stanzas) => self.deliver(),
+                Event::Inbox(Found::Close(_)) if !self.server.house.is_acting() => return End::Fenced,
                 Event::Inbox(Found::Close(reason)) => return End::Closed(Some(reason)),
+                Event::Fenced => match fence::wait(&self.server, &self.bound.session).await {
+                    true => Ok(None),
+                    false => return End::Fenced,
+                },
                 Event::Alarm(alarm) => self.alarm(alarm),
                 Event::Gone(Gone::Lost(error)) => {
                     tracing::debug!(target: "c2s", %error, "a connection was lost");
@@ -209,11 +223,17 @@ impl Live {
                 match self.connection.poll_read(cx) {
                     Poll::Ready(Ok(())) => {
                         self.watch.has_read(&mut self.connection);
+                        if !self.server.house.is_acting() {
+                            return Poll::Ready(Event::Fenced);
+                        }
                         continue;
                     }
                     Poll::Ready(Err(error)) => return Poll::Ready(Event::Gone(Gone::Lost(error))),
                     Poll::Pending => {}
                 }
+            }
+            if !self.server.house.is_acting() {
+                return Poll::Ready(Event::Fenced);
             }
             match self.connection.poll_flush(cx) {
                 Poll::Ready(Ok(())) => self.has_written(),
@@ -243,6 +263,9 @@ impl Live {
 
     /// Writes what the socket takes at once, so that it counts as delivered; for the rest there is no time.
     async fn flush_once(&mut self) {
+        if !self.server.house.is_acting() {
+            return;
+        }
         let flushed = poll_fn(|cx| Poll::Ready(self.connection.poll_flush(cx))).await;
         if let Poll::Ready(Ok(())) = flushed {
             self.has_written();

@@ -6,7 +6,7 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use protocol::{Condition, Element, IqType, Jid, Kind, StanzaError, ns};
+use protocol::{Condition, Element, IqType, Jid, Kind, Stanza, StanzaError, ns};
 use router::{Account, Answer, Feature, Flow, Hooks, Phase, Request, Router, Session, Side, To, Verdict, Xep};
 
 use crate::{
@@ -35,11 +35,39 @@ impl Blocking {
 
     /// Tells the account's sessions that know the list of a change.
     fn push(&self, house: &Router, account: &Account, change: &Element) {
+        let push = push::order(&account.jid).child(change);
+        self.push_here(house, account, &push);
+        house.tell(CHANGED, &account.jid, &push);
+    }
+
+    fn push_here(&self, house: &Router, account: &Account, push: &Stanza) {
         for session in house.directory().sessions(account.jid.as_str()) {
             if self.interested.lock().contains(&session.generation) {
-                hand(&session, push::order(&session.jid).child(change));
+                hand(&session, push::readdressed(push, &session.jid));
             }
         }
+    }
+}
+
+/// What nodes say to each other when a block list has changed: the push, to be addressed to each interested session.
+const CHANGED: &str = "blocking";
+
+/// The block list was changed on another node, which has told those who may see less or more of the account. What the
+/// account's sessions here see of others, and whom they told of themselves alone, is known here.
+async fn changed(feature: Arc<Blocking>, house: Arc<Router>, account: Arc<Account>, push: Stanza) {
+    feature.push_here(&house, &account, &push);
+    let Some(unblocked) = push.find("unblock", ns::BLOCKING) else {
+        return end_directed(&house, &account).await;
+    };
+    let named: HashSet<Jid> = unblocked
+        .to_element()
+        .elements()
+        .filter_map(|item| item.get("jid")?.parse().ok())
+        .collect();
+    let mut contacts = watched(&account);
+    contacts.retain(|contact| named.is_empty() || named.contains(contact) || named.contains(&contact.to_domain()));
+    for session in available(&house, &account.jid) {
+        look(&house, &session, &contacts).await;
     }
 }
 
@@ -62,6 +90,7 @@ impl Feature for Blocking {
         hooks.on(Side::Sending, Phase::Guard, &self, guard_sending);
         hooks.on(Side::Receiving, Phase::Guard, &self, guard_receiving);
         hooks.session_ended(&self, ended);
+        hooks.told(CHANGED, &self, changed);
         hooks.disco().host_feature(ns::BLOCKING);
     }
 }
@@ -147,7 +176,7 @@ async fn end_directed(house: &Arc<Router>, account: &Account) {
         for to in session.directed() {
             if is_blocked(account, &to) {
                 session.remove_directed(&to);
-                house.route(addressed(&unavailable(&session), &to)).await;
+                house.route(addressed(&unavailable(&session.jid), &to)).await;
             }
         }
     }
@@ -170,10 +199,9 @@ async fn unblock(feature: Arc<Blocking>, request: Request) -> Answer {
     for contact in watchers(account).difference(&unseen) {
         show(house, account, contact).await;
     }
-    for contact in watched(account).difference(&blind) {
-        for session in available(house, &account.jid) {
-            look(house, &session, contact).await;
-        }
+    let seen: HashSet<Jid> = watched(account).difference(&blind).cloned().collect();
+    for session in available(house, &account.jid) {
+        look(house, &session, &seen).await;
     }
     Ok(None)
 }

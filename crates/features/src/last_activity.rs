@@ -7,7 +7,7 @@ use protocol::{Condition, Element, IqType, Kind, ns};
 use router::{Account, Answer, Feature, Flow, Hooks, Phase, Request, Side, To, Verdict, Xep};
 
 use crate::{
-    contact::audience::{available, may_see},
+    contact::audience::{is_available, may_see},
     refuse,
 };
 
@@ -58,7 +58,7 @@ async fn account(_feature: Arc<LastActivity>, request: Request) -> Answer {
         Some(_) if request.is_set() && request.is_own() => return Err(refuse::wrong_type()),
         _ => return Err(refuse::stranger(&request)),
     };
-    if request.is_own() || !available(&request.house, &account.jid).is_empty() {
+    if request.is_own() || is_available(&request.house, &account.jid) {
         return Ok(Some(seconds(0)));
     }
     since(&request, account).await

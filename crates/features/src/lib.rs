@@ -44,7 +44,7 @@ pub fn all(settings: &LiveSettings, authenticator: &Authenticator) -> Vec<Arc<dy
         roster::Roster::new(settings),
         subscription::Subscription::new(settings),
         last_activity::LastActivity::new(),
-        Arc::new(presence::Presence),
+        Arc::new(presence::Presence::default()),
         offline::Offline::new(settings),
         Arc::new(disco::Disco),
         Arc::new(caps::Caps::default()),

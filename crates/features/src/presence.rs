@@ -1,11 +1,17 @@
 //! RFC 6121 §4: presence. Told to those who may see it, asked of those whom one may see.
 
+mod lost;
+
 use std::{collections::HashSet, sync::Arc};
 
 use protocol::{Child, Condition, PresenceType, Stanza, StanzaError, ns};
-use router::{Account, Feature, Hooks, Router, Session};
+use router::{Account, Feature, Hooks, Phase, Router, Session, Side};
 
-use crate::contact::audience::{addressed, available, hand, look, may_see, show, unavailable, watched, watchers};
+use crate::contact::audience::{
+    SHOW, addressed, available, hand, is_available, look, may_see, probe, show, show_here, unavailable, watched,
+    watchers,
+};
+use lost::Heard;
 
 /// Bytes of a parting word that are remembered (XEP-0012).
 const STATUS_BYTES: usize = 1024;
@@ -15,7 +21,10 @@ const STATUS_BYTES: usize = 1024;
 const COPY_BYTES: usize = 16;
 
 /// Sends presence about.
-pub(crate) struct Presence;
+#[derive(Default)]
+pub(crate) struct Presence {
+    heard: Heard,
+}
 
 impl Feature for Presence {
     fn name(&self) -> &'static str {
@@ -27,6 +36,10 @@ impl Feature for Presence {
         hooks.presence_sent(&[PresenceType::Unavailable], &self, sent_unavailable);
         hooks.presence_received(&[PresenceType::Probe], &self, probed);
         hooks.session_ended(&self, ended);
+        hooks.session_joined(&self, joined);
+        hooks.told(SHOW, &self, shown);
+        hooks.on(Side::Receiving, Phase::Observe, &self, lost::overhear);
+        hooks.sessions_lost(&self, lost::lost);
     }
 }
 
@@ -84,10 +97,9 @@ async fn direct(house: &Arc<Router>, session: &Arc<Session>, stanza: Stanza) -> 
 /// To the contacts who may see it (§4.2.2), each by its bare JID; how many there are.
 async fn broadcast(house: &Arc<Router>, account: &Account, presence: &Stanza) -> usize {
     let watchers = watchers(account);
-    for contact in &watchers {
-        house.route(addressed(presence, contact)).await;
-    }
-    watchers.len()
+    let count = watchers.len();
+    house.announce(presence, watchers).await;
+    count
 }
 
 /// To the account's own available sessions, the sender's too: everybody sees their own presence (§4.2.2).
@@ -95,6 +107,7 @@ fn to_own(house: &Router, account: &Account, presence: &Stanza) {
     for session in available(house, &account.jid) {
         hand(&session, addressed(presence, &account.jid));
     }
+    house.announce_elsewhere(presence, std::slice::from_ref(&account.jid));
 }
 
 /// §4.3: a session that has just become available learns who else is: its account's others, and its contacts.
@@ -106,8 +119,28 @@ async fn look_about(house: &Arc<Router>, session: &Arc<Session>) {
             hand(session, addressed(&presence, &session.jid));
         }
     }
-    for contact in watched(&session.account) {
-        look(house, session, &contact).await;
+    house.tell(SHOW, &session.account.jid, &probe(&session.jid));
+    look(house, session, &watched(&session.account)).await;
+}
+
+/// Servers have become one: people there see the session, and it sees them, as if both had just come.
+async fn joined(_feature: Arc<Presence>, house: Arc<Router>, session: Arc<Session>) {
+    let Some(presence) = session.presence() else { return };
+    let account = &session.account;
+    let mut audience: Vec<_> = watchers(account).into_iter().collect();
+    audience.push(account.jid.clone());
+    house.announce_elsewhere(&presence, &audience);
+    let mut seen = watched(account);
+    seen.insert(account.jid.clone());
+    house.tell_of(SHOW, &seen, &probe(&session.jid));
+}
+
+/// Another node asks for what its session may see of an account's sessions here.
+async fn shown(_feature: Arc<Presence>, house: Arc<Router>, account: Arc<Account>, probe: Stanza) {
+    if let Some(from) = &probe.from
+        && may_see(&account, from)
+    {
+        show_here(&house, &account, from).await;
     }
 }
 
@@ -137,7 +170,7 @@ async fn sent_unavailable(
 /// §4.5.2: a session whose stream ended without a word.
 async fn ended(_feature: Arc<Presence>, house: Arc<Router>, session: Arc<Session>) {
     let was_available = session.set_unavailable();
-    say_goodbye(&house, &session, &unavailable(&session), was_available).await;
+    say_goodbye(&house, &session, &unavailable(&session.jid), was_available).await;
     if was_available || !session.has_been_available() {
         note_left(&house, &session.account, "");
     }
@@ -150,9 +183,7 @@ async fn say_goodbye(house: &Arc<Router>, session: &Session, stanza: &Stanza, wa
         told = watchers(&session.account);
         to_own(house, &session.account, stanza);
     }
-    for contact in &told {
-        house.route(addressed(stanza, contact)).await;
-    }
+    house.announce(stanza, told.clone()).await;
     for to in session.take_directed() {
         if !told.contains(to.bare_str()) {
             house.route(addressed(stanza, &to)).await;
@@ -162,7 +193,7 @@ async fn say_goodbye(house: &Arc<Router>, session: &Session, stanza: &Stanza, wa
 
 /// Remembers when the account was left, where this was its last session to be seen.
 fn note_left(house: &Router, account: &Account, status: &str) {
-    if account.is_anonymous || !available(house, &account.jid).is_empty() {
+    if account.is_anonymous || is_available(house, &account.jid) {
         return;
     }
     let end = status.floor_char_boundary(STATUS_BYTES);
@@ -184,7 +215,7 @@ async fn probed(
         Some(account) if !may_see(&account, &from) => {
             house.route(answer(PresenceType::Unsubscribed).to(from.to_bare())).await;
         }
-        Some(account) if available(&house, &account.jid).is_empty() => {
+        Some(account) if !is_available(&house, &account.jid) => {
             house.route(answer(PresenceType::Unavailable).to(from)).await;
         }
         Some(account) => show(&house, &account, &from).await,

@@ -122,19 +122,16 @@ impl Registration {
         if let Err(error) = storage.accounts().delete(account.id).await {
             tracing::error!(target: "registration", %error, "an account was left, but not deleted");
         }
+        house.forget_account(&account.jid);
         Ok(None)
     }
 }
 
 fn close_others(request: &Request, session: &Session) {
-    for other in request.house.directory().sessions(session.account.jid.as_str()) {
-        if other.generation != session.generation {
-            other.close(StreamError::with_text(
-                StreamCondition::Reset,
-                "the password has been changed",
-            ));
-        }
-    }
+    let reason = StreamError::with_text(StreamCondition::Reset, "the password has been changed");
+    request
+        .house
+        .close_sessions(&session.account.jid, &reason, Some(session.generation));
 }
 
 fn refusal(request: &Request, error: &PasswordError) -> StanzaError {

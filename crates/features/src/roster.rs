@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use protocol::{Condition, Element, Jid, StanzaError, ns};
+use protocol::{Condition, Element, Jid, Stanza, StanzaError, ns};
 use router::{Account, Answer, Feature, Hooks, Request, Router, Session, To, Xep};
 use storage::{RosterChange, RosterEdit, RosterItem, RosterSince};
 
@@ -42,10 +42,16 @@ impl Feature for Roster {
 
     fn hook(self: Arc<Self>, hooks: &mut Hooks) {
         hooks.answer(To::OwnAccount, "query", ns::ROSTER, &self, answer);
+        hooks.told(push::PUSH, &self, pushed);
         hooks
             .disco()
             .stream_feature(|_| Some(Element::new("ver", ns::ROSTER_VERSIONING)));
     }
+}
+
+/// The roster was changed on another node.
+async fn pushed(_feature: Arc<Roster>, house: Arc<Router>, account: Arc<Account>, push: Stanza) {
+    push::pushed(&house, &account, &push);
 }
 
 async fn answer(feature: Arc<Roster>, request: Request) -> Answer {

@@ -45,6 +45,7 @@ impl Feature for Subscription {
         hooks.presence_sent(&TYPES, &self, sent);
         hooks.presence_received(&TYPES, &self, received);
         hooks.session_available(&self, remind);
+        hooks.told(DELIVER, &self, delivered);
         hooks.account_removed(&self, leave);
         hooks
             .disco()
@@ -263,8 +264,22 @@ fn request(stanza: &Stanza, max_bytes: usize) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
+/// What nodes say to each other when a subscription stanza goes on to an account's clients.
+const DELIVER: &str = "subscription";
+
 /// A request goes to whom is there to answer it, the others to all clients that show a roster.
 fn deliver(house: &Router, account: &Account, kind: PresenceType, stanza: &Stanza) {
+    deliver_here(house, account, kind, stanza);
+    house.tell(DELIVER, &account.jid, stanza);
+}
+
+async fn delivered(_feature: Arc<Subscription>, house: Arc<Router>, account: Arc<Account>, stanza: Stanza) {
+    if let Kind::Presence(kind) = stanza.kind {
+        deliver_here(&house, &account, kind, &stanza);
+    }
+}
+
+fn deliver_here(house: &Router, account: &Account, kind: PresenceType, stanza: &Stanza) {
     let sessions: Vec<_> = match kind {
         PresenceType::Subscribe => available(house, &account.jid),
         _ => push::interested(house, account).collect(),

@@ -91,9 +91,9 @@ impl Live for LiveHere {
     }
 
     fn close(&self, jid: &Jid, why: &Why) -> usize {
-        let sessions = self.0.directory().sessions(jid.bare_str());
-        let meant = sessions.iter().filter(|session| jid.is_bare() || session.jid == *jid);
-        meant.map(|session| session.close(why.error())).count()
+        let elsewhere = self.0.elsewhere(jid);
+        let meant = elsewhere.iter().filter(|entry| jid.is_bare() || entry.jid == *jid);
+        self.0.close_sessions(jid, &why.error(), None) + meant.count()
     }
 
     fn take_leave<'a>(&'a self, account: &'a Jid, id: AccountId) -> Leave<'a> {
@@ -102,7 +102,7 @@ impl Live for LiveHere {
     }
 
     fn forget(&self, account: &Jid) {
-        self.0.accounts().forget(account);
+        self.0.forget_account(account);
     }
 }
 

@@ -2,14 +2,22 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
 };
 
 use arc_swap::{ArcSwap, Guard};
-use parking_lot::Mutex;
 use protocol::Jid;
+use smallvec::SmallVec;
 use storage::{AccountId, LogId, RosterEdit, RosterEdited, RosterItem, Storage, StorageError, Subscription};
-use tokio::sync::{Notify, OnceCell};
+use tokio::sync::OnceCell;
+
+use crate::{
+    flight::InFlight,
+    peers::{Mesh, frame::Frame},
+};
 
 /// An account of this server. There is one value for all its sessions.
 #[derive(Debug)]
@@ -23,9 +31,16 @@ pub struct Account {
     profile: OnceCell<Profile>,
     /// One change at a time, so that memory and database change in the same order.
     changing: tokio::sync::Mutex<()>,
-    /// Rows of the message log that live sessions have and have not acknowledged, with how many sessions have them.
-    in_flight: Mutex<HashMap<LogId, usize>>,
-    landed: Notify,
+    /// How often other nodes said that the account's rows have changed, and how often when the profile was last read.
+    /// Reading notes the number before it asks the database, so that what changes meanwhile is read again.
+    changes: AtomicU64,
+    changes_read: AtomicU64,
+    /// Rows of the message log that live sessions have and have not acknowledged.
+    in_flight: InFlight,
+    /// Another node did not say in time which rows it has, and will be asked again.
+    looks_later: AtomicBool,
+    /// Other nodes, who hear of changes; `None` for guests, whom nobody else knows.
+    mesh: Option<Arc<Mesh>>,
     turn: tokio::sync::Mutex<()>,
 }
 
@@ -58,10 +73,19 @@ impl Account {
             is_anonymous: false,
             profile: OnceCell::new(),
             changing: tokio::sync::Mutex::default(),
-            in_flight: Mutex::default(),
-            landed: Notify::new(),
+            changes: AtomicU64::new(0),
+            changes_read: AtomicU64::new(0),
+            in_flight: InFlight::default(),
+            looks_later: AtomicBool::new(false),
+            mesh: None,
             turn: tokio::sync::Mutex::default(),
         }
+    }
+
+    /// The same account on a server that has others beside it.
+    pub(crate) fn beside(mut self, mesh: Arc<Mesh>) -> Self {
+        self.mesh = Some(mesh);
+        self
     }
 
     /// A guest: nobody's contact, remembered nowhere. Its id is no account's.
@@ -78,14 +102,60 @@ impl Account {
         }
     }
 
-    /// Contacts and block list, loaded at the first call.
+    /// Contacts and block list, loaded at the first call, and again after another node changed them.
     ///
     /// # Errors
-    /// Where the database does not give them.
+    /// Where the database does not give them. Those that are known already are good until it does.
     pub async fn profile(&self, storage: &Storage) -> Result<&Profile, StorageError> {
         match self.profile.get() {
-            Some(profile) => Ok(profile),
-            None => self.profile.get_or_try_init(|| Profile::load(self.id, storage)).await,
+            Some(profile) if self.is_fresh() => Ok(profile),
+            Some(profile) => {
+                let _one_at_a_time = self.changing.lock().await;
+                if let Err(error) = self.reload(profile, storage).await {
+                    tracing::warn!(target: "router", %error, "an account that changed on another node was not read again");
+                }
+                Ok(profile)
+            }
+            None => {
+                let load = async {
+                    let changes = self.changes.load(Ordering::Acquire);
+                    let profile = Profile::load(self.id, storage).await?;
+                    self.changes_read.store(changes, Ordering::Release);
+                    Ok(profile)
+                };
+                self.profile.get_or_try_init(|| load).await
+            }
+        }
+    }
+
+    fn is_fresh(&self) -> bool {
+        self.changes.load(Ordering::Acquire) == self.changes_read.load(Ordering::Acquire)
+    }
+
+    /// Reads the profile again where it is stale. The caller has `changing`.
+    async fn reload(&self, profile: &Profile, storage: &Storage) -> Result<(), StorageError> {
+        if self.is_fresh() {
+            return Ok(());
+        }
+        let changes = self.changes.load(Ordering::Acquire);
+        let now = Profile::load(self.id, storage).await?;
+        profile.contacts.store(now.contacts.load_full());
+        profile.blocked.store(now.blocked.load_full());
+        self.changes_read.store(changes, Ordering::Release);
+        Ok(())
+    }
+
+    /// Another node has changed the account's rows.
+    pub(crate) fn has_changed(&self) {
+        self.changes.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// This node has: the others hear of it, after the commit.
+    fn tell_change(&self) {
+        if let Some(mesh) = &self.mesh {
+            mesh.send_all(&Frame::Changed {
+                account: self.jid.as_str(),
+            });
         }
     }
 
@@ -116,6 +186,7 @@ impl Account {
                 None => contacts.items.remove(jid),
             };
             profile.contacts.store(Arc::new(contacts));
+            self.tell_change();
         }
         Ok(edited)
     }
@@ -131,6 +202,7 @@ impl Account {
         let mut blocked = profile.blocked.load().jids.clone();
         blocked.extend(jids.iter().cloned());
         profile.blocked.store(Arc::new(Blocked { jids: blocked }));
+        self.tell_change();
         Ok(())
     }
 
@@ -141,6 +213,7 @@ impl Account {
     pub async fn unblock(&self, storage: &Storage, jids: &[Jid]) -> Result<Vec<Jid>, StorageError> {
         let profile = self.profile(storage).await?;
         let _one_at_a_time = self.changing.lock().await;
+        self.reload(profile, storage).await?;
         let mut blocked = profile.blocked.load().jids.clone();
         let gone: Vec<Jid> = if jids.is_empty() {
             storage.blocking().clear(self.id).await?;
@@ -150,55 +223,47 @@ impl Account {
             jids.iter().filter_map(|jid| blocked.take(jid)).collect()
         };
         profile.blocked.store(Arc::new(Blocked { jids: blocked }));
+        self.tell_change();
         Ok(gone)
     }
 
-    /// So many live sessions have the message of this row.
-    pub(crate) fn set_in_flight(&self, id: LogId, sessions: usize) {
-        self.in_flight.lock().insert(id, sessions);
+    /// So many live sessions here, and sessions on these nodes, have the message of this row.
+    pub(crate) fn set_in_flight(&self, id: LogId, here: usize, there: SmallVec<[u64; 1]>) {
+        self.in_flight.start(id, here, there);
     }
 
-    /// One live session less has it: the session acknowledged it, or gave it back.
+    /// One live session less has it: the session acknowledged it, or gave it back. Where it came from another node, that
+    /// hears of it once the acknowledgement is written.
     pub fn set_landed(&self, id: LogId) {
-        let mut in_flight = self.in_flight.lock();
-        match in_flight.get_mut(&id) {
-            Some(sessions) if *sessions > 1 => *sessions -= 1,
-            _ => {
-                in_flight.remove(&id);
-            }
+        if let (Some(origin), Some(mesh)) = (self.in_flight.land(id), &self.mesh) {
+            let (account, rows) = (self.jid.as_str(), vec![id.raw()]);
+            let frame = Frame::Landed {
+                account,
+                rows,
+                is_given_back: false,
+            };
+            mesh.send_after_commit(origin, &frame);
         }
-        drop(in_flight);
-        self.landed.notify_waiters();
     }
 
     /// Waits until no live session has the message of this row.
     pub async fn landed(&self, id: LogId) {
-        loop {
-            let told = self.landed.notified();
-            tokio::pin!(told);
-            told.as_mut().enable();
-            if !self.in_flight.lock().contains_key(&id) {
-                return;
-            }
-            told.await;
-        }
+        self.in_flight.landed(id).await;
+    }
+
+    /// Notes whether the account is looked at again later; says whether that is news.
+    pub(crate) fn looks_later(&self, is_to: bool) -> bool {
+        self.looks_later.swap(is_to, Ordering::AcqRel) != is_to
+    }
+
+    pub(crate) fn in_flight(&self) -> &InFlight {
+        &self.in_flight
     }
 
     /// One at a time adds to the messages that wait for the account, gives some back, or hands them to a session that
     /// takes messages from then on. So none is overlooked, and they stay in order.
     pub async fn turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
         self.turn.lock().await
-    }
-
-    /// Claims a row for a session that is about to get it; false where a live session has it already.
-    #[must_use]
-    pub fn claim(&self, id: LogId) -> bool {
-        let mut in_flight = self.in_flight.lock();
-        let is_free = !in_flight.contains_key(&id);
-        if is_free {
-            in_flight.insert(id, 1);
-        }
-        is_free
     }
 }
 

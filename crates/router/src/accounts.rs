@@ -6,21 +6,23 @@ use parking_lot::Mutex;
 use protocol::Jid;
 use storage::{AccountId, Storage, StorageError};
 
-use crate::{Account, Hosts};
+use crate::{Account, Hosts, peers::Mesh};
 
 /// The one place where [`Account`] values are made, so that each account has one.
 pub struct Accounts {
     storage: Storage,
     hosts: Arc<Hosts>,
+    mesh: Arc<Mesh>,
     capacity: usize,
     known: Mutex<HashMap<Jid, Arc<Account>>>,
 }
 
 impl Accounts {
-    pub(crate) fn new(storage: Storage, hosts: Arc<Hosts>, capacity: usize) -> Self {
+    pub(crate) fn new(storage: Storage, hosts: Arc<Hosts>, mesh: Arc<Mesh>, capacity: usize) -> Self {
         Self {
             storage,
             hosts,
+            mesh,
             capacity,
             known: Mutex::default(),
         }
@@ -54,9 +56,19 @@ impl Accounts {
         if known.len() >= self.capacity {
             forget_unused(&mut known, self.capacity);
         }
-        let account = Arc::new(Account::new(id, jid.to_bare()));
+        let account = Arc::new(Account::new(id, jid.to_bare()).beside(self.mesh.clone()));
         known.insert(account.jid.clone(), account.clone());
         account
+    }
+
+    /// An account that is in memory, by its bare JID's text.
+    pub(crate) fn known(&self, bare: &str) -> Option<Arc<Account>> {
+        self.known.lock().get(bare).cloned()
+    }
+
+    /// All accounts in memory.
+    pub(crate) fn all(&self) -> Vec<Arc<Account>> {
+        self.known.lock().values().cloned().collect()
     }
 
     /// Forgets an account that was deleted, or changed behind our back.

@@ -5,7 +5,7 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 use protocol::{Condition, Jid, Kind, Stanza, StanzaError, StreamCondition, StreamError};
 use storage::LogId;
 
-use crate::{Account, Delivery, Facts, Inbox, Router, Session, directory::Taken, keep};
+use crate::{Account, Delivery, Facts, Inbox, Router, Session, SessionEntry, directory::Taken, keep};
 
 /// What happens when a client asks for a resource that another session has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub enum ConflictPolicy {
 }
 
 /// How long a newcomer waits for the session that it displaces to tell everybody of its end.
-const DISPLACING: Duration = Duration::from_secs(5);
+pub(crate) const DISPLACING: Duration = Duration::from_secs(5);
 /// How often a newcomer tries when others race it for the same resource.
 const TRIES: usize = 8;
 
@@ -36,18 +36,22 @@ impl Router {
         facts: Facts,
         policy: ConflictPolicy,
     ) -> Result<Arc<Session>, StanzaError> {
-        let inbox = Inbox::new(self.settings().inbox_stanzas);
-        let session = Session::new(self.next_generation(), full, account.clone(), facts, inbox);
-        for _ in 0..TRIES {
-            match self.directory().insert(&session, self.settings().sessions_per_account) {
-                Ok(()) => {
-                    for hook in self.hooks().session_bound_hooks() {
-                        hook(self.clone(), session.clone()).await;
-                    }
-                    return Ok(session);
-                }
-                Err(Taken::TooMany) => return Err(too_many()),
-                Err(Taken::Conflict(other)) => displace(&other, policy).await?,
+        let (generation, inbox) = (self.next_generation(), Inbox::new(self.settings().inbox_stanzas));
+        let session = Session::new(generation, full, account.clone(), facts, inbox, self.mesh().clone());
+        let mut binding = Binding::new(self, session);
+        for tries_left in (0..TRIES).rev() {
+            let holder = match binding.attempt().await {
+                Ok(()) => return Ok(binding.keep()),
+                Err(Obstacle::Refused(error)) => return Err(error),
+                Err(Obstacle::Holder(holder)) => holder,
+            };
+            // Whoever makes a session go tries once more after it, so that of all who want the resource one gets it.
+            if tries_left == 0 || binding.session.inbox.is_closed() {
+                break;
+            }
+            match holder {
+                Holder::Here(other) => _ = displace(&other, policy).await?,
+                Holder::There(other) => self.displace_there(&other, policy).await?,
             }
         }
         Err(StanzaError::with_text(
@@ -60,10 +64,20 @@ impl Router {
     /// get. Called once, by the session's own task.
     pub async fn end(self: &Arc<Self>, session: &Arc<Session>, undelivered: VecDeque<Delivery>) {
         let waiting = session.inbox.shut();
+        if !self.is_acting() {
+            // Others have told of its end, and have what it did not get; a fenced node touches nothing.
+            self.directory().remove(session);
+            session.set_over();
+            return;
+        }
         for hook in self.hooks().session_ended_hooks() {
             hook(self.clone(), session.clone()).await;
         }
         self.directory().remove(session);
+        if !self.mesh().is_alone() {
+            let peers = self.mesh().peers();
+            peers.withdraw(session.jid.clone(), session.generation).await;
+        }
         session.set_over();
         let (rows, others): (Vec<_>, Vec<_>) = undelivered
             .into_iter()
@@ -78,13 +92,17 @@ impl Router {
         }
     }
 
-    /// Rows that a session did not acknowledge before it ended go to the account's other sessions, or wait.
+    /// Rows that a session did not acknowledge before it ended go to the account's other sessions, or wait. Those that
+    /// came from another node are that node's to send again, because it holds them until it hears.
     pub(crate) async fn give_back(self: &Arc<Self>, account: &Account, rows: &[LogId]) {
         let _turn = account.turn().await;
         for row in rows {
-            account.set_landed(*row);
+            if let Some(origin) = account.in_flight().land(*row) {
+                self.send_landed(account, origin, &[*row], true);
+            }
         }
         self.replay_to_any(account).await;
+        self.hint(account);
     }
 
     /// A stanza that the ended session's client did not get (XEP-0198 §4: as if the resource were not there).
@@ -109,9 +127,8 @@ impl Router {
             hook(self.clone(), account.clone()).await;
         }
         let gone = StreamError::with_text(StreamCondition::NotAuthorized, "the account was removed");
-        for session in self.directory().sessions(account.jid.as_str()) {
-            session.close(gone.clone());
-        }
+        self.send_close(&account.jid, &gone, true);
+        self.close_here(&account.jid, &gone, None);
         self.accounts().forget(&account.jid);
     }
 
@@ -123,7 +140,88 @@ impl Router {
     }
 }
 
-async fn displace(other: &Session, policy: ConflictPolicy) -> Result<(), StanzaError> {
+/// A session on its way into the directories. Where it does not get there, or nobody waits for it any more, it leaves no
+/// trace.
+struct Binding<'a> {
+    house: &'a Arc<Router>,
+    session: Arc<Session>,
+    is_reserved: bool,
+    is_kept: bool,
+}
+
+/// Why an attempt to bind failed.
+enum Obstacle {
+    Holder(Holder),
+    Refused(StanzaError),
+}
+
+/// Who has the resource.
+enum Holder {
+    Here(Arc<Session>),
+    There(Box<SessionEntry>),
+}
+
+impl<'a> Binding<'a> {
+    fn new(house: &'a Arc<Router>, session: Arc<Session>) -> Self {
+        Self {
+            house,
+            session,
+            is_reserved: false,
+            is_kept: false,
+        }
+    }
+
+    /// Takes the resource on this node, then for all nodes.
+    async fn attempt(&mut self) -> Result<(), Obstacle> {
+        let (house, session) = (self.house, &self.session);
+        let elsewhere = house.mesh().elsewhere.of(session.account.jid.as_str());
+        let others = elsewhere.iter().filter(|entry| entry.jid != session.jid).count();
+        let max = house.settings().sessions_per_account.saturating_sub(others);
+        match house.directory().insert(session, max) {
+            Ok(()) => self.is_reserved = true,
+            Err(Taken::TooMany) => return Err(Obstacle::Refused(too_many())),
+            Err(Taken::Conflict(other)) => return Err(Obstacle::Holder(Holder::Here(other))),
+        }
+        if let Err(obstacle) = house.publish(session).await {
+            house.directory().remove(session);
+            self.is_reserved = false;
+            return Err(match obstacle {
+                Ok(other) => Obstacle::Holder(Holder::There(Box::new(other))),
+                Err(error) => Obstacle::Refused(error),
+            });
+        }
+        for hook in house.hooks().session_bound_hooks() {
+            hook(house.clone(), session.clone()).await;
+        }
+        Ok(())
+    }
+
+    fn keep(mut self) -> Arc<Session> {
+        self.is_kept = true;
+        self.session.clone()
+    }
+}
+
+impl Drop for Binding<'_> {
+    fn drop(&mut self) {
+        if self.is_kept {
+            return;
+        }
+        self.house.directory().remove(&self.session);
+        self.session.set_over();
+        if self.is_reserved && !self.house.mesh().is_alone() {
+            let withdrawn = self
+                .house
+                .mesh()
+                .peers()
+                .withdraw(self.session.jid.clone(), self.session.generation);
+            self.house.mesh().spawn(withdrawn);
+        }
+    }
+}
+
+/// Closes a session whose resource another wants; says whether it has ended.
+pub(crate) async fn displace(other: &Session, policy: ConflictPolicy) -> Result<bool, StanzaError> {
     let is_kicked = match policy {
         ConflictPolicy::Kick => true,
         ConflictPolicy::Refuse => false,
@@ -139,10 +237,19 @@ async fn displace(other: &Session, policy: ConflictPolicy) -> Result<(), StanzaE
         StreamCondition::Conflict,
         "a new session took over this resource",
     ));
-    if tokio::time::timeout(DISPLACING, other.over()).await.is_err() {
+    let has_ended = tokio::time::timeout(DISPLACING, other.over()).await.is_ok();
+    if !has_ended {
         tracing::warn!(target: "router", domain = other.jid.domain(), "a displaced session takes long to end");
     }
-    Ok(())
+    Ok(has_ended)
+}
+
+/// The cluster did not say whose the resource is.
+pub(crate) fn undecided() -> StanzaError {
+    StanzaError::with_text(
+        Condition::ResourceConstraint,
+        "the cluster does not answer; try again later",
+    )
 }
 
 fn too_many() -> StanzaError {

@@ -7,12 +7,23 @@ use smallvec::SmallVec;
 use storage::LogId;
 
 use crate::{
-    Account, Address, Delivery, Flow, Router, Session, Side, Verdict, directory::Sessions, hooks::Offline, keep,
-    route::elsewhere,
+    Account, Address, Delivery, Flow, Router, Session, SessionEntry, Side, Verdict,
+    directory::Sessions,
+    hooks::Offline,
+    keep,
+    peers::{
+        Entries,
+        frame::{self, Frame, HOPS_MAX, Target},
+    },
 };
 
 /// Sessions that take one message.
-type Takers = SmallVec<[Arc<Session>; 2]>;
+#[derive(Default)]
+struct Takers {
+    here: SmallVec<[Arc<Session>; 2]>,
+    /// Sorted by node.
+    there: Entries,
+}
 
 /// Routes a message; without an address it is for the sender's own account (RFC 6120 §10.3.1).
 pub(crate) async fn message(house: &Arc<Router>, flow: &mut Flow<'_>) -> Result<(), StanzaError> {
@@ -22,7 +33,7 @@ pub(crate) async fn message(house: &Arc<Router>, flow: &mut Flow<'_>) -> Result<
         (None, None) => return Ok(()),
     };
     match house.address(&to) {
-        Address::Elsewhere => Err(elsewhere()),
+        Address::Elsewhere => Err(crate::route::elsewhere()),
         Address::Host if flow.stanza.kind.is_error() => Ok(()),
         Address::Host => Err(StanzaError::with_text(
             Condition::ServiceUnavailable,
@@ -34,6 +45,7 @@ pub(crate) async fn message(house: &Arc<Router>, flow: &mut Flow<'_>) -> Result<
 
 async fn to_account(house: &Arc<Router>, flow: &mut Flow<'_>, to: &Jid) -> Result<(), StanzaError> {
     let sessions = house.directory().sessions(to.bare_str());
+    let entries = elsewhere(house, flow, to.bare_str());
     let account = match sessions.first() {
         Some(session) => Some(session.account.clone()),
         None => house
@@ -47,7 +59,7 @@ async fn to_account(house: &Arc<Router>, flow: &mut Flow<'_>, to: &Jid) -> Resul
     {
         return Ok(());
     }
-    match (choose(flow.stanza.kind, to, &sessions), account) {
+    match (choose(flow.stanza.kind, to, &sessions, &entries), account) {
         (Choice::These(takers), Some(account)) => live(house, flow, &account, takers).await,
         // An account that does not exist fares like one that is offline (RFC 6121 §8.5.1).
         (Choice::Offline | Choice::These(_), account) => offline(house, flow, account).await,
@@ -81,16 +93,30 @@ enum Choice {
     Drop,
 }
 
+/// The account's sessions on other nodes, for a stanza that has not gone in vain too often.
+pub(crate) fn elsewhere(house: &Router, flow: &Flow<'_>, bare: &str) -> Entries {
+    match flow.hops < HOPS_MAX {
+        true => house.mesh().elsewhere.of(bare),
+        false => Entries::new(),
+    }
+}
+
 /// RFC 6121 §8.5.2 and §8.5.3. Chats and normal messages whose full JID is not there go the way of the bare one,
-/// so that none is lost; of several sessions those with the highest priority take them.
-fn choose(kind: Kind, to: &Jid, sessions: &Sessions) -> Choice {
+/// so that none is lost; of several sessions those with the highest priority take them, wherever they are.
+fn choose(kind: Kind, to: &Jid, sessions: &Sessions, entries: &Entries) -> Choice {
     let Kind::Message(kind) = kind else { return Choice::Drop };
+    let mut takers = Takers::default();
     if let Some(session) = sessions.iter().find(|session| session.jid == *to) {
-        return Choice::These(SmallVec::from_iter([session.clone()]));
+        takers.here.push(session.clone());
+        return Choice::These(takers);
+    }
+    if let Some(entry) = entries.iter().find(|entry| entry.jid == *to) {
+        takers.there.push(entry.clone());
+        return Choice::These(takers);
     }
     let takers = match kind {
-        MessageType::Normal | MessageType::Chat => foremost(sessions),
-        MessageType::Headline if to.is_bare() => willing(sessions).cloned().collect(),
+        MessageType::Normal | MessageType::Chat => foremost(sessions, entries),
+        MessageType::Headline if to.is_bare() => willing(sessions, entries, 0),
         MessageType::Headline | MessageType::Error => return Choice::Drop,
         MessageType::Groupchat => return Choice::Bounce,
     };
@@ -101,18 +127,44 @@ fn choose(kind: Kind, to: &Jid, sessions: &Sessions) -> Choice {
     }
 }
 
-fn willing(sessions: &Sessions) -> impl Iterator<Item = &Arc<Session>> {
-    sessions
-        .iter()
-        .filter(|session| session.priority().is_some_and(|priority| priority >= 0))
+/// Those with at least this priority.
+fn willing(sessions: &Sessions, entries: &Entries, least: i8) -> Takers {
+    let is_willing = |priority: Option<i8>| priority.is_some_and(|priority| priority >= least);
+    let mut takers = Takers {
+        here: sessions
+            .iter()
+            .filter(|session| is_willing(session.priority()))
+            .cloned()
+            .collect(),
+        there: entries
+            .iter()
+            .filter(|entry| is_willing(entry.priority))
+            .cloned()
+            .collect(),
+    };
+    takers.there.sort_by_key(|entry| entry.node);
+    takers
 }
 
-fn foremost(sessions: &Sessions) -> Takers {
-    let highest = willing(sessions).filter_map(|session| session.priority()).max();
-    willing(sessions)
-        .filter(|session| session.priority() == highest)
-        .cloned()
-        .collect()
+fn foremost(sessions: &Sessions, entries: &Entries) -> Takers {
+    let here = sessions.iter().filter_map(|session| session.priority());
+    let there = entries.iter().filter_map(|entry| entry.priority);
+    match here.chain(there).max() {
+        Some(highest) => willing(sessions, entries, highest.max(0)),
+        None => Takers::default(),
+    }
+}
+
+impl Takers {
+    fn is_empty(&self) -> bool {
+        self.here.is_empty() && self.there.is_empty()
+    }
+
+    fn nodes(&self) -> SmallVec<[u64; 1]> {
+        let mut nodes: SmallVec<[u64; 1]> = self.there.iter().map(|entry| entry.node).collect();
+        nodes.dedup();
+        nodes
+    }
 }
 
 /// To sessions, leaving a row in the log where the sender was promised one.
@@ -126,9 +178,22 @@ async fn live(
         (Some(_), true) => Some(keep::append(house, account, &flow.stanza, flow.receipt())?),
         _ => None,
     };
+    if let Some(id) = log_id {
+        account.set_in_flight(id, takers.here.len(), takers.nodes());
+    }
+    let is_sent = send_out(house, account, flow, log_id, &takers.there);
+    if takers.here.is_empty() && is_sent {
+        return Ok(());
+    }
     let stanza = flow.take_stanza();
-    match (hand_out(account, stanza, log_id, &takers), log_id) {
+    match (hand_out(account, stanza, log_id, &takers.here), log_id) {
         (None, _) => Ok(()),
+        (Some(_), _) if is_sent => {
+            if let Some(row) = log_id.filter(|_| !takers.here.is_empty()) {
+                account.set_landed(row);
+            }
+            Ok(())
+        }
         // A row is in the log already, and with it the message is offline.
         (Some(_), Some(row)) => {
             house.give_back(account, &[row]).await;
@@ -141,12 +206,48 @@ async fn live(
     }
 }
 
-/// To each of the takers. Where all were gone the stanza comes back, and its row is the caller's to give back.
-fn hand_out(account: &Account, stanza: Stanza, log_id: Option<LogId>, takers: &[Arc<Session>]) -> Option<Stanza> {
-    let (last, others) = takers.split_last()?;
-    if let Some(id) = log_id {
-        account.set_in_flight(id, takers.len());
+/// To each node with takers, once; true where one took it.
+fn send_out(house: &Router, account: &Account, flow: &Flow<'_>, log_id: Option<LogId>, there: &Entries) -> bool {
+    let mut is_sent = false;
+    for entries in there.chunk_by(|one, other| one.node == other.node) {
+        let node = entries[0].node;
+        if send_to(house, &flow.stanza, log_id, flow.hops, node, entries) {
+            is_sent = true;
+        } else if let Some(id) = log_id {
+            account.in_flight().land_there(id, node);
+        }
     }
+    is_sent
+}
+
+/// To sessions of one node; false where it is dead.
+pub(crate) fn send_to(
+    house: &Router,
+    stanza: &Stanza,
+    log_id: Option<LogId>,
+    hops: u8,
+    node: u64,
+    entries: &[Arc<SessionEntry>],
+) -> bool {
+    let stanza = frame::bytes(stanza);
+    let to = entries.iter().map(|entry| Target {
+        jid: entry.jid.as_str(),
+        generation: entry.generation,
+    });
+    let frame = Frame::Deliver {
+        to: to.collect(),
+        log_id: log_id.map(LogId::raw),
+        hops,
+        stanza: &stanza,
+    };
+    house.mesh().peers().send(node, frame::encode(&frame)).is_ok()
+}
+
+/// To each of the takers here. Where all were gone the stanza comes back, and its row is the caller's to give back.
+fn hand_out(account: &Account, stanza: Stanza, log_id: Option<LogId>, takers: &[Arc<Session>]) -> Option<Stanza> {
+    let Some((last, others)) = takers.split_last() else {
+        return Some(stanza);
+    };
     let was_gone = || log_id.map(|id| account.set_landed(id));
     let mut is_taken = false;
     for taker in others {

@@ -17,6 +17,10 @@ pub struct Flow<'a> {
     pub recipient: Option<Arc<Account>>,
     /// Number of the stanza on a stream with acknowledgements (XEP-0198).
     pub(crate) number: Option<u32>,
+    /// How often the stanza was sent to a node whose session was gone.
+    pub(crate) hops: u8,
+    /// Other nodes have it already: it is for sessions of this one alone.
+    pub(crate) stays: bool,
     /// What hooks want sent once the stanza has gone on.
     pub(crate) effects: Vec<Stanza>,
 }
@@ -30,6 +34,8 @@ impl<'a> Flow<'a> {
             sender,
             recipient: None,
             number,
+            hops: 0,
+            stays: false,
             effects: Vec::new(),
         }
     }
@@ -43,6 +49,12 @@ impl<'a> Flow<'a> {
     #[must_use]
     pub fn effects(&self) -> &[Stanza] {
         &self.effects
+    }
+
+    /// Whether the stanza is for sessions of this node alone, because other nodes have it already.
+    #[must_use]
+    pub fn stays(&self) -> bool {
+        self.stays
     }
 
     /// Takes the stanza to hand it over, leaving an empty one of its kind.

@@ -15,7 +15,7 @@ use std::{collections::HashMap, future::Future, pin::Pin, sync::Arc};
 
 use protocol::{Element, PresenceType, Stanza, StanzaError};
 
-use crate::{Account, Feature, Flow, Router, Session, Xep, flow::Request};
+use crate::{Account, Feature, Flow, Router, Session, SessionEntry, Xep, flow::Request};
 
 /// A boxed future, for tables of async functions.
 pub type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -74,6 +74,8 @@ type OfflineHook =
     Arc<dyn Fn(Arc<Router>, Option<Arc<Account>>, Offline) -> Later<Result<(), StanzaError>> + Send + Sync>;
 type SessionHook = Arc<dyn Fn(Arc<Router>, Arc<Session>) -> Later<()> + Send + Sync>;
 type AccountHook = Arc<dyn Fn(Arc<Router>, Arc<Account>) -> Later<()> + Send + Sync>;
+type ToldHook = Arc<dyn Fn(Arc<Router>, Arc<Account>, Stanza) -> Later<()> + Send + Sync>;
+type LostHook = Arc<dyn Fn(Arc<Router>, Arc<[Arc<SessionEntry>]>) -> Later<()> + Send + Sync>;
 type DiscoHook = Arc<dyn Fn(&str) -> Option<Element> + Send + Sync>;
 
 /// A message that no session of its account takes.
@@ -96,8 +98,11 @@ pub struct Hooks {
     session_bound: Vec<SessionHook>,
     session_available: Vec<SessionHook>,
     session_ended: Vec<SessionHook>,
+    session_joined: Vec<SessionHook>,
     replay: Vec<SessionHook>,
     account_removed: Vec<AccountHook>,
+    told: HashMap<&'static str, ToldHook>,
+    sessions_lost: Vec<LostHook>,
     disco: Disco,
     names: Vec<(&'static str, &'static [Xep])>,
 }
@@ -266,6 +271,20 @@ impl Hooks {
         }));
     }
 
+    /// Is told of each session of this node when the node has joined others: they know it from now on, and it may know
+    /// theirs.
+    pub fn session_joined<T, F, L>(&mut self, feature: &Arc<T>, act: F)
+    where
+        T: Feature,
+        F: Fn(Arc<T>, Arc<Router>, Arc<Session>) -> L + Send + Sync + 'static,
+        L: Future<Output = ()> + Send + 'static,
+    {
+        let feature = feature.clone();
+        self.session_joined.push(Arc::new(move |house, session| {
+            Box::pin(act(feature.clone(), house, session))
+        }));
+    }
+
     /// Is asked to send a session what the account's message log holds for it.
     pub fn replay<T, F, L>(&mut self, feature: &Arc<T>, act: F)
     where
@@ -290,6 +309,35 @@ impl Hooks {
         self.account_removed.push(Arc::new(move |house, account| {
             Box::pin(act(feature.clone(), house, account))
         }));
+    }
+
+    /// Hears what the same feature on another node said with [`Router::tell`]: to an account that has sessions here.
+    ///
+    /// # Panics
+    /// At start, where two features have one name for what they say.
+    pub fn told<T, F, L>(&mut self, what: &'static str, feature: &Arc<T>, act: F)
+    where
+        T: Feature,
+        F: Fn(Arc<T>, Arc<Router>, Arc<Account>, Stanza) -> L + Send + Sync + 'static,
+        L: Future<Output = ()> + Send + 'static,
+    {
+        let feature = feature.clone();
+        let hook: ToldHook =
+            Arc::new(move |house, account, stanza| Box::pin(act(feature.clone(), house, account, stanza)));
+        assert!(self.told.insert(what, hook).is_none(), "two features say '{what}'");
+    }
+
+    /// Is told of sessions that ended with their node, or are out of reach with it: once of each, on every node that is
+    /// left.
+    pub fn sessions_lost<T, F, L>(&mut self, feature: &Arc<T>, act: F)
+    where
+        T: Feature,
+        F: Fn(Arc<T>, Arc<Router>, Arc<[Arc<SessionEntry>]>) -> L + Send + Sync + 'static,
+        L: Future<Output = ()> + Send + 'static,
+    {
+        let feature = feature.clone();
+        self.sessions_lost
+            .push(Arc::new(move |house, lost| Box::pin(act(feature.clone(), house, lost))));
     }
 
     /// What is announced beside the namespaces of answered IQs.
@@ -352,8 +400,20 @@ impl Hooks {
         &self.session_ended
     }
 
+    pub(crate) fn session_joined_hooks(&self) -> &[SessionHook] {
+        &self.session_joined
+    }
+
     pub(crate) fn replay_hooks(&self) -> &[SessionHook] {
         &self.replay
+    }
+
+    pub(crate) fn told_hook(&self, what: &str) -> Option<&ToldHook> {
+        self.told.get(what)
+    }
+
+    pub(crate) fn sessions_lost_hooks(&self) -> &[LostHook] {
+        &self.sessions_lost
     }
 
     pub(crate) fn account_removed_hooks(&self) -> &[AccountHook] {

@@ -124,6 +124,11 @@ impl Inbox {
         wake(waker);
     }
 
+    /// Whether the session has ended, or is told to.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.state.lock().is_closed
+    }
+
     /// Wakes the session without a stanza.
     pub fn nudge(&self) {
         let mut state = self.state.lock();

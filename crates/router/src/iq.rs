@@ -42,7 +42,7 @@ async fn account(house: &Arc<Router>, flow: &Flow<'_>, bare: &Jid) -> Result<Opt
 /// To one client: passed on as it is.
 async fn client(house: &Arc<Router>, flow: &mut Flow<'_>, to: &Jid) -> Result<(), StanzaError> {
     let Some(session) = house.directory().find(to) else {
-        return nobody(flow);
+        return client_there(house, flow, to).await;
     };
     let account = session.account.clone();
     if !deliver::received(house, flow, &account).await? {
@@ -55,6 +55,33 @@ async fn client(house: &Arc<Router>, flow: &mut Flow<'_>, to: &Jid) -> Result<()
             flow.stanza = *refused.into_delivery().stanza;
             nobody(flow)
         }
+    }
+}
+
+/// To a client on another node.
+async fn client_there(house: &Arc<Router>, flow: &mut Flow<'_>, to: &Jid) -> Result<(), StanzaError> {
+    let Some(entry) = deliver::elsewhere(house, flow, to.bare_str())
+        .into_iter()
+        .find(|entry| entry.jid == *to)
+    else {
+        return nobody(flow);
+    };
+    // A guest of another node has no account that could be found here, and nothing that could guard it.
+    if let Some(account) = account(house, flow, &to.to_bare()).await?
+        && !deliver::received(house, flow, &account).await?
+    {
+        return Ok(());
+    }
+    match deliver::send_to(
+        house,
+        &flow.stanza,
+        None,
+        flow.hops,
+        entry.node,
+        std::slice::from_ref(&entry),
+    ) {
+        true => Ok(()),
+        false => nobody(flow),
     }
 }
 

@@ -11,6 +11,7 @@
 //! | presence | `presence` |
 //! | a session's beginning and end | `bind` |
 //! | what waited for an account, once it is available | `available` |
+//! | sessions on other nodes | `peers` |
 //!
 //! A [`Feature`] takes part through [`Hooks`].
 
@@ -21,6 +22,7 @@ mod bind;
 mod deliver;
 mod directory;
 mod feature;
+mod flight;
 mod flow;
 mod handled;
 mod hooks;
@@ -28,6 +30,7 @@ mod hosts;
 mod inbox;
 mod iq;
 mod keep;
+mod peers;
 mod presence;
 mod route;
 mod session;
@@ -38,6 +41,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
+use peers::Mesh;
 use storage::{Host, Storage};
 
 pub use account::{Account, Blocked, Contacts, Profile};
@@ -51,6 +55,7 @@ pub use hooks::{Answer, Disco, Hooks, Later, Offline, Phase, Side, To, Verdict};
 pub use hosts::Hosts;
 pub use inbox::{Delivery, Found, Inbox, Refused};
 pub use keep::{append, is_kept};
+pub use peers::{AskError, Peers, SessionEntry, Standalone, Unpublished};
 pub use route::Address;
 pub use session::{Facts, Session};
 pub use settings::Settings;
@@ -64,6 +69,7 @@ pub struct Router {
     hooks: Hooks,
     settings: Settings,
     generations: AtomicU64,
+    mesh: Arc<Mesh>,
 }
 
 impl Router {
@@ -71,14 +77,16 @@ impl Router {
     #[must_use]
     pub fn new(storage: Storage, hosts: Vec<Host>, features: &[Arc<dyn Feature>], settings: Settings) -> Arc<Self> {
         let hosts = Arc::new(Hosts::new(hosts));
+        let mesh = Mesh::new(storage.clone());
         Arc::new(Self {
-            accounts: Accounts::new(storage.clone(), hosts.clone(), settings.cached_accounts),
+            accounts: Accounts::new(storage.clone(), hosts.clone(), mesh.clone(), settings.cached_accounts),
             storage,
             hosts,
             directory: Directory::default(),
             hooks: Hooks::of(features),
             settings,
             generations: AtomicU64::new(1),
+            mesh,
         })
     }
 
@@ -110,6 +118,11 @@ impl Router {
     #[must_use]
     pub fn hooks(&self) -> &Hooks {
         &self.hooks
+    }
+
+    /// Other nodes, and what is known of their sessions.
+    pub(crate) fn mesh(&self) -> &Arc<Mesh> {
+        &self.mesh
     }
 
     /// Bounds and rules.

@@ -35,6 +35,12 @@ pub(crate) async fn received(house: &Arc<Router>, flow: &mut Flow<'_>) -> Result
 /// Availability, to one session or to all that are available (RFC 6121 §8.5.2.1.2, §8.5.3.1, §8.5.3.2.2). It concerns
 /// nobody who is not here, so an account without a session is not even looked up.
 async fn notice(house: &Arc<Router>, flow: &mut Flow<'_>, to: &Jid) -> Result<(), StanzaError> {
+    if !flow.stays {
+        // Hooks of the receiving side run where the sessions are.
+        for node in nodes_for(house, to) {
+            house.spread(node, std::slice::from_ref(to), &flow.stanza);
+        }
+    }
     let sessions = house.directory().sessions(to.bare_str());
     let Some(account) = sessions.first().map(|session| session.account.clone()) else {
         return Ok(());
@@ -48,6 +54,20 @@ async fn notice(house: &Arc<Router>, flow: &mut Flow<'_>, to: &Jid) -> Result<()
         }
     }
     Ok(())
+}
+
+/// Nodes whose sessions an address means. What they are, available or not, their node knows best.
+fn nodes_for(house: &Router, to: &Jid) -> Vec<u64> {
+    match to.is_bare() {
+        true => house.mesh().nodes_of(to),
+        false => house
+            .mesh()
+            .elsewhere
+            .find(to)
+            .map(|entry| entry.node)
+            .into_iter()
+            .collect(),
+    }
 }
 
 /// Subscriptions and probes, which are the account's business whether or not it has a session.

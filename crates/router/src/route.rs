@@ -59,7 +59,13 @@ impl Router {
 
     /// Sends a stanza that the server itself, or a feature, made. Both addresses are there.
     pub async fn route(self: &Arc<Self>, stanza: Stanza) {
+        self.route_after(stanza, 0).await;
+    }
+
+    /// The same for one that went to this many nodes in vain.
+    pub(crate) async fn route_after(self: &Arc<Self>, stanza: Stanza, hops: u8) {
         let mut flow = Flow::new(stanza, None, None);
+        flow.hops = hops;
         let outcome = match flow.stanza.kind {
             Kind::Message(_) => deliver::message(self, &mut flow).await,
             Kind::Presence(_) => presence::received(self, &mut flow).await,
@@ -69,7 +75,7 @@ impl Router {
     }
 
     /// Tells the sender of an error, then sends what hooks asked for.
-    async fn finish(self: &Arc<Self>, flow: Flow<'_>, outcome: Result<(), StanzaError>) {
+    pub(crate) async fn finish(self: &Arc<Self>, flow: Flow<'_>, outcome: Result<(), StanzaError>) {
         if let Err(error) = outcome {
             if let (Some(sender), Some(number)) = (flow.sender, flow.number) {
                 sender.handled.release(number);

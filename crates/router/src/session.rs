@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use protocol::{Jid, Stanza, StreamError};
 use tokio::sync::Notify;
 
-use crate::{Account, Handled, Inbox};
+use crate::{Account, Handled, Inbox, SessionEntry, peers::Mesh};
 
 /// Directed presence goes to at most this many addresses of one session that are not told of its end otherwise.
 const DIRECTED_MAX: usize = 1000;
@@ -43,6 +43,8 @@ pub struct Session {
     is_interested: AtomicBool,
     conflicts: AtomicU32,
     work: AtomicUsize,
+    /// Other nodes, who know the session's priority and flags.
+    mesh: Arc<Mesh>,
     end: End,
 }
 
@@ -67,7 +69,14 @@ struct End {
 
 impl Session {
     /// A session that has sent no presence yet.
-    pub(crate) fn new(generation: u64, jid: Jid, account: Arc<Account>, facts: Facts, inbox: Inbox) -> Arc<Self> {
+    pub(crate) fn new(
+        generation: u64,
+        jid: Jid,
+        account: Arc<Account>,
+        facts: Facts,
+        inbox: Inbox,
+        mesh: Arc<Mesh>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             generation,
             jid,
@@ -82,6 +91,7 @@ impl Session {
             is_interested: AtomicBool::new(false),
             conflicts: AtomicU32::new(0),
             work: AtomicUsize::new(0),
+            mesh,
             end: End::default(),
         })
     }
@@ -108,13 +118,41 @@ impl Session {
     pub fn set_available(&self, presence: Arc<Stanza>, priority: i8) {
         self.has_been_available.store(true, Ordering::Release);
         *self.presence.lock() = Some(presence);
-        self.priority.store(i16::from(priority), Ordering::Release);
+        let before = self.priority.swap(i16::from(priority), Ordering::AcqRel);
+        if before != i16::from(priority) {
+            self.tell_change();
+        }
     }
 
     /// Notes that it is not; says whether it was.
     pub fn set_unavailable(&self) -> bool {
         self.presence.lock().take();
-        self.priority.swap(UNAVAILABLE, Ordering::AcqRel) != UNAVAILABLE
+        let was_available = self.priority.swap(UNAVAILABLE, Ordering::AcqRel) != UNAVAILABLE;
+        if was_available {
+            self.tell_change();
+        }
+        was_available
+    }
+
+    /// The session as other nodes know it.
+    pub(crate) fn entry(&self) -> SessionEntry {
+        SessionEntry {
+            jid: self.jid.clone(),
+            node: self.mesh.me(),
+            generation: self.generation,
+            account: self.account.id.get(),
+            priority: self.priority(),
+            has_been_available: self.has_been_available(),
+            is_interested: self.is_interested(),
+            bound_at_micros: self.facts.bound_at_micros,
+        }
+    }
+
+    /// Other nodes hear of the session's priority and flags.
+    fn tell_change(&self) {
+        if !self.mesh.is_alone() {
+            self.mesh.peers().update(self.entry());
+        }
     }
 
     /// Whether the session is or was available.
@@ -137,7 +175,9 @@ impl Session {
 
     /// The client asked for its roster.
     pub fn set_interested(&self) {
-        self.is_interested.store(true, Ordering::Release);
+        if !self.is_interested.swap(true, Ordering::AcqRel) {
+            self.tell_change();
+        }
     }
 
     /// Notes directed presence (RFC 6121 §4.6): `to` is told when the session ends. False where the list is full.

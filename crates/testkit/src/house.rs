@@ -25,7 +25,7 @@ pub struct House {
     pub router: Arc<Router>,
     /// What the features look at; may be changed at any time.
     pub settings: LiveSettings,
-    _dir: TempDir,
+    _dir: Option<TempDir>,
 }
 
 /// A client's session, seen from both ends.
@@ -57,12 +57,21 @@ impl House {
     pub async fn bounded(settings: Settings, bounds: router::Settings) -> Self {
         let dir = tempfile::tempdir().expect("there is a place for temporary files");
         let url = format!("sqlite:{}", dir.path().join("hearth.db").display());
-        let storage = Storage::open(&Options::new(url)).await.expect("a fresh database opens");
-        let hosts = storage
-            .hosts()
-            .seed(&DOMAINS)
-            .await
-            .expect("a fresh database takes hosts");
+        Self::over(Options::new(url), settings, bounds, Some(dir)).await
+    }
+
+    /// With default settings, over a database that others use too; `node` tells its message ids from theirs.
+    pub async fn at(url: &str, node: u16) -> Self {
+        let options = Options {
+            node,
+            ..Options::new(url)
+        };
+        Self::over(options, Settings::default(), router::Settings::default(), None).await
+    }
+
+    async fn over(options: Options, settings: Settings, bounds: router::Settings, dir: Option<TempDir>) -> Self {
+        let storage = Storage::open(&options).await.expect("the database opens");
+        let hosts = storage.hosts().seed(&DOMAINS).await.expect("the database takes hosts");
         let cheap = auth::Settings {
             iterations: *auth::Settings::ITERATIONS.start(),
             ..auth::Settings::default()
@@ -75,7 +84,7 @@ impl House {
             Arc::new(SystemRandom),
         )
         .await
-        .expect("a fresh database takes secrets");
+        .expect("the database takes secrets");
         let settings = settings.live();
         let features = features::all(&settings, &authenticator);
         Self {

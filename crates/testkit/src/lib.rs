@@ -4,4 +4,5 @@ pub mod client;
 pub mod databases;
 pub mod house;
 pub mod server;
+pub mod town;
 pub mod wire;

@@ -48,8 +48,22 @@ pub(crate) fn available(house: &Router, account: &Jid) -> Vec<Arc<Session>> {
         .collect()
 }
 
+/// Whether the account has an available session, on any node.
+pub(crate) fn is_available(house: &Router, account: &Jid) -> bool {
+    !available(house, account).is_empty() || house.elsewhere(account).iter().any(|entry| entry.priority.is_some())
+}
+
+/// What nodes ask each other when somebody is to see the sessions of an account: a probe, which `presence` answers.
+pub(crate) const SHOW: &str = "presence";
+
 /// Tells `to` of every available session of the account.
 pub(crate) async fn show(house: &Arc<Router>, account: &Account, to: &Jid) {
+    show_here(house, account, to).await;
+    house.tell(SHOW, &account.jid, &probe(to));
+}
+
+/// The same of the sessions of this node.
+pub(crate) async fn show_here(house: &Arc<Router>, account: &Account, to: &Jid) {
     for session in available(house, &account.jid) {
         if let Some(presence) = session.presence() {
             house.route(addressed(&presence, to)).await;
@@ -60,27 +74,37 @@ pub(crate) async fn show(house: &Arc<Router>, account: &Account, to: &Jid) {
 /// Tells `to` that every available session of the account is gone.
 pub(crate) async fn hide(house: &Arc<Router>, account: &Account, to: &Jid) {
     for session in available(house, &account.jid) {
-        house.route(unavailable(&session).to(to.clone())).await;
+        house.route(unavailable(&session.jid).to(to.clone())).await;
+    }
+    for entry in house.elsewhere(&account.jid) {
+        if entry.priority.is_some() {
+            house.route(unavailable(&entry.jid).to(to.clone())).await;
+        }
     }
 }
 
-/// Tells a session of the presence of one contact that its account watches (RFC 6121 §4.3): from what is known here,
-/// or by a probe where that is another server's knowledge.
-pub(crate) async fn look(house: &Arc<Router>, session: &Session, contact: &Jid) {
-    if house.address(contact) == Address::Elsewhere {
-        let probe = Stanza::presence(PresenceType::Probe);
-        house
-            .route(probe.from(session.account.jid.clone()).to(contact.clone()))
-            .await;
-        return;
-    }
-    for other in available(house, contact) {
-        if may_see(&other.account, &session.jid)
-            && let Some(presence) = other.presence()
-        {
-            hand(session, addressed(&presence, &session.jid));
+/// Tells a session of the presence of contacts that its account watches (RFC 6121 §4.3): from what is known here, from
+/// other nodes, each asked once, or by a probe where that is another server's knowledge.
+pub(crate) async fn look(house: &Arc<Router>, session: &Session, contacts: &HashSet<Jid>) {
+    for contact in contacts {
+        if house.address(contact) == Address::Elsewhere {
+            house.route(probe(&session.account.jid).to(contact.clone())).await;
+            continue;
+        }
+        for other in available(house, contact) {
+            if may_see(&other.account, &session.jid)
+                && let Some(presence) = other.presence()
+            {
+                hand(session, addressed(&presence, &session.jid));
+            }
         }
     }
+    house.tell_of(SHOW, contacts, &probe(&session.jid));
+}
+
+/// The question for somebody's presence, without an address.
+pub(crate) fn probe(from: &Jid) -> Stanza {
+    Stanza::presence(PresenceType::Probe).from(from.clone())
 }
 
 /// The same presence for another addressee.
@@ -89,8 +113,8 @@ pub(crate) fn addressed(presence: &Stanza, to: &Jid) -> Stanza {
 }
 
 /// Unavailable presence of a session, with nothing to say.
-pub(crate) fn unavailable(session: &Session) -> Stanza {
-    Stanza::presence(PresenceType::Unavailable).from(session.jid.clone())
+pub(crate) fn unavailable(session: &Jid) -> Stanza {
+    Stanza::presence(PresenceType::Unavailable).from(session.clone())
 }
 
 /// Hands a session a stanza that leaves no trace. Where the session has ended, nobody misses it.

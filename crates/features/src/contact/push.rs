@@ -14,12 +14,30 @@ pub(crate) fn interested(house: &Router, account: &Account) -> impl Iterator<Ite
     sessions.into_iter().filter(|session| session.is_interested())
 }
 
+/// What nodes say to each other when a roster has changed: a push, to be addressed to each interested session.
+pub(crate) const PUSH: &str = "roster";
+
 /// Pushes what an edit changed to all interested sessions. What no client ever saw is not pushed.
 pub(crate) fn edited(house: &Router, account: &Account, edited: &RosterEdited) {
     if let Some(item) = change(edited) {
-        for session in interested(house, account) {
-            hand(&session, stanza(&session.jid, item.clone(), edited.version));
-        }
+        let push = stanza(&account.jid, item, edited.version);
+        pushed(house, account, &push);
+        house.tell(PUSH, &account.jid, &push);
+    }
+}
+
+/// The same to the sessions of this node.
+pub(crate) fn pushed(house: &Router, account: &Account, push: &Stanza) {
+    for session in interested(house, account) {
+        hand(&session, readdressed(push, &session.jid));
+    }
+}
+
+/// One push for another session, with an id of its own.
+pub(crate) fn readdressed(push: &Stanza, to: &Jid) -> Stanza {
+    Stanza {
+        children: push.children.clone(),
+        ..order(to)
     }
 }
 

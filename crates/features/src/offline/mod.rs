@@ -158,11 +158,12 @@ impl Offline {
         self.quota.add(account.id, &message.stanza);
         metrics::counter!("offline_messages_stored").increment(1);
         house.replay_to_any(account).await;
+        house.hint(account);
         Ok(())
     }
 
     /// Sends the next messages in order. `Some` with the last of them where there may be more.
-    async fn send_page(&self, house: &Router, session: &Session) -> Option<LogId> {
+    async fn send_page(&self, house: &Arc<Router>, session: &Session) -> Option<LogId> {
         let account = &session.account;
         if account.is_anonymous {
             return None;
@@ -173,32 +174,40 @@ impl Offline {
         let (mut sent, mut bytes) = (0, 0);
         let mut after = None;
         loop {
-            let rows = match house
-                .storage()
-                .log()
-                .unacknowledged(account.id, after, CHUNK_ROWS)
-                .await
-            {
+            let rows = match house.claim_rows(account, after, CHUNK_ROWS).await {
                 Ok(rows) => rows,
                 Err(error) => return read_failed(&error),
             };
             let is_all = rows.len() < CHUNK_ROWS as usize;
-            for row in rows {
-                let (id, size) = (row.id, row.stanza.len());
+            let mut rows = rows.into_iter();
+            while let Some((id, row)) = rows.next() {
+                after = Some(id);
+                let Some(row) = row else { continue };
+                let size = row.stanza.len();
                 match send(house, session, &row) {
                     Sent::Yes => (sent, bytes) = (sent + 1, bytes + size),
                     Sent::Skipped => {}
-                    Sent::Gone => return None,
+                    Sent::Gone => {
+                        give_up(account, rows);
+                        return None;
+                    }
                 }
                 if sent >= page_rows || bytes >= PAGE_BYTES {
+                    give_up(account, rows);
                     return Some(id);
                 }
-                after = Some(id);
             }
             if is_all {
                 return None;
             }
         }
+    }
+}
+
+/// Rows that were claimed, and are not sent now.
+fn give_up(account: &Account, rows: impl Iterator<Item = (LogId, Option<LogRow>)>) {
+    for (id, _) in rows.filter(|(_, row)| row.is_some()) {
+        account.set_landed(id);
     }
 }
 
@@ -212,7 +221,7 @@ fn read_failed(error: &StorageError) -> Option<LogId> {
 /// What became of one row.
 enum Sent {
     Yes,
-    /// Another session has it, or nobody is to have it.
+    /// Nobody is to have it.
     Skipped,
     /// The session has ended.
     Gone,
@@ -220,9 +229,6 @@ enum Sent {
 
 fn send(house: &Router, session: &Session, row: &LogRow) -> Sent {
     let account = &session.account;
-    if !account.claim(row.id) {
-        return Sent::Skipped;
-    }
     let Some(stanza) = readable(row) else {
         return Sent::Skipped;
     };

@@ -1,0 +1,133 @@
+//! What waits for an account reaches it once, whichever node it comes to.
+
+use testkit::{house::Client, town::Town};
+
+const HI: &str = "<message type='chat' id='1' to='juliet@localhost'><body>hi</body></message>";
+
+fn ids(client: &mut Client) -> Vec<String> {
+    std::iter::from_fn(|| client.hears())
+        .filter_map(|stanza| stanza.id.map(|id| id.to_string()))
+        .collect()
+}
+
+#[tokio::test]
+async fn stored_messages_go_to_one_of_the_clients_that_come_at_once() {
+    for acknowledged in [false, true] {
+        let town = Town::open(3).await;
+        let mut romeo = town
+            .house(1)
+            .online("romeo@localhost/orchard")
+            .await
+            .with_acknowledgements();
+        town.house(1).account("juliet@localhost").await;
+        romeo.sends(HI).await;
+        let mut one = town.house(2).client("juliet@localhost/one").await;
+        let mut other = town.house(3).client("juliet@localhost/other").await;
+        tokio::join!(one.sends("<presence/>"), other.sends("<presence/>"));
+        town.settle().await;
+        let mut all = ids(&mut one);
+        if acknowledged {
+            one.acknowledges();
+            town.settle().await;
+        }
+        all.extend(ids(&mut other));
+        assert_eq!(all, ["1"], "acknowledged: {acknowledged}");
+    }
+}
+
+#[tokio::test]
+async fn a_message_in_flight_to_another_node_is_not_sent_again() {
+    let town = Town::open(3).await;
+    let mut romeo = town
+        .house(1)
+        .online("romeo@localhost/orchard")
+        .await
+        .with_acknowledgements();
+    let mut juliet = town.house(2).online("juliet@localhost/balcony").await;
+    town.settle().await;
+    juliet.skips();
+    romeo.sends(HI).await;
+    // The frame is on its way, then there, then acknowledged: at no time is it another's.
+    for step in 0..3 {
+        let mut other = town.house(3).client("juliet@localhost/chamber").await;
+        other.sends("<presence/>").await;
+        assert!(ids(&mut other).is_empty(), "step {step}");
+        other.leaves().await;
+        town.settle().await;
+        if step == 1 {
+            assert_eq!(ids(&mut juliet), ["1"]);
+            juliet.acknowledges();
+        }
+    }
+    town.settle().await;
+    assert_eq!(romeo.handled(), 1);
+}
+
+#[tokio::test]
+async fn what_a_client_gives_back_goes_to_one_on_another_node() {
+    let town = Town::open(3).await;
+    let mut romeo = town
+        .house(1)
+        .online("romeo@localhost/orchard")
+        .await
+        .with_acknowledgements();
+    let juliet = town.house(2).online("juliet@localhost/balcony").await;
+    let mut other = town.house(3).client("juliet@localhost/chamber").await;
+    other.sends("<presence><priority>0</priority></presence>").await;
+    town.settle().await;
+    other.skips();
+    romeo
+        .sends("<message type='chat' id='1' to='juliet@localhost/balcony'><body>hi</body></message>")
+        .await;
+    town.settle().await;
+    juliet.is_lost().await;
+    town.settle().await;
+    assert_eq!(ids(&mut other), ["1"]);
+}
+
+#[tokio::test]
+async fn a_node_that_does_not_answer_keeps_its_rows_until_it_is_gone() {
+    let town = Town::open(3).await;
+    let mut romeo = town
+        .house(1)
+        .online("romeo@localhost/orchard")
+        .await
+        .with_acknowledgements();
+    let mut juliet = town.house(2).online("juliet@localhost/balcony").await;
+    romeo.sends(HI).await;
+    town.settle().await;
+    juliet.skips();
+    for node in [1, 3] {
+        town.cut(node, 2);
+        town.cut(2, node);
+    }
+    let mut other = town.house(3).client("juliet@localhost/chamber").await;
+    other.sends("<presence/>").await;
+    town.settle().await;
+    assert!(ids(&mut other).is_empty());
+    town.kill(2).await;
+    town.settle().await;
+    assert_eq!(ids(&mut other), ["1"]);
+}
+
+#[tokio::test]
+async fn a_node_that_answers_late_is_asked_again() {
+    let town = Town::open(3).await;
+    let mut romeo = town
+        .house(1)
+        .online("romeo@localhost/orchard")
+        .await
+        .with_acknowledgements();
+    town.house(1).account("juliet@localhost").await;
+    romeo.sends(HI).await;
+    romeo.leaves().await;
+    town.settle().await;
+    town.cut(3, 2);
+    let mut juliet = town.house(3).client("juliet@localhost/chamber").await;
+    juliet.sends("<presence/>").await;
+    assert!(ids(&mut juliet).is_empty());
+    town.mend(3, 2);
+    let mut arrived = std::collections::VecDeque::new();
+    std::future::poll_fn(|cx| juliet.session.inbox.poll(cx, &mut arrived)).await;
+    assert_eq!(arrived[0].stanza.id.as_deref(), Some("1"));
+}

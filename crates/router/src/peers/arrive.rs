@@ -1,0 +1,250 @@
+//! What comes in from other nodes. Frames of one node are handed in one after another, in their order; whatever may
+//! wait for the database or for other nodes goes on beside them.
+
+use std::{borrow::Cow, sync::Arc};
+
+use bytes::Bytes;
+use protocol::{Jid, Kind, PresenceType, Stanza, StreamCondition, StreamError};
+use storage::LogId;
+
+use super::{
+    SessionEntry,
+    frame::{self, Frame, HOPS_MAX, Target},
+};
+use crate::{Account, Delivery, Flow, Router, presence};
+
+impl Router {
+    /// Another node's session has begun, or there is something new about it.
+    pub fn on_remote_session(&self, entry: SessionEntry) {
+        if entry.node != self.mesh().me() {
+            self.mesh().elsewhere.put(entry);
+        }
+    }
+
+    /// Another node's session has ended. Its node has told whom it concerns.
+    pub fn on_remote_session_ended(&self, full: &Jid, node: u64, generation: u64) {
+        self.mesh().elsewhere.remove(full, node, generation);
+    }
+
+    /// A frame of another node. The next one of the same node is handed in when this returns.
+    pub async fn on_message(self: &Arc<Self>, node: u64, bytes: Bytes) {
+        let Some(frame) = frame::decode(node, &bytes) else {
+            return;
+        };
+        match frame {
+            Frame::Deliver {
+                to,
+                log_id,
+                hops,
+                stanza,
+            } => {
+                let Some(stanza) = frame::stanza(node, stanza) else {
+                    return;
+                };
+                self.deliver(node, &to, log_id.map(LogId::from_raw), hops, &stanza)
+                    .await;
+            }
+            Frame::Spread { to, stanza } => {
+                let Some(stanza) = frame::stanza(node, stanza) else {
+                    return;
+                };
+                if self.is_overtaken(node, &stanza) {
+                    return;
+                }
+                for to in to.iter().filter_map(|to| to.parse::<Jid>().ok()) {
+                    let mut flow = Flow::new(stanza.clone().to(to), None, None);
+                    flow.stays = true;
+                    // Who sent it was told where it was sent.
+                    let _ = presence::received(self, &mut flow).await;
+                }
+            }
+            Frame::Told { what, accounts, stanza } => {
+                let Some(stanza) = frame::stanza(node, stanza) else {
+                    return;
+                };
+                self.told(what, &accounts, &stanza).await;
+            }
+            Frame::Landed {
+                account,
+                rows,
+                is_given_back,
+            } => self.landed(node, account, &rows, is_given_back),
+            Frame::Waiting { account } => self.waiting(account),
+            Frame::Changed { account } => {
+                if let Some(account) = self.accounts().known(account) {
+                    account.has_changed();
+                }
+            }
+            Frame::Forget { account } => {
+                if let Some(account) = self.accounts().known(account) {
+                    self.accounts().forget(&account.jid);
+                }
+            }
+            Frame::Close {
+                account,
+                condition,
+                text,
+                is_removed,
+            } => {
+                self.close_for(account, condition, text, is_removed);
+            }
+        }
+    }
+
+    /// Whether it is the end of a session whose successor, with the same full JID on another node, is available. Frames of
+    /// two nodes come in any order, and the end of the old must not hide the new.
+    fn is_overtaken(&self, node: u64, stanza: &Stanza) -> bool {
+        let (Kind::Presence(PresenceType::Unavailable), Some(from)) = (stanza.kind, &stanza.from) else {
+            return false;
+        };
+        let is_available_there = || {
+            let successor = self.mesh().elsewhere.find(from);
+            successor.is_some_and(|entry| entry.node != node && entry.priority.is_some())
+        };
+        let is_available_here = || {
+            let successor = self.directory().find(from);
+            successor.is_some_and(|session| session.priority().is_some())
+        };
+        is_available_here() || is_available_there()
+    }
+
+    /// Frames that a node did not get, in their order.
+    pub async fn on_undelivered(self: &Arc<Self>, node: u64, frames: Vec<Bytes>) {
+        for bytes in frames {
+            if let Some(Frame::Deliver {
+                log_id, hops, stanza, ..
+            }) = frame::decode(node, &bytes)
+                && let Some(stanza) = frame::stanza(node, stanza)
+            {
+                match log_id {
+                    Some(row) => self.landed_in_vain(node, &stanza, LogId::from_raw(row)).await,
+                    None => self.again(stanza, hops).await,
+                }
+            }
+        }
+    }
+
+    /// A row did not get to `node`: it is the account's other sessions', or waits.
+    async fn landed_in_vain(self: &Arc<Self>, node: u64, stanza: &Stanza, row: LogId) {
+        if let Some(account) = stanza.to.as_ref().and_then(|to| self.accounts().known(to.bare_str()))
+            && account.in_flight().land_there(row, node)
+        {
+            self.look_again(&account).await;
+        }
+    }
+
+    async fn deliver(self: &Arc<Self>, node: u64, to: &[Target<'_>], log_id: Option<LogId>, hops: u8, stanza: &Stanza) {
+        let mut is_taken = false;
+        let mut account = None;
+        for target in to {
+            let Ok(jid) = target.jid.parse::<Jid>() else { continue };
+            account = account.or_else(|| Some(jid.clone()));
+            let Some(session) = self.directory().find(&jid) else {
+                continue;
+            };
+            if session.generation != target.generation {
+                continue;
+            }
+            if let Some(row) = log_id {
+                self.storage().log().observe(row);
+                session.account.in_flight().arrive(row, node);
+            }
+            let delivery = Delivery {
+                stanza: Box::new(stanza.clone()),
+                log_id,
+            };
+            match session.inbox.push(delivery) {
+                Ok(()) => is_taken = true,
+                Err(_) => {
+                    if let Some(row) = log_id {
+                        session.account.in_flight().land(row);
+                    }
+                }
+            }
+        }
+        if is_taken {
+            return;
+        }
+        match (log_id, account) {
+            (None, _) => self.again(stanza.clone(), hops + 1).await,
+            (Some(row), Some(account)) => {
+                // The sending node holds the row, so it looks for another taker.
+                let (account, rows) = (account.bare_str(), vec![row.raw()]);
+                let frame = Frame::Landed {
+                    account,
+                    rows,
+                    is_given_back: true,
+                };
+                self.mesh().send_after_commit(node, &frame);
+            }
+            (Some(_), None) => {}
+        }
+    }
+
+    /// Looks for another way for a stanza whose session was gone.
+    async fn again(self: &Arc<Self>, stanza: Stanza, hops: u8) {
+        metrics::counter!("cluster_stanzas_rerouted").increment(1);
+        self.route_after(stanza, hops.min(HOPS_MAX)).await;
+    }
+
+    async fn told(self: &Arc<Self>, what: &str, accounts: &[&str], stanza: &Stanza) {
+        let Some(hook) = self.hooks().told_hook(what) else {
+            return;
+        };
+        for account in accounts {
+            let Some(session) = self.directory().sessions(account).into_iter().next() else {
+                continue;
+            };
+            if session.account.profile(self.storage()).await.is_ok() {
+                hook(self.clone(), session.account.clone(), stanza.clone()).await;
+            }
+        }
+    }
+
+    fn landed(self: &Arc<Self>, node: u64, account: &str, rows: &[i64], is_given_back: bool) {
+        let Some(account) = self.accounts().known(account) else {
+            return;
+        };
+        let mut is_freed = false;
+        for row in rows {
+            is_freed |= account.in_flight().land_there(LogId::from_raw(*row), node);
+        }
+        if is_freed && is_given_back {
+            self.spawn_look(account);
+        }
+    }
+
+    /// Looks beside everything else for what waits for an account: here, and by a hint at other nodes.
+    pub(crate) fn spawn_look(self: &Arc<Self>, account: Arc<Account>) {
+        let house = self.clone();
+        self.mesh().spawn(async move { house.look_again(&account).await });
+    }
+
+    fn waiting(self: &Arc<Self>, account: &str) {
+        let Some(session) = self.directory().sessions(account).into_iter().next() else {
+            return;
+        };
+        let house = self.clone();
+        self.mesh().spawn(async move {
+            let _turn = session.account.turn().await;
+            house.replay_to_any(&session.account).await;
+        });
+    }
+
+    fn close_for(&self, account: &str, condition: &str, text: &str, is_removed: bool) {
+        let Ok(account) = account.parse::<Jid>() else { return };
+        let condition = StreamCondition::ALL
+            .iter()
+            .find(|known| known.as_str() == condition)
+            .copied()
+            .unwrap_or(StreamCondition::UndefinedCondition);
+        let reason = StreamError {
+            text: (!text.is_empty()).then(|| Cow::Owned(text.to_owned())),
+            ..StreamError::new(condition)
+        };
+        self.close_here(&account, &reason, None);
+        if is_removed {
+            self.accounts().forget(&account);
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! The cluster changes: a node goes, this one joins or leaves. Own sessions stay throughout.
+
+use std::{collections::HashSet, sync::Arc, time::Duration};
+
+use protocol::Jid;
+
+use super::{Peers, SessionEntry, Standalone, Unpublished, ask::taken_over};
+use crate::{ConflictPolicy, Router, Session};
+
+/// A session that is to be published and always meets another gives up after so many.
+const TRIES: usize = 8;
+
+impl Router {
+    /// Whether this node may act; false while it is fenced. One atomic load, for the doors of every stream.
+    #[must_use]
+    pub fn is_acting(&self) -> bool {
+        self.mesh().is_acting()
+    }
+
+    /// Waits until this node may act again.
+    pub async fn acting(&self) {
+        self.mesh().peers().acting().await;
+    }
+
+    /// The node is fenced: gives it this long to come back, then closes all streams, so that clients go elsewhere.
+    pub async fn on_fenced(&self, grace: Duration) {
+        if tokio::time::timeout(grace, self.acting()).await.is_err() {
+            self.close_all(&protocol::StreamError::with_text(
+                protocol::StreamCondition::SystemShutdown,
+                "the server is cut off from its cluster",
+            ));
+        }
+    }
+
+    /// A node is dead, or no member any more. Each node tells its own users that its sessions are gone; what they had not
+    /// acknowledged goes to others, or waits.
+    pub async fn on_node_gone(self: &Arc<Self>, node: u64) {
+        self.lose(move |other| other == node).await;
+    }
+
+    /// Only these nodes are left: what [`Router::on_node_gone`] does for each of the others that is known. For a node that
+    /// has come to another group of the cluster, after its first news of it.
+    pub async fn on_members(self: &Arc<Self>, nodes: &[u64]) {
+        self.lose(|node| !nodes.contains(&node)).await;
+    }
+
+    async fn lose(self: &Arc<Self>, is_gone: impl Fn(u64) -> bool + Copy) {
+        let lost: Arc<[Arc<SessionEntry>]> = self.mesh().elsewhere.take(is_gone).into();
+        if !lost.is_empty() {
+            for hook in self.hooks().sessions_lost_hooks() {
+                hook(self.clone(), lost.clone()).await;
+            }
+        }
+        let mut waiting: HashSet<Jid> = lost.iter().map(|entry| entry.jid.to_bare()).collect();
+        for account in self.accounts().all() {
+            if account.in_flight().forget(is_gone) {
+                waiting.insert(account.jid.clone());
+            }
+        }
+        for jid in waiting {
+            if let Some(account) = self.accounts().known(jid.as_str()) {
+                self.spawn_look(account);
+            }
+        }
+    }
+
+    /// Joins a cluster, or another one: own sessions are published there. Of two with the same full JID the newer stays,
+    /// the other is told `conflict`.
+    pub async fn join(self: &Arc<Self>, peers: Arc<dyn Peers>) {
+        self.mesh().replace(peers);
+        for session in self.directory().all() {
+            if self.publish_again(&session).await {
+                for hook in self.hooks().session_joined_hooks() {
+                    hook(self.clone(), session.clone()).await;
+                }
+            } else {
+                session.close(taken_over());
+            }
+        }
+    }
+
+    /// False where the session has to go, because another has its full JID.
+    async fn publish_again(&self, session: &Arc<Session>) -> bool {
+        for _ in 0..TRIES {
+            let entry = session.entry();
+            match self.mesh().peers().publish(entry.clone()).await {
+                Ok(()) => {
+                    // It may have ended meanwhile, before there was anything to withdraw.
+                    if self
+                        .directory()
+                        .find(&session.jid)
+                        .is_none_or(|found| found.generation != session.generation)
+                    {
+                        self.mesh()
+                            .peers()
+                            .withdraw(session.jid.clone(), session.generation)
+                            .await;
+                    } else if session.entry() != entry {
+                        self.mesh().peers().update(session.entry());
+                    }
+                    return true;
+                }
+                Err(Unpublished::Taken(other)) if other.is_same(&entry) => return true,
+                Err(Unpublished::Taken(other)) if is_newer(&entry, &other) => {
+                    if self.displace_there(&other, ConflictPolicy::Kick).await.is_err() {
+                        return false;
+                    }
+                }
+                Err(Unpublished::Taken(_) | Unpublished::Undecided) => return false,
+            }
+        }
+        false
+    }
+
+    /// Leaves the cluster, and is alone from now on. Sessions of other nodes are out of reach.
+    pub async fn leave(self: &Arc<Self>) {
+        self.mesh().replace(Arc::new(Standalone));
+        self.lose(|_| true).await;
+    }
+
+    /// Waits until everything has happened that follows from what other nodes said: for tests, and for a node that
+    /// drains.
+    pub async fn settled(&self) {
+        self.mesh().settled().await;
+    }
+
+    /// Whether something is still being done for other nodes.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        !self.mesh().is_busy()
+    }
+}
+
+/// Newer by the clock; of two that are as old the one on the higher node, so that both nodes decide alike.
+fn is_newer(one: &SessionEntry, other: &SessionEntry) -> bool {
+    (one.bound_at_micros, one.node) > (other.bound_at_micros, other.node)
+}

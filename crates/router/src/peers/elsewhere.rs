@@ -1,0 +1,159 @@
+//! Sessions on other nodes: bare JID → entries. A server that is alone pays one atomic load for it.
+
+use std::{
+    collections::HashMap,
+    hash::BuildHasher,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use foldhash::fast::RandomState;
+use parking_lot::RwLock;
+use protocol::Jid;
+use smallvec::SmallVec;
+
+use super::SessionEntry;
+
+/// One account's sessions on other nodes, oldest first.
+pub(crate) type Entries = SmallVec<[Arc<SessionEntry>; 1]>;
+
+type Shard = RwLock<HashMap<Jid, Entries, RandomState>>;
+
+/// As many as the directory of own sessions has, for the same reason.
+const SHARDS: usize = 64;
+
+/// Every session of other nodes.
+pub(crate) struct Elsewhere {
+    shards: Vec<Shard>,
+    hasher: RandomState,
+    count: AtomicUsize,
+}
+
+impl Default for Elsewhere {
+    fn default() -> Self {
+        Self {
+            shards: (0..SHARDS).map(|_| RwLock::default()).collect(),
+            hasher: RandomState::default(),
+            count: AtomicUsize::new(0),
+        }
+    }
+}
+
+impl Elsewhere {
+    fn shard(&self, bare: &str) -> &Shard {
+        let hash = self.hasher.hash_one(bare);
+        &self.shards[usize::try_from(hash % SHARDS as u64).expect("below SHARDS")]
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.count.load(Ordering::Acquire)
+    }
+
+    /// Those of the account `bare`.
+    pub(crate) fn of(&self, bare: &str) -> Entries {
+        match self.len() {
+            0 => Entries::new(),
+            _ => self.shard(bare).read().get(bare).cloned().unwrap_or_default(),
+        }
+    }
+
+    /// The one of a full JID.
+    pub(crate) fn find(&self, full: &Jid) -> Option<Arc<SessionEntry>> {
+        self.of(full.bare_str()).into_iter().find(|entry| entry.jid == *full)
+    }
+
+    /// Enters a session, or what is new about it. The cluster has one session for each full JID, so what was there
+    /// before has ended.
+    pub(crate) fn put(&self, entry: SessionEntry) {
+        let mut shard = self.shard(entry.jid.bare_str()).write();
+        let entries = shard.entry(entry.jid.to_bare()).or_default();
+        let entry = Arc::new(entry);
+        match entries.iter_mut().find(|other| other.jid == entry.jid) {
+            Some(other) => *other = entry,
+            None => {
+                entries.push(entry);
+                self.count.fetch_add(1, Ordering::AcqRel);
+            }
+        }
+    }
+
+    /// Removes this very session; a later one of the same full JID stays.
+    pub(crate) fn remove(&self, full: &Jid, node: u64, generation: u64) {
+        let bare = full.bare_str();
+        let mut shard = self.shard(bare).write();
+        let Some(entries) = shard.get_mut(bare) else { return };
+        let before = entries.len();
+        entries.retain(|entry| (entry.node, entry.generation) != (node, generation));
+        self.count.fetch_sub(before - entries.len(), Ordering::AcqRel);
+        if entries.is_empty() {
+            shard.remove(bare);
+        }
+    }
+
+    /// Takes out all sessions of nodes that `is_gone` names. What one call took, no other finds.
+    pub(crate) fn take(&self, is_gone: impl Fn(u64) -> bool) -> Vec<Arc<SessionEntry>> {
+        let mut taken = Vec::new();
+        for shard in &self.shards {
+            let mut shard = shard.write();
+            for entries in shard.values_mut() {
+                entries.retain(|entry| {
+                    let goes = is_gone(entry.node);
+                    if goes {
+                        taken.push(entry.clone());
+                    }
+                    !goes
+                });
+            }
+            shard.retain(|_, entries| !entries.is_empty());
+        }
+        self.count.fetch_sub(taken.len(), Ordering::AcqRel);
+        taken
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn entry(full: &str, node: u64, generation: u64) -> SessionEntry {
+        SessionEntry {
+            jid: full.parse().unwrap(),
+            node,
+            generation,
+            account: 1,
+            priority: None,
+            has_been_available: false,
+            is_interested: false,
+            bound_at_micros: 0,
+        }
+    }
+
+    #[test]
+    fn a_late_removal_leaves_the_successor_alone() {
+        let elsewhere = Elsewhere::default();
+        let full: Jid = "romeo@localhost/orchard".parse().unwrap();
+        elsewhere.put(entry(full.as_str(), 1, 5));
+        elsewhere.put(entry(full.as_str(), 2, 5));
+        elsewhere.remove(&full, 1, 5);
+        assert_eq!(elsewhere.find(&full).map(|entry| entry.node), Some(2));
+        assert_eq!(elsewhere.len(), 1);
+        elsewhere.remove(&full, 2, 5);
+        assert_eq!((elsewhere.find(&full), elsewhere.len()), (None, 0));
+    }
+
+    #[test]
+    fn sessions_of_a_node_are_taken_once() {
+        let elsewhere = Elsewhere::default();
+        for (resource, node) in [("a", 1), ("b", 2), ("c", 2)] {
+            elsewhere.put(entry(&format!("romeo@localhost/{resource}"), node, 1));
+        }
+        assert_eq!(elsewhere.take(|node| node == 2).len(), 2);
+        assert_eq!(elsewhere.take(|node| node == 2).len(), 0);
+        assert_eq!(elsewhere.len(), 1);
+    }
+}

@@ -1,0 +1,169 @@
+//! The switchboard's hold on its peers. They may change while it runs; everybody who needs them shares this.
+
+use std::{
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use parking_lot::Mutex;
+use protocol::Jid;
+use storage::Storage;
+use tokio::sync::Notify;
+
+use super::{Elsewhere, Peers, Standalone, frame, frame::Frame};
+
+/// Peers, their sessions, and what is being done for them.
+pub(crate) struct Mesh {
+    peers: ArcSwap<Arc<dyn Peers>>,
+    /// Sessions on other nodes.
+    pub(crate) elsewhere: Elsewhere,
+    storage: Storage,
+    /// Frames that are sent after the next commit. Bounded by what is in flight: a row is named once.
+    committing: Mutex<Vec<(u64, Bytes)>>,
+    busy: AtomicUsize,
+    idle: Notify,
+}
+
+impl Mesh {
+    pub(crate) fn new(storage: Storage) -> Arc<Self> {
+        Arc::new(Self {
+            peers: ArcSwap::from_pointee(Arc::new(Standalone)),
+            elsewhere: Elsewhere::default(),
+            storage,
+            committing: Mutex::default(),
+            busy: AtomicUsize::new(0),
+            idle: Notify::new(),
+        })
+    }
+
+    pub(crate) fn peers(&self) -> Arc<dyn Peers> {
+        Arc::clone(&self.peers.load())
+    }
+
+    pub(crate) fn replace(&self, peers: Arc<dyn Peers>) {
+        self.peers.store(Arc::new(peers));
+    }
+
+    pub(crate) fn is_alone(&self) -> bool {
+        self.peers.load().is_alone()
+    }
+
+    pub(crate) fn is_acting(&self) -> bool {
+        self.peers.load().is_acting()
+    }
+
+    pub(crate) fn me(&self) -> u64 {
+        self.peers.load().me()
+    }
+
+    /// Nodes that have sessions of the account, each once.
+    pub(crate) fn nodes_of(&self, account: &Jid) -> Vec<u64> {
+        let mut nodes: Vec<u64> = self
+            .elsewhere
+            .of(account.bare_str())
+            .iter()
+            .map(|entry| entry.node)
+            .collect();
+        nodes.sort_unstable();
+        nodes.dedup();
+        nodes
+    }
+
+    /// Sends what nobody misses where the node is gone.
+    pub(crate) fn send(&self, node: u64, frame: &Frame<'_>) {
+        // The sessions that it was about are gone with the node.
+        let _ = self.peers.load().send(node, frame::encode(frame));
+    }
+
+    /// To every other node.
+    pub(crate) fn send_all(&self, frame: &Frame<'_>) {
+        let peers = self.peers.load();
+        if peers.is_alone() {
+            return;
+        }
+        let bytes = frame::encode(frame);
+        for node in peers.nodes() {
+            let _ = peers.send(node, bytes.clone());
+        }
+    }
+
+    /// Sends a frame once everything that was handed to the message log before is written: who reads the log after
+    /// the frame sees it. One task sends what has gathered.
+    pub(crate) fn send_after_commit(self: &Arc<Self>, node: u64, frame: &Frame<'_>) {
+        let is_first = {
+            let mut committing = self.committing.lock();
+            committing.push((node, frame::encode(frame)));
+            committing.len() == 1
+        };
+        if is_first {
+            let mesh = self.clone();
+            self.spawn(async move { mesh.commit().await });
+        }
+    }
+
+    async fn commit(&self) {
+        // Whoever is first from now on starts the next task.
+        let frames = std::mem::take(&mut *self.committing.lock());
+        if let Err(error) = self.storage.log().flush().await {
+            // The other node looks again when the next session of the account becomes available.
+            tracing::warn!(target: "router", %error, "the message log was not written before others were told of it");
+        }
+        let peers = self.peers();
+        for (node, frame) in frames {
+            let _ = peers.send(node, frame);
+        }
+    }
+
+    /// Runs something that others do not wait for; [`crate::Router::settled`] does.
+    pub(crate) fn spawn(self: &Arc<Self>, work: impl Future<Output = ()> + Send + 'static) {
+        self.busy.fetch_add(1, Ordering::AcqRel);
+        let done = Done(self.clone());
+        tokio::spawn(async move {
+            let _done = done;
+            work.await;
+        });
+    }
+
+    /// Whether something is still being done for other nodes.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.busy.load(Ordering::Acquire) > 0
+    }
+
+    /// Waits until nothing is being done for other nodes.
+    pub(crate) async fn settled(&self) {
+        loop {
+            let told = self.idle.notified();
+            tokio::pin!(told);
+            told.as_mut().enable();
+            if !self.is_busy() {
+                return;
+            }
+            told.await;
+        }
+    }
+}
+
+/// Also where the work panicked.
+struct Done(Arc<Mesh>);
+
+impl Drop for Done {
+    fn drop(&mut self) {
+        if self.0.busy.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.0.idle.notify_waiters();
+        }
+    }
+}
+
+impl std::fmt::Debug for Mesh {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Mesh")
+            .field("me", &self.me())
+            .field("elsewhere", &self.elsewhere.len())
+            .finish_non_exhaustive()
+    }
+}
