@@ -32,16 +32,10 @@ impl Authenticator {
     /// Where it cannot be a password, the account has gone, or the server is busy or without its database.
     pub async fn change_password(&self, account: AccountId, password: &str) -> Result<(), PasswordError> {
         let credentials = self.make_credentials(password).await?;
-        if !self
-            .inner
-            .storage
-            .accounts()
-            .set_credentials(account, &credentials)
-            .await?
-        {
+        let accounts = self.inner.storage.accounts();
+        if !accounts.change_credentials(account, &credentials).await? {
             return Err(PasswordError::NoAccount);
         }
-        self.inner.storage.tokens().revoke_all(account).await?;
         Ok(())
     }
 }
@@ -92,13 +86,12 @@ impl Exchange {
             let Ok(credentials) = inner.make_credentials(&password).await else {
                 return;
             };
-            let accounts = inner.storage.accounts();
-            // The password may have been changed meanwhile.
-            let is_same = accounts
-                .credentials(account)
-                .await
-                .is_ok_and(|now| now.as_ref() == Some(&before));
-            if is_same && let Err(error) = accounts.set_credentials(account, &credentials).await {
+            // Where the password was changed meanwhile, it stays changed.
+            let raised = inner
+                .storage
+                .accounts()
+                .raise_credentials(account, &before, &credentials);
+            if let Err(error) = raised.await {
                 tracing::warn!(target: "auth", %error, "an account's keys could not be raised");
             }
         });

@@ -109,9 +109,11 @@ impl Authenticator {
         let credentials = credentials.filter(|credentials| authenticated.is_proven(credentials));
         let credentials = credentials.ok_or(Failure::not_authorized())?;
         let sha256 = Some(scram_keys(task.salt, task.iterations, &keys));
-        let is_set = accounts
-            .set_credentials(account, &Credentials { sha256, ..credentials })
-            .await;
+        let better = Credentials {
+            sha256,
+            ..credentials.clone()
+        };
+        let is_set = accounts.raise_credentials(account, &credentials, &better).await;
         if is_set.map_err(|error| unavailable(&error))? {
             Ok(())
         } else {

@@ -48,6 +48,7 @@ pub use error::{Cause, StorageError};
 pub use hosts::{Host, HostId, Hosts};
 pub use log::{Appended, Log, LogRow, LogUsage};
 pub use log_id::{BadLogId, LogClock, LogId};
+pub use migrate::Inspection;
 pub use options::Options;
 pub use private::PrivateXml;
 pub use properties::{Audit, Properties, Property, PropertyChange, Scope};

@@ -9,7 +9,7 @@ use sqlx::{Connection, Executor, MySqlConnection, PgConnection, Row as _, Sqlite
 use tracing::info;
 
 use crate::StorageError;
-use crate::db::{Db, Pools};
+use crate::db::{Db, Pools, Sql, args};
 
 /// A step, in the words of each database.
 struct Migration {
@@ -45,6 +45,36 @@ const POSTGRES_LOCK: i64 = 0x6865_6172_7468;
 const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS schema_versions \
                         (version bigint NOT NULL PRIMARY KEY, applied_at bigint NOT NULL)";
 const CURRENT: &str = "SELECT COALESCE(MAX(version), 0) FROM schema_versions";
+
+/// How up to date a database's tables are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Inspection {
+    /// The version of the tables; 0 where there are none of ours.
+    pub found: i64,
+    /// The newest version that this program knows, which a start brings the tables to.
+    pub known: i64,
+}
+
+/// Looks, and changes nothing.
+pub(crate) async fn inspect(db: &Db) -> Result<Inspection, StorageError> {
+    const HAS_VERSIONS: Sql = Sql::of_each(
+        "SELECT COUNT(*) FROM sqlite_master WHERE name = 'schema_versions'",
+        "SELECT COUNT(*) FROM information_schema.tables \
+         WHERE table_schema = current_schema() AND table_name = 'schema_versions'",
+        "SELECT COUNT(*) FROM information_schema.tables \
+         WHERE table_schema = DATABASE() AND table_name = 'schema_versions'",
+    );
+    let known = MIGRATIONS.last().map_or(0, |migration| migration.version);
+    let number = async |sql: Sql| match db.row(sql, args![]).await? {
+        Some(row) => row.int(0),
+        None => Ok(0),
+    };
+    let found = match number(HAS_VERSIONS).await? {
+        0 => 0,
+        _ => number(Sql::from(CURRENT)).await?,
+    };
+    Ok(Inspection { found, known })
+}
 
 /// Applies what is missing; refuses a database that a newer program has migrated.
 pub(crate) async fn run(db: &Db, now: i64) -> Result<(), StorageError> {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::db::{Db, args};
+use crate::migrate::Inspection;
 use crate::{
     Accounts, Blocking, Cluster, Hosts, Log, LogClock, Options, PrivateXml, Properties, Roster, Secrets, StorageError,
     Tokens, Vcards, log, migrate,
@@ -30,6 +31,14 @@ struct Inner {
 }
 
 impl Storage {
+    /// Connects, looks how up to date the tables are, and changes nothing; but SQLite's file is made where it is missing.
+    pub async fn inspect(options: &Options) -> Result<Inspection, StorageError> {
+        let db = Db::connect(options).await?;
+        let inspection = migrate::inspect(&db).await;
+        db.close().await;
+        inspection
+    }
+
     /// Connects, brings the tables up to date (one process at a time) and starts the log's writer.
     pub async fn open(options: &Options) -> Result<Self, StorageError> {
         let db = Db::connect(options).await?;

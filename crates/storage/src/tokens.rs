@@ -147,14 +147,6 @@ impl Tokens {
             .map(|_| ())
     }
 
-    /// Revokes all of the account's tokens, as after a change of its password.
-    pub async fn revoke_all(&self, account: AccountId) -> Result<(), StorageError> {
-        self.db
-            .execute("DELETE FROM tokens WHERE account_id = ?", args![account])
-            .await
-            .map(|_| ())
-    }
-
     /// Forgets tokens that have expired; says how many.
     pub async fn sweep(&self) -> Result<u64, StorageError> {
         self.db

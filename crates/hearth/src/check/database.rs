@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use storage::{Storage, StorageError};
+use storage::{Inspection, Storage, StorageError};
 
 use super::Finding;
 use crate::{
@@ -30,7 +30,22 @@ pub(super) async fn look(configuration: &Configuration, is_running: bool) -> (Ve
         );
     }
     match tokio::time::timeout(PATIENCE, open(configuration)).await {
-        Ok(Ok((hosts, accounts))) => {
+        Ok(Ok(Found::Older(Inspection { found: 0, .. }))) => (
+            to_be(),
+            vec![Finding::ok(
+                SUBJECT,
+                format!("{shown} answers; the first start makes its tables"),
+            )],
+        ),
+        Ok(Ok(Found::Older(Inspection { found, known }))) => (
+            to_be(),
+            vec![Finding::warning(
+                SUBJECT,
+                format!("{shown} answers; its tables are of version {found}, a start brings them to {known}"),
+                "make a copy of the database before the start, to be able to go back",
+            )],
+        ),
+        Ok(Ok(Found::Current { hosts, accounts })) => {
             let mut findings = vec![Finding::ok(SUBJECT, format!("{shown} answers; accounts: {accounts}"))];
             findings.extend(hosts_differ(configuration, &hosts));
             (if hosts.is_empty() { to_be() } else { hosts }, findings)
@@ -64,16 +79,29 @@ pub(super) async fn look(configuration: &Configuration, is_running: bool) -> (Ve
     }
 }
 
-/// Opens it as a server would, which brings its tables up to date.
-async fn open(configuration: &Configuration) -> Result<(Vec<String>, u64), StorageError> {
-    let storage = Storage::open(&wiring::storage_options(&configuration.config)).await?;
+/// What a database is found to be.
+enum Found {
+    /// A start would change its tables. That is not for a look to do.
+    Older(Inspection),
+    /// The domains in it, and how many accounts.
+    Current { hosts: Vec<String>, accounts: u64 },
+}
+
+async fn open(configuration: &Configuration) -> Result<Found, StorageError> {
+    let options = wiring::storage_options(&configuration.config);
+    let inspection = Storage::inspect(&options).await?;
+    if inspection.found < inspection.known {
+        return Ok(Found::Older(inspection));
+    }
+    let storage = Storage::open(&options).await?;
     let hosts = storage.hosts().list().await?;
     let mut accounts = 0;
     for host in &hosts {
         accounts += storage.accounts().count(host.id).await?;
     }
     storage.close().await?;
-    Ok((hosts.into_iter().map(|host| host.domain).collect(), accounts))
+    let hosts = hosts.into_iter().map(|host| host.domain).collect();
+    Ok(Found::Current { hosts, accounts })
 }
 
 fn hosts_differ(configuration: &Configuration, hosts: &[String]) -> Option<Finding> {

@@ -87,6 +87,9 @@ fn what_must_be_mended_is_an_error() {
     home.write("key.pem", "");
     assert_eq!(check(&home, &files).status, 1);
 
+    home.write("empty.db", "");
+    let outcome = check(&home, &["--database-url", "sqlite:empty.db"]);
+    assert_eq!(level(&outcome, "the first start makes its tables"), "ok");
     home.write("broken.db", "this is no database, however long one looks at it");
     let outcome = check(&home, &["--database-url", "sqlite:broken.db"]);
     assert_eq!(level(&outcome, "sqlite:broken.db: "), "error");

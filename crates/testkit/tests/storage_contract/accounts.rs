@@ -12,6 +12,7 @@ on_every_database!(
     a_name_is_given_once,
     an_account_at_no_host_is_refused,
     credentials_come_back_as_they_were_stored,
+    better_keys_never_undo_a_change_of_password,
     a_lock_holds_until_its_end,
     accounts_are_listed_page_by_page,
     wildcards_in_a_prefix_mean_themselves,
@@ -107,9 +108,40 @@ async fn credentials_come_back_as_they_were_stored(g: Ground) {
         },
         Credentials::default(),
     ] {
-        assert!(accounts.set_credentials(id, &new).await.unwrap());
+        assert!(accounts.change_credentials(id, &new).await.unwrap());
         assert_eq!(accounts.credentials(id).await.unwrap(), Some(new));
     }
+}
+
+async fn better_keys_never_undo_a_change_of_password(g: Ground) {
+    let accounts = g.storage.accounts();
+    let id = accounts
+        .create(g.host, "juliet", &credentials(1))
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(
+        accounts
+            .raise_credentials(id, &credentials(1), &credentials(2))
+            .await
+            .unwrap()
+    );
+    assert!(accounts.change_credentials(id, &credentials(3)).await.unwrap());
+    assert!(
+        !accounts
+            .raise_credentials(id, &credentials(2), &credentials(4))
+            .await
+            .unwrap()
+    );
+    assert_eq!(accounts.credentials(id).await.unwrap(), Some(credentials(3)));
+    // Of two who raise the same keys at once, one does.
+    let (one, other) = (credentials(5), credentials(6));
+    let before = credentials(3);
+    let both = tokio::join!(
+        accounts.raise_credentials(id, &before, &one),
+        accounts.raise_credentials(id, &before, &other)
+    );
+    assert_ne!(both.0.unwrap(), both.1.unwrap());
 }
 
 async fn a_lock_holds_until_its_end(g: Ground) {
@@ -257,7 +289,13 @@ async fn acts_on_an_absent_account_say_so(g: Ground) {
     assert!(!accounts.delete(id).await.unwrap());
     assert!(!accounts.lock(id, &Lock::default()).await.unwrap());
     assert!(!accounts.unlock(id).await.unwrap());
-    assert!(!accounts.set_credentials(id, &credentials(1)).await.unwrap());
+    assert!(!accounts.change_credentials(id, &credentials(1)).await.unwrap());
+    assert!(
+        !accounts
+            .raise_credentials(id, &credentials(1), &credentials(2))
+            .await
+            .unwrap()
+    );
     assert_eq!(accounts.credentials(id).await.unwrap(), None);
     for result in [
         g.storage

@@ -4,11 +4,12 @@ use std::collections::HashSet;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
-use storage::LogId;
+use storage::{LogId, Options, Storage};
 
 use crate::Ground;
 
 on_every_database!(
+    a_look_at_a_database_changes_nothing,
     processes_that_start_at_once_migrate_once,
     a_killed_writer_loses_nothing_it_had_answered,
 );
@@ -33,6 +34,18 @@ fn process(act: &str, url: &str) -> Guard {
             .spawn()
             .unwrap(),
     )
+}
+
+async fn a_look_at_a_database_changes_nothing(g: Ground) {
+    let empty = testkit::databases::fresh(g.kind).await.unwrap();
+    let options = Options::new(empty.url());
+    for _ in 0..2 {
+        let looked = Storage::inspect(&options).await.unwrap();
+        assert!(looked.found == 0 && looked.known > 0, "{looked:?}");
+    }
+    Storage::open(&options).await.unwrap().close().await.unwrap();
+    let looked = Storage::inspect(&options).await.unwrap();
+    assert_eq!(looked.found, looked.known);
 }
 
 async fn processes_that_start_at_once_migrate_once(g: Ground) {

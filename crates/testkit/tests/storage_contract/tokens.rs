@@ -1,6 +1,6 @@
 //! XEP-0484 tokens.
 
-use storage::{AccountId, NewToken, StorageError, Token, Tokens};
+use storage::{AccountId, Credentials, NewToken, StorageError, Token, Tokens};
 
 use crate::Ground;
 use crate::ground::{SECOND, START};
@@ -110,7 +110,9 @@ async fn tokens_of_a_client_or_of_all_are_revoked(g: Ground) {
     tokens.revoke(juliet, "phone").await.unwrap();
     assert_eq!(secrets(&g, juliet, "phone").await, [0; 0]);
     assert_eq!(secrets(&g, juliet, "tablet").await, [1]);
-    tokens.revoke_all(juliet).await.unwrap();
+    let another_password = Credentials::default();
+    let accounts = g.storage.accounts();
+    assert!(accounts.change_credentials(juliet, &another_password).await.unwrap());
     assert_eq!(secrets(&g, juliet, "laptop").await, [0; 0]);
 }
 
