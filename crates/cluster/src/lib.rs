@@ -3,5 +3,6 @@
 //! The only crate that sees openraft. Knows no stanza: it carries bytes.
 
 mod ids;
+pub mod link;
 
 pub use ids::{Group, NodeId};
