@@ -14,7 +14,7 @@ use tokio_rustls::TlsStream;
 
 use super::control::{Control, Queued};
 use super::core::{Admitted, Core};
-use super::frame::{Frames, Header, MAX_FRAME_BYTES, Outcome, invalid, put};
+use super::frame::{Frames, Header, MAX_BODY_BYTES, MAX_FRAME_BYTES, Outcome, invalid, put};
 use super::greet::Greeted;
 use super::receiver::{From, LinkEvent};
 use crate::Group;
@@ -156,11 +156,18 @@ impl Wire<'_> {
             return refuse(Outcome::Busy);
         };
         let serving = self.core.receiver.on_call(self.from(group), kind, body);
-        let control = Arc::clone(control);
+        let (control, core) = (Arc::clone(control), Arc::clone(self.core));
+        let gone = self.admitted.peer.gone.clone();
         self.core.runtime.spawn(async move {
-            let (outcome, body) = match serving.await {
-                Ok(body) => (Outcome::Done, body),
-                Err(failure) => (Outcome::Failed, failure.0),
+            let served = tokio::select! {
+                served = serving => served,
+                () = gone.cancelled() => return,
+                () = core.stop.cancelled() => return,
+            };
+            let (outcome, body) = match served {
+                Ok(body) if body.len() <= MAX_BODY_BYTES => (Outcome::Done, body),
+                Err(failure) if failure.0.len() <= MAX_BODY_BYTES => (Outcome::Failed, failure.0),
+                _ => (Outcome::TooLong, Bytes::new()),
             };
             control.answer(id, outcome, body).await;
             drop(permit);

@@ -33,7 +33,7 @@ pub enum CallError {
     /// The node is in another group. The call was not served.
     #[error("the node is in another group")]
     OtherGroup,
-    /// The body is larger than [`MAX_BODY_BYTES`].
+    /// The body is larger than [`MAX_BODY_BYTES`]; the answer's, if the call was served.
     #[error("longer than {MAX_BODY_BYTES} bytes")]
     TooLong,
     /// The node's handler says why not.
@@ -95,6 +95,7 @@ impl Control {
             Outcome::Failed => Err(CallError::Failed(body)),
             Outcome::Busy => Err(CallError::Busy),
             Outcome::OtherGroup => Err(CallError::OtherGroup),
+            Outcome::TooLong => Err(CallError::TooLong),
         }
     }
 

@@ -61,6 +61,8 @@ pub(crate) enum Outcome {
     Busy,
     /// The request was for another group.
     OtherGroup,
+    /// It was served, but the answer has no place in a frame.
+    TooLong,
 }
 
 /// Appends a frame.

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use cluster::NodeId;
 use cluster::link::{CallError, MAX_BODY_BYTES, Purpose, SendError};
 
-use crate::support::{ECHO, FAIL, House, NEVER, number, pair, soon};
+use crate::support::{ECHO, FAIL, House, NEVER, RAMBLE, number, pair, soon};
 
 #[tokio::test]
 async fn a_call_is_answered_fails_or_runs_out_of_time() {
@@ -49,6 +49,9 @@ async fn what_is_too_long_is_refused_here_and_the_longest_gets_through() {
     let call = |body| one.links.call(NodeId(2), ECHO, body, soon());
     assert_eq!(call(too_long.clone()).await, Err(CallError::TooLong));
     assert_eq!(call(longest.clone()).await, Ok(longest.clone()));
+    let rambling = one.links.call(NodeId(2), RAMBLE, Bytes::new(), soon()).await;
+    assert_eq!(rambling, Err(CallError::TooLong));
+    assert_eq!(one.heard.ups_and_downs(Purpose::Control), (1, 0), "and the link stays");
     assert_eq!(
         one.links.send(NodeId(2), too_long.clone()),
         Err(SendError::TooLong(too_long))

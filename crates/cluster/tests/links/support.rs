@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use cluster::link::{
-    Authority, Clock, Failure, From, Identity, LinkEvent, LinkSettings, Links, Protocol, Purpose, Receiver,
+    Authority, Clock, Failure, From, Identity, LinkEvent, LinkSettings, Links, MAX_BODY_BYTES, Protocol, Purpose,
+    Receiver,
 };
 use cluster::{Group, NodeId};
 use futures_util::FutureExt;
@@ -24,6 +25,8 @@ pub(crate) const ECHO: u8 = 1;
 pub(crate) const NEVER: u8 = 2;
 /// A call of this kind fails.
 pub(crate) const FAIL: u8 = 3;
+/// The answer to a call of this kind is longer than an answer may be.
+pub(crate) const RAMBLE: u8 = 4;
 
 /// Everything a node heard.
 pub(crate) struct Heard {
@@ -42,6 +45,7 @@ impl Receiver for Ear {
         match kind {
             ECHO => async move { Ok(body) }.boxed(),
             FAIL => async move { Err(Failure(body)) }.boxed(),
+            RAMBLE => async move { Ok(vec![0; MAX_BODY_BYTES + 1].into()) }.boxed(),
             _ => std::future::pending().boxed(),
         }
     }
