@@ -4,5 +4,6 @@
 
 pub mod discovery;
 mod ids;
+pub mod link;
 
 pub use ids::{Group, NodeId};
