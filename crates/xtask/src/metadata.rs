@@ -47,8 +47,9 @@ impl Metadata {
             crates.push(Crate {
                 name: package["name"].as_str()?.to_owned(),
                 targets: package["targets"]
-                    .as_array()?
-                    .iter()
+                    .as_array()
+                    .into_iter()
+                    .flatten()
                     .filter_map(|target| target["name"].as_str().map(str::to_owned))
                     .collect(),
                 dependencies: direct(package, |kind| kind != Some("dev")),
