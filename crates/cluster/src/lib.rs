@@ -3,5 +3,7 @@
 //! The only crate that sees openraft. Knows no stanza: it carries bytes.
 
 mod ids;
+pub mod lease;
+pub mod voters;
 
 pub use ids::{Group, NodeId};
