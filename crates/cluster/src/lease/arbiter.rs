@@ -126,10 +126,10 @@ impl Lease {
     }
 
     pub(super) fn on_join(&mut self, from: NodeId, server: ServerId, now: Micros) {
-        let (Some(group), Some(view)) = (self.group(), &self.view) else {
+        let Some(group) = self.group().filter(|_| self.leadership.is_some()) else {
             return;
         };
-        if view.departed.contains(from) && !view.members.contains_key(&from) && !self.has(Bug::Rejoin) {
+        if self.is_departed(from) {
             self.send(from, Message::Gone { group });
         } else if self.may_admit(from, now) {
             // Listed before its first grant, so that nobody takes over at once without knowing of it.
@@ -142,7 +142,14 @@ impl Lease {
             .leadership
             .as_ref()
             .is_some_and(|leadership| now < leadership.database_until);
-        has_row && self.acts(now) && !self.members().contains_key(&node) && self.members().len() < super::MAX_SERVERS
+        let is_new = !self.members().contains_key(&node) && !self.is_departed(node);
+        has_row && is_new && self.acts(now) && self.members().len() < super::MAX_SERVERS
+    }
+
+    /// Also asked when the listing comes back: the node may have joined and died while it was under way.
+    pub(super) fn is_departed(&self, node: NodeId) -> bool {
+        let departed = self.view.as_ref().is_some_and(|view| view.departed.contains(node));
+        departed && !self.members().contains_key(&node) && !self.has(Bug::Rejoin)
     }
 
     /// Listed, and all others proven dead: those in the row, and those that this member knows itself, should the

@@ -128,7 +128,7 @@ impl Lease {
             return;
         };
         if !self.members().contains_key(&from) {
-            if self.view.as_ref().is_some_and(|view| view.departed.contains(from)) {
+            if self.is_departed(from) {
                 self.send(from, Message::Gone { group });
             }
             return;
