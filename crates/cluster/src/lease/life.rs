@@ -215,9 +215,9 @@ impl Lease {
             }
         }
         if self.leadership.is_some() {
-            self.leader_tick(now)
+            self.leader_tick(now);
         } else {
-            self.member_tick(now)
+            self.member_tick(now);
         }
     }
 
@@ -310,7 +310,7 @@ impl Lease {
         }
         let row = &self.watch.members;
         self.proofs
-            .forget(|node| view.members.contains_key(&node) || row.contains_key(&node));
+            .forget(|node| view.members.contains_key(node) || row.contains_key(node));
     }
 }
 

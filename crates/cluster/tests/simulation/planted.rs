@@ -10,7 +10,12 @@ const BATCH: u64 = 20;
 
 #[track_caller]
 fn check(bug: Bug, within: u64) {
-    for first in (0..within).step_by(BATCH as usize) {
+    check_from(bug, 0, within);
+}
+
+#[track_caller]
+fn check_from(bug: Bug, start: u64, within: u64) {
+    for first in (start..start + within).step_by(BATCH as usize) {
         let outcomes = many(first, BATCH, &[bug]);
         let is_unsafe = |violation: &Violation| !matches!(violation, Violation::NoService { .. });
         let mut found = outcomes
@@ -21,7 +26,7 @@ fn check(bug: Bug, within: u64) {
             return;
         }
     }
-    panic!("{bug:?} was not found in {within} worlds");
+    panic!("{bug:?} was not found in {within} worlds from {start} on");
 }
 
 #[test]
@@ -52,4 +57,35 @@ fn a_taker_that_does_not_watch_is_noticed() {
 #[test]
 fn a_proof_that_began_too_early_is_noticed() {
     check(Bug::Early, 100);
+}
+
+#[test]
+fn a_life_that_comes_back_is_noticed() {
+    check(Bug::Rejoin, 200);
+}
+
+#[test]
+fn a_proof_that_lasts_for_ever_is_noticed() {
+    check(Bug::Fresh, 200);
+}
+
+#[test]
+fn voters_proven_dead_in_place_of_all_listed_are_noticed() {
+    check(Bug::Listed, 600);
+}
+
+#[test]
+fn given_grants_that_count_without_the_database_are_noticed() {
+    check(Bug::Confirmed, 600);
+}
+
+#[test]
+fn a_new_leader_that_starts_with_everybody_confirmed_is_noticed() {
+    check(Bug::Newleader, 600);
+}
+
+/// Needs a rare world, so the search starts near one.
+#[test]
+fn a_take_over_that_a_failover_forgot_is_noticed() {
+    check_from(Bug::Forgotten, 1000, 200);
 }

@@ -64,12 +64,17 @@ pub(crate) fn never(is_wrong: impl Fn(&Violation) -> bool) {
 
 fn tell(outcomes: &[Outcome]) {
     let spread = |of: fn(&Outcome) -> Micros| {
-        let mut all: Vec<Micros> = outcomes.iter().map(of).collect();
+        let mut all: Vec<(Micros, u64)> = outcomes.iter().map(|outcome| (of(outcome), outcome.seed)).collect();
         all.sort_unstable();
-        (all[all.len() / 2] as f64 / 1e6, all[all.len() - 1] as f64 / 1e6)
+        let (worst, seed) = all[all.len() - 1];
+        format!(
+            "{:.1} and {:.1} (seed {seed})",
+            all[all.len() / 2].0 as f64 / 1e6,
+            worst as f64 / 1e6
+        )
     };
     println!(
-        "{} worlds, {} take-overs; median and worst, s: all act again {:?}, nobody acted although somebody had the database {:?}",
+        "{} worlds, {} take-overs; median and worst, s: until all act again {}; nobody acted although a server had the database {}",
         outcomes.len(),
         outcomes.iter().map(|outcome| outcome.take_overs).sum::<u128>(),
         spread(|outcome| outcome.longest_recovery),
