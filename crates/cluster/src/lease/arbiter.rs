@@ -33,12 +33,16 @@ impl Default for Watch {
 impl Watch {
     fn note(&mut self, row: &Row, key: RowKey, began: Micros, gap: Micros, now: Micros) {
         self.members.clone_from(&row.members);
-        if self.seen.is_none_or(|(seen, _)| seen != key) {
+        let last = self.steady.map_or(NEVER, |(_, _, last)| last);
+        let has_gap = now - last > gap;
+        if has_gap || self.seen.is_none_or(|(seen, _)| seen != key) {
             self.seen = Some((key, now));
         }
+        // A slow answer that was overtaken by a quick one makes no gap.
+        let last = last.max(began);
         self.steady = match self.steady {
-            Some((group, since, last)) if group == row.group && now - last <= gap => Some((group, since, began)),
-            _ => Some((row.group, now, began)),
+            Some((group, since, _)) if group == row.group && !has_gap => Some((group, since, last)),
+            _ => Some((row.group, now, last)),
         };
     }
 
@@ -118,8 +122,10 @@ impl Lease {
             .watch
             .is_steady(group, now, self.settings.still, self.settings.read_gap);
         let may_win_back = is_steady || self.has(Bug::Forgotten);
+        let (still, gap) = (self.settings.still, self.settings.renewal_gap);
         let Some(leadership) = &mut self.leadership else { return };
-        if now < leadership.deadline || may_win_back {
+        let has_kept = leadership.has_kept_renewing(sent, now, gap, still);
+        if now < leadership.deadline || may_win_back || has_kept {
             leadership.database_until = leadership.database_until.max(until);
             self.watch.renewed_at = self.watch.renewed_at.max(sent);
         }

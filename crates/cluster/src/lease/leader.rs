@@ -24,6 +24,21 @@ pub(super) struct Leadership {
     granted: BTreeMap<NodeId, Granted>,
     condemned: BTreeSet<NodeId>,
     renew: Every,
+    /// Since when renewals have come back without a gap, and when the last of them began.
+    renewing: Option<(Micros, Micros)>,
+}
+
+impl Leadership {
+    /// Whether renewals have come back for so long that whoever took over before the first, forgotten by a failover,
+    /// is fenced, and so close together that nobody can have taken over in between.
+    pub(super) fn has_kept_renewing(&mut self, sent: Micros, now: Micros, gap: Micros, long: Micros) -> bool {
+        let (since, last) = match self.renewing {
+            Some((since, last)) if now - last <= gap => (since, last.max(sent)),
+            _ => (now, sent),
+        };
+        self.renewing = Some((since, last));
+        now - since >= long
+    }
 }
 
 /// What one member was given.
@@ -91,6 +106,7 @@ impl Lease {
             granted: BTreeMap::new(),
             condemned: BTreeSet::new(),
             renew: Every::default(),
+            renewing: None,
         });
         self.newcomers(now);
         if self.has(Bug::Newleader)

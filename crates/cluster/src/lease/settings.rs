@@ -33,6 +33,8 @@ pub struct Settings {
     pub read_every: Micros,
     /// Two reads further apart than this may have missed a take-over that a database failover then forgot.
     pub read_gap: Micros,
+    /// Two renewals further apart than this leave room for a take-over; below `still` by more than clocks differ.
+    pub renewal_gap: Micros,
     /// Pause between two connection attempts that look for a proof of death.
     pub probe_every: Micros,
     /// Pause between two rounds of asking who acts, while fenced.
@@ -62,7 +64,8 @@ impl Default for Settings {
             grant_wait: 6 * SECOND,
             ask_every: 500_000,
             read_every: SECOND,
-            read_gap: 2 * SECOND,
+            read_gap: 2_400_000,
+            renewal_gap: 4 * SECOND,
             probe_every: 500_000,
             ping_every: 700_000,
             lonely_after: 3 * SECOND,
