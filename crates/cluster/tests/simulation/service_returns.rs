@@ -5,8 +5,8 @@ use cluster::lease::{Micros, SECOND};
 use crate::world::Violation;
 use crate::worlds::{never, outcomes};
 
-/// The longest that a network in order may need until all act: a fenced leader's 15 s, a taker's 6 s twice, joining.
-const RECOVERY: Micros = 40 * SECOND;
+/// The longest that a network in order may need until all act: a fenced member leaves after 15 s, a taker waits 6 s twice.
+const RECOVERY: Micros = 30 * SECOND;
 
 #[test]
 fn everybody_acts_again_after_everything_is_healed() {
