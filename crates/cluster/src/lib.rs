@@ -4,6 +4,8 @@
 
 pub mod discovery;
 mod ids;
+pub mod lease;
 pub mod link;
+pub mod voters;
 
 pub use ids::{Group, NodeId};

@@ -1,0 +1,67 @@
+//! Proof of death: an attempt begun after the last sign of life, refused or answered by another.
+
+use std::collections::BTreeMap;
+
+use super::life::Every;
+use super::{Answer, Bug, Lease, Micros, NEVER, ServerId};
+use crate::NodeId;
+
+/// Signs of life, and who is proven dead. Holds members of the list and of the row only.
+#[derive(Debug, Default)]
+pub(super) struct Proofs {
+    pub(super) probe: Every,
+    signs: BTreeMap<NodeId, Micros>,
+    dead: BTreeMap<NodeId, Micros>,
+}
+
+impl Proofs {
+    pub(super) fn sign(&mut self, node: NodeId, now: Micros) {
+        self.signs.insert(node, now);
+    }
+
+    pub(super) fn last_sign(&self, node: NodeId) -> Option<Micros> {
+        self.signs.get(&node).copied()
+    }
+
+    pub(super) fn is_dead(&self, node: NodeId) -> bool {
+        self.dead.contains_key(&node)
+    }
+
+    pub(super) fn forget(&mut self, is_known: impl Fn(&NodeId) -> bool) {
+        self.signs.retain(|node, _| is_known(node));
+        self.dead.retain(|node, _| is_known(node));
+    }
+}
+
+impl Lease {
+    /// A connection attempt to a server, begun at `began`, was refused or answered.
+    pub fn on_attempt(&mut self, server: ServerId, answer: Answer, began: Micros, now: Micros) {
+        if !self.settings.trust_refused || self.has_left() {
+            return;
+        }
+        self.before(now);
+        let known: Vec<_> = self
+            .members()
+            .iter()
+            .chain(&self.watch.members)
+            .map(|(n, s)| (*n, *s))
+            .collect();
+        for (node, at) in known {
+            let sign = *self.proofs.signs.entry(node).or_insert(now);
+            let is_other = answer != Answer::Lives(node);
+            if at == server && is_other && (began > sign || self.has(Bug::Early)) {
+                self.proofs.dead.insert(node, began);
+            }
+        }
+        if let Answer::Lives(node) = answer
+            && self.proofs.signs.contains_key(&node)
+        {
+            self.proofs.sign(node, now);
+        }
+        // Another process at the address is somebody who could take over; only a refusal says that nobody is there.
+        if let (Answer::Refused, Some(leadership)) = (answer, &mut self.leadership) {
+            let proven = leadership.nobody_at.entry(server).or_insert(NEVER);
+            *proven = (*proven).max(began);
+        }
+    }
+}
