@@ -1,6 +1,13 @@
-//! The Raft-backed clustered cache: membership, discovery, node links, cluster tasks, events.
+//! Other nodes. Knows no stanza: it carries bytes.
 //!
-//! The only crate that sees openraft. Knows no stanza: it carries bytes.
+//! | to find | look in |
+//! |---|---|
+//! | who might be another node | `discovery` |
+//! | who may act, and until when | `lease`, and this crate's README |
+//! | who votes | `voters` |
+//! | connections between nodes, encrypted and ordered | `link` |
+//!
+//! The consensus that will hold the caches, and what drives all this, are not here yet: the binary does not use it.
 
 pub mod discovery;
 mod ids;
