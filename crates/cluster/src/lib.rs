@@ -13,6 +13,8 @@ pub mod discovery;
 mod ids;
 pub mod lease;
 pub mod link;
+mod settings;
 pub mod voters;
 
 pub use ids::{Group, NodeId};
+pub use settings::Settings;
