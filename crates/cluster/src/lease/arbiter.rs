@@ -79,7 +79,7 @@ impl Lease {
         if self.acts(now) {
             return;
         }
-        let at_once = self.may_at_once(row);
+        let at_once = self.may_at_once(row, now);
         if at_once || (row.is_expired && self.may_take_over(row, now)) {
             self.emit(Effect::TakeOver { expected: key, at_once });
         }
@@ -159,8 +159,16 @@ impl Lease {
     }
 
     /// Listed, and all others proven dead: those in the row, and those that this member knows itself, should the
-    /// row have forgotten one.
-    fn may_at_once(&self, row: &Row) -> bool {
+    /// row have forgotten one. The next life on a server that is proven to have lost one may act in a group that a
+    /// failover forgot, so the reads have to have shown this group for as long as such a group can act.
+    fn may_at_once(&self, row: &Row, now: Micros) -> bool {
+        let (still, gap) = (self.settings.still, self.settings.read_gap);
+        let is_steady = row
+            .group
+            .is_some_and(|group| self.watch.is_steady(group, now, still, gap));
+        if !is_steady && !self.has(Bug::Forgotten) {
+            return false;
+        }
         let is_listed = self.group().is_some() && self.group() == row.group && row.members.contains_key(&self.me);
         let is_dead = |node: &NodeId| *node == self.me || self.proofs.is_dead(*node);
         if let (true, true, Some(view)) = (is_listed, self.has(Bug::Listed), &self.view) {
@@ -179,3 +187,7 @@ impl Lease {
         still && waited && lonely && is_known
     }
 }
+
+#[cfg(test)]
+#[path = "arbiter_tests.rs"]
+mod tests;
