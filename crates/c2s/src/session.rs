@@ -184,7 +184,7 @@ impl Live {
                 Event::Inbox(Found::Stanzas) => self.deliver(),
                 Event::Inbox(Found::Close(_)) if !self.server.house.is_acting() => return End::Fenced,
                 Event::Inbox(Found::Close(reason)) => return End::Closed(Some(reason)),
-                Event::Fenced => match fence::wait(&self.server, &self.bound.session).await {
+                Event::Fenced => match Box::pin(fence::wait(&self.server, &self.bound.session)).await {
                     true => Ok(None),
                     false => return End::Fenced,
                 },
@@ -207,6 +207,10 @@ impl Live {
     /// many stanzas leave in one write.
     fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
         loop {
+            // The first door: asked for each stanza, since a fence may fall between two, or while the client waits.
+            if !self.server.house.is_acting() {
+                return Poll::Ready(Event::Fenced);
+            }
             // A client that has caused too much work waits with what was read, too.
             if self.watch.may_read() {
                 match self.connection.next_parsed() {
@@ -223,15 +227,13 @@ impl Live {
                 match self.connection.poll_read(cx) {
                     Poll::Ready(Ok(())) => {
                         self.watch.has_read(&mut self.connection);
-                        if !self.server.house.is_acting() {
-                            return Poll::Ready(Event::Fenced);
-                        }
                         continue;
                     }
                     Poll::Ready(Err(error)) => return Poll::Ready(Event::Gone(Gone::Lost(error))),
                     Poll::Pending => {}
                 }
             }
+            // The second door.
             if !self.server.house.is_acting() {
                 return Poll::Ready(Event::Fenced);
             }
