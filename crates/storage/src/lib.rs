@@ -40,8 +40,7 @@ pub use accounts::{Account, AccountFilter, AccountId, Accounts, Lock};
 pub use blocking::Blocking;
 pub use clock::{Clock, SystemClock};
 pub use cluster::{
-    ArbiterRow, Changes, Claim, Cluster, ClusterAuthority, Grounds, GroupId, NewServer, Server, ServerState, Standing,
-    Versions,
+    ArbiterRow, Changes, Claim, Cluster, Grounds, GroupId, Listed, NewServer, Server, ServerState, Standing, Versions,
 };
 pub use credentials::{Credentials, ScramKeys};
 pub use error::{Cause, StorageError};
@@ -49,7 +48,7 @@ pub use hosts::{Host, HostId, Hosts};
 pub use log::{Appended, Log, LogRow, LogUsage};
 pub use log_id::{BadLogId, LogClock, LogId};
 pub use migrate::Inspection;
-pub use options::Options;
+pub use options::{DatabaseKind, Options};
 pub use private::PrivateXml;
 pub use properties::{Audit, Properties, Property, PropertyChange, Scope};
 pub use roster::{Roster, RosterChange, RosterEdit, RosterEdited, RosterItem, RosterSince, Subscription};

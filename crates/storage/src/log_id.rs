@@ -92,7 +92,7 @@ pub struct LogClock {
     clock: Arc<dyn Clock>,
     /// The microsecond (since our epoch) of the last id made or seen.
     last: AtomicI64,
-    node: i64,
+    node: AtomicI64,
 }
 
 impl LogClock {
@@ -101,8 +101,13 @@ impl LogClock {
         Self {
             clock,
             last: AtomicI64::new(0),
-            node: i64::from(node) & NODE_MASK,
+            node: AtomicI64::new(i64::from(node) & NODE_MASK),
         }
+    }
+
+    /// This node's number from now on (its low 12 bits count).
+    pub fn set_node(&self, node: u64) {
+        self.node.store((node & 0xfff) as i64 & NODE_MASK, Ordering::Relaxed);
     }
 
     /// An id greater than every id made or seen before.
@@ -115,7 +120,7 @@ impl LogClock {
                 .last
                 .compare_exchange_weak(last, micros, Ordering::AcqRel, Ordering::Relaxed)
             {
-                Ok(_) => return LogId(micros << NODE_BITS | self.node),
+                Ok(_) => return LogId(micros << NODE_BITS | self.node.load(Ordering::Relaxed)),
                 Err(other) => last = other,
             }
         }

@@ -56,6 +56,46 @@ impl fmt::Debug for Options {
     }
 }
 
+/// Which of the databases this is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DatabaseKind {
+    /// A file, or memory: of one process alone.
+    Sqlite,
+    /// PostgreSQL, or what speaks like it.
+    Postgres,
+    /// MySQL or MariaDB.
+    Mysql,
+}
+
+impl DatabaseKind {
+    /// The kind that a URL means; `None` where it means no database that this program knows.
+    #[must_use]
+    pub fn of(url: &str) -> Option<Self> {
+        match url.split_once(':')?.0 {
+            "sqlite" => Some(Self::Sqlite),
+            "postgres" | "postgresql" => Some(Self::Postgres),
+            "mysql" | "mariadb" => Some(Self::Mysql),
+            _ => None,
+        }
+    }
+
+    /// Its name in URLs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+            Self::Mysql => "mysql",
+        }
+    }
+
+    /// Whether servers on several machines can share it.
+    #[must_use]
+    pub fn is_shared(self) -> bool {
+        self != Self::Sqlite
+    }
+}
+
 /// A database URL, understood.
 #[derive(Debug)]
 pub(crate) enum Target {
@@ -73,19 +113,19 @@ impl FromStr for Target {
 
     fn from_str(url: &str) -> Result<Self, StorageError> {
         let (scheme, rest) = url.split_once(':').ok_or_else(|| bad("it has no scheme"))?;
-        match scheme {
-            "sqlite" => sqlite(rest),
-            "postgres" | "postgresql" => {
+        match DatabaseKind::of(url) {
+            Some(DatabaseKind::Sqlite) => sqlite(rest),
+            Some(DatabaseKind::Postgres) => {
                 named_database(rest)?;
                 let options = url.parse().map_err(|error| bad(&format!("{error}")))?;
                 Ok(Self::Postgres(Box::new(options)))
             }
-            "mysql" | "mariadb" => {
+            Some(DatabaseKind::Mysql) => {
                 named_database(rest)?;
                 let options = url.parse().map_err(|error| bad(&format!("{error}")))?;
                 Ok(Self::Mysql(Box::new(options)))
             }
-            other => Err(bad(&format!("{other:?} is not a database this program knows"))),
+            None => Err(bad(&format!("{scheme:?} is not a database this program knows"))),
         }
     }
 }

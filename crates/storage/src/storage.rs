@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::db::{Db, args};
+use crate::db::{Db, Pools, args};
 use crate::migrate::Inspection;
 use crate::{
-    Accounts, Blocking, Cluster, Hosts, Log, LogClock, Options, PrivateXml, Properties, Roster, Secrets, StorageError,
-    Tokens, Vcards, log, migrate,
+    Accounts, Blocking, Cluster, DatabaseKind, Hosts, Log, LogClock, Options, PrivateXml, Properties, Roster, Secrets,
+    StorageError, Tokens, Vcards, log, migrate,
 };
 
 /// Everything that is remembered. Clones share it.
@@ -61,6 +61,16 @@ impl Storage {
             db,
         };
         Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Which database this is.
+    #[must_use]
+    pub fn kind(&self) -> DatabaseKind {
+        match self.inner.db.pools {
+            Pools::Sqlite { .. } => DatabaseKind::Sqlite,
+            Pools::Postgres(_) => DatabaseKind::Postgres,
+            Pools::Mysql(_) => DatabaseKind::Mysql,
+        }
     }
 
     /// Asks the database for an answer: whether this node can remember and recall right now.

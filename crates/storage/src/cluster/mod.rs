@@ -18,9 +18,8 @@ mod servers;
 use std::future::Future;
 use std::time::Duration;
 
-pub use authority::ClusterAuthority;
 pub use changes::{Changes, Versions};
-pub use row::{ArbiterRow, Claim, Grounds, GroupId};
+pub use row::{ArbiterRow, Claim, Grounds, GroupId, Listed};
 pub use servers::{NewServer, Server, ServerState, Standing};
 
 use crate::StorageError;

@@ -26,8 +26,17 @@ pub struct ArbiterRow {
     pub lease_left_millis: i64,
     /// Nobody holds it: there has been no cluster yet, or its last member ended it in good order.
     pub is_released: bool,
-    /// The processes that may hold a grant, by their numbers.
-    pub members: Vec<u64>,
+    /// The processes that may hold a grant.
+    pub members: Vec<Listed>,
+}
+
+/// A process that may hold a grant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Listed {
+    /// The number of its life.
+    pub id: u64,
+    /// Which server it runs on: a number that is the same for all lives there.
+    pub server: u64,
 }
 
 /// Why it is right to take over.
@@ -47,8 +56,8 @@ pub enum Grounds {
 /// What a taker wants.
 #[derive(Debug, Clone, Copy)]
 pub struct Claim {
-    /// The taker's number: the only member afterwards.
-    pub me: u64,
+    /// The taker: the only member afterwards.
+    pub me: Listed,
     /// 128 bits that were never used before.
     pub new_group: u128,
     /// How long the first lease lasts.
@@ -75,6 +84,38 @@ impl Cluster {
         let id = group.id.to_be_bytes();
         let values = args![i64::from(lease_millis), column(group.epoch), id.as_slice()];
         Ok(soon(&self.db, self.db.execute(RENEW, values)).await? > 0)
+    }
+
+    /// Renews the lease and sees to it that these are listed and those are not, in one transaction.
+    pub async fn renew_with(
+        &self,
+        group: GroupId,
+        lease_millis: u32,
+        list: &[Listed],
+        unlist: &[u64],
+    ) -> Result<bool, StorageError> {
+        const RENEW: Sql = timed!("UPDATE cluster SET lease_seq = lease_seq + 1, lease_until = " now
+                                  " + ?, members = ? WHERE id = 1");
+        soon(&self.db, async {
+            let mut tx = self.db.begin().await?;
+            let row = lock(&mut tx).await?;
+            if row.group != group {
+                return Ok(false);
+            }
+            let mut members = row.members;
+            members.retain(|member| !unlist.contains(&member.id));
+            for new in list {
+                if !members.contains(new) {
+                    members.push(*new);
+                }
+            }
+            let members = text_within_bounds(&members)?;
+            tx.execute(RENEW, args![i64::from(lease_millis), members.as_str()])
+                .await?;
+            self.commit(tx).await?;
+            Ok(true)
+        })
+        .await
     }
 
     /// Makes a new cluster in place of the one that was `seen`, if the row is still as it was then (but
@@ -107,12 +148,12 @@ impl Cluster {
     }
 
     /// Adds a process to the members, before its first grant. `false`: another group has taken over.
-    pub async fn list(&self, group: GroupId, id: u64) -> Result<bool, StorageError> {
+    pub async fn list(&self, group: GroupId, new: Listed) -> Result<bool, StorageError> {
         soon(
             &self.db,
             self.change_members(group, |members| {
-                if !members.contains(&id) {
-                    members.push(id);
+                if !members.contains(&new) {
+                    members.push(new);
                 }
             }),
         )
@@ -124,12 +165,16 @@ impl Cluster {
     pub async fn unlist(&self, group: GroupId, id: u64) -> Result<bool, StorageError> {
         soon(
             &self.db,
-            self.change_members(group, |members| members.retain(|member| *member != id)),
+            self.change_members(group, |members| members.retain(|member| member.id != id)),
         )
         .await
     }
 
-    async fn change_members(&self, group: GroupId, change: impl FnOnce(&mut Vec<u64>)) -> Result<bool, StorageError> {
+    async fn change_members(
+        &self,
+        group: GroupId,
+        change: impl FnOnce(&mut Vec<Listed>),
+    ) -> Result<bool, StorageError> {
         let mut tx = self.db.begin().await?;
         let row = lock(&mut tx).await?;
         if row.group != group {
@@ -140,11 +185,7 @@ impl Cluster {
         if members == row.members {
             return Ok(true);
         }
-        if members.len() > Self::MAX_MEMBERS {
-            let (what, limit) = ("the cluster, in members,", Self::MAX_MEMBERS);
-            return Err(StorageError::TooLarge { what, limit });
-        }
-        let members = text(&members);
+        let members = text_within_bounds(&members)?;
         tx.execute("UPDATE cluster SET members = ? WHERE id = 1", args![members.as_str()])
             .await?;
         self.commit(tx).await?;
@@ -157,7 +198,7 @@ impl Cluster {
         soon(&self.db, async {
             let mut tx = self.db.begin().await?;
             let row = lock(&mut tx).await?;
-            if row.group != group || row.members != [me] {
+            if row.group != group || row.members.iter().any(|member| member.id != me) || row.members.is_empty() {
                 return Ok(false);
             }
             let end = "UPDATE cluster SET lease_seq = lease_seq + 1, lease_until = 0, members = '' WHERE id = 1";
@@ -200,7 +241,7 @@ impl Grounds {
     fn hold(self, row: &ArbiterRow) -> bool {
         match self {
             Self::Expired => row.lease_left_millis < 0,
-            Self::AllDead { listed } => row.members.contains(&listed),
+            Self::AllDead { listed } => row.members.iter().any(|member| member.id == listed),
             Self::Released => row.is_released,
         }
     }
@@ -219,24 +260,38 @@ impl ArbiterRow {
             lease_seq: number(row, 2)?,
             lease_left_millis: until.saturating_sub(now),
             is_released: until == 0,
-            members: numbers(&row.text(5)?)?,
+            members: listed(&row.text(5)?)?,
         })
     }
 }
 
-fn text(members: &[u64]) -> String {
-    let texts: Vec<String> = members.iter().map(u64::to_string).collect();
+fn text_within_bounds(members: &[Listed]) -> Result<String, StorageError> {
+    if members.len() > Cluster::MAX_MEMBERS {
+        let (what, limit) = ("the cluster, in members,", Cluster::MAX_MEMBERS);
+        return Err(StorageError::TooLarge { what, limit });
+    }
+    Ok(text(members))
+}
+
+/// `id@server`, with commas between.
+fn text(members: &[Listed]) -> String {
+    let texts: Vec<String> = members
+        .iter()
+        .map(|Listed { id, server }| format!("{id}@{server}"))
+        .collect();
     texts.join(",")
 }
 
-fn numbers(text: &str) -> Result<Vec<u64>, StorageError> {
+fn listed(text: &str) -> Result<Vec<Listed>, StorageError> {
     let parts = text.split(',').filter(|part| !part.is_empty());
     parts
         .map(|part| {
-            part.parse()
-                .map_err(|_| StorageError::corrupt("the list of the cluster's members has something else in it"))
+            let (id, server) = part.split_once('@')?;
+            let (id, server) = (id.parse().ok()?, server.parse().ok()?);
+            Some(Listed { id, server })
         })
-        .collect()
+        .collect::<Option<_>>()
+        .ok_or_else(|| StorageError::corrupt("the list of the cluster's members has something else in it"))
 }
 
 fn gone() -> StorageError {
@@ -246,13 +301,16 @@ fn gone() -> StorageError {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::{numbers, text};
+    use super::{Listed, listed, text};
 
     #[test]
     fn members_come_back_as_they_were_listed() {
-        for members in [vec![], vec![7], vec![3, 1, u64::MAX]] {
-            assert_eq!(numbers(&text(&members)).unwrap(), members);
+        for members in [vec![], vec![(7, 1)], vec![(3, u64::MAX), (1, 0), (u64::MAX, 3)]] {
+            let members: Vec<_> = members.iter().map(|&(id, server)| Listed { id, server }).collect();
+            assert_eq!(listed(&text(&members)).unwrap(), members);
         }
-        assert!(numbers("1,x").is_err());
+        for text in ["1@2,x", "1", "1@", "@1"] {
+            assert!(listed(text).is_err(), "{text}");
+        }
     }
 }

@@ -64,8 +64,8 @@ pub struct Server {
     pub protocol_max: u32,
     /// What it last said of itself.
     pub state: ServerState,
-    /// How long it has lived, in milliseconds by the database's clock.
-    pub age_millis: i64,
+    /// How long the server has been registered, over all its lives, in milliseconds by the database's clock.
+    pub known_millis: i64,
     /// How long ago it was last heard of, in milliseconds by the database's clock.
     pub silent_millis: i64,
 }
@@ -82,23 +82,40 @@ const MAX_ADDRESS_BYTES: usize = 260;
 impl Cluster {
     /// Registers a life of a server in place of its life before. The number is new and never used again.
     pub async fn register(&self, server: &NewServer) -> Result<u64, StorageError> {
-        soon(&self.db, self.try_to_register(server)).await
+        let id = self.take_number().await?;
+        self.register_as(id, server).await?;
+        Ok(id)
     }
 
-    async fn try_to_register(&self, server: &NewServer) -> Result<u64, StorageError> {
+    /// A number for a life that may begin. It was never given before, and never will be.
+    pub async fn take_number(&self) -> Result<u64, StorageError> {
+        soon(&self.db, async {
+            let (mut tx, id) = self.begin().await?;
+            let next = "UPDATE cluster SET next_node_id = next_node_id + 1 WHERE id = 1";
+            tx.execute(next, args![]).await?;
+            tx.commit().await?;
+            Ok(id)
+        })
+        .await
+    }
+
+    /// Registers a life under the number that it took, in place of the server's life before.
+    pub async fn register_as(&self, id: u64, server: &NewServer) -> Result<(), StorageError> {
+        soon(&self.db, self.try_to_register(id, server)).await
+    }
+
+    async fn try_to_register(&self, id: u64, server: &NewServer) -> Result<(), StorageError> {
         const ADD: Sql = timed!("INSERT INTO cluster_node (id, server_key, name, addresses, version, protocol_min, \
                                  protocol_max, standing, registered_at, heartbeat_at) \
-                                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, " now ", " now ")");
+                                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, " now " - ?, " now ")");
+        const KNOWN: Sql = timed!("SELECT " now " - registered_at FROM cluster_node WHERE server_key = ?");
         let server_key = key("the server's key, in bytes,", &server.server_key, MAX_KEY_BYTES)?;
         let name = key("the server's name, in bytes,", &server.name, MAX_NAME_BYTES)?;
         let version = key("the server's version, in bytes,", &server.version, MAX_KEY_BYTES)?;
         let addresses = server.state.text()?;
-        let (mut tx, id) = self.begin().await?;
-        tx.execute(
-            "UPDATE cluster SET next_node_id = next_node_id + 1 WHERE id = 1",
-            args![],
-        )
-        .await?;
+        let (mut tx, _) = self.begin().await?;
+        let before = tx.row(KNOWN, args![server_key]).await?;
+        let known_millis = before.map_or(Ok(0), |row| row.int(0))?;
         tx.execute("DELETE FROM cluster_node WHERE server_key = ?", args![server_key])
             .await?;
         let registered = tx.row("SELECT COUNT(*) FROM cluster_node", args![]).await?;
@@ -115,10 +132,10 @@ impl Cluster {
             i64::from(server.protocol_min),
             i64::from(server.protocol_max),
             server.state.standing.column(),
+            known_millis,
         ];
         tx.execute(ADD, values).await?;
-        self.commit(tx).await?;
-        Ok(id)
+        self.commit(tx).await
     }
 
     /// Begins a change of the registry, and says which number is the next. Changes come one after another:
@@ -239,7 +256,7 @@ impl Server {
                 standing: Standing::read(row.int(7)?),
                 addresses: row.text(3)?.lines().map(str::to_owned).collect(),
             },
-            age_millis: row.int(8)?,
+            known_millis: row.int(8)?,
             silent_millis: row.int(9)?,
         })
     }

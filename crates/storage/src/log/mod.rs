@@ -93,6 +93,11 @@ impl Log {
         self.ids.next_id()
     }
 
+    /// The number of this node in ids from now on (its low 12 bits count).
+    pub fn set_node(&self, node: u64) {
+        self.ids.set_node(node);
+    }
+
     /// Takes note of an id made by another node.
     pub fn observe(&self, id: LogId) {
         self.ids.observe(id);

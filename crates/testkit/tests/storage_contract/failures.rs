@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 
 use sqlx::{Connection, Executor, MySqlConnection, PgConnection, SqliteConnection};
-use storage::{Credentials, Lock, LogRow, Options, Storage, StorageError};
+use storage::{Credentials, Listed, Lock, LogRow, Options, Storage, StorageError};
 use testkit::databases::{Durability, Kind, Server};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::watch;
@@ -118,7 +118,13 @@ async fn goes_away_and_comes_back(kind: Kind) {
     storage.vcards().set(juliet, b"<vCard/>", 99).await.unwrap();
     meanwhile.await.unwrap();
     assert!(storage.cluster().renew(group, 1_000).await.unwrap());
-    assert!(storage.cluster().list(group, 7).await.unwrap());
+    assert!(
+        storage
+            .cluster()
+            .list(group, Listed { id: 7, server: 7 })
+            .await
+            .unwrap()
+    );
     assert_eq!(changes.changed().await.unwrap().cluster, before.cluster + 1);
     let rows = storage.log().unacknowledged(juliet, None, 9).await.unwrap();
     assert_eq!(
