@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::life::Every;
-use super::{Bug, Effect, Lease, Message, Micros, NEVER, Row, RowKey, ServerId};
+use super::{Bug, Effect, Grounds, Lease, Message, Micros, NEVER, Row, RowKey, ServerId};
 use crate::{Group, NodeId};
 
 /// What a process saw of the row.
@@ -16,6 +16,8 @@ pub(super) struct Watch {
     seen: Option<(RowKey, Micros)>,
     /// The group that every read has shown, since when, and when the last of the reads began.
     steady: Option<(Option<Group>, Micros, Micros)>,
+    /// Since when the reads have had no gap.
+    gapless_since: Micros,
 }
 
 impl Default for Watch {
@@ -26,6 +28,7 @@ impl Default for Watch {
             renewed_at: NEVER,
             seen: None,
             steady: None,
+            gapless_since: NEVER,
         }
     }
 }
@@ -35,6 +38,9 @@ impl Watch {
         self.members.clone_from(&row.members);
         let last = self.steady.map_or(NEVER, |(_, _, last)| last);
         let has_gap = now - last > gap;
+        if has_gap {
+            self.gapless_since = now;
+        }
         if has_gap || self.seen.is_none_or(|(seen, _)| seen != key) {
             self.seen = Some((key, now));
         }
@@ -50,6 +56,17 @@ impl Watch {
     pub(super) fn stands_still(&self, group: Group, now: Micros, long: Micros) -> bool {
         self.seen
             .is_some_and(|(key, since)| key.group == Some(group) && now - since >= long)
+    }
+
+    /// When the group in the row was first read, without a gap since then.
+    pub(super) fn group_seen_at(&self) -> Micros {
+        self.steady.map_or(Micros::MAX, |(_, since, _)| since)
+    }
+
+    /// Whether reads have come back for so long without a gap.
+    fn has_read_for(&self, now: Micros, long: Micros, gap: Micros) -> bool {
+        self.steady
+            .is_some_and(|(_, _, last)| now - self.gapless_since >= long && now - last <= gap)
     }
 
     /// Whether every read for so long has shown this group, without a gap in which another could have been there.
@@ -76,12 +93,9 @@ impl Lease {
         {
             return self.leave();
         }
-        if self.acts(now) {
-            return;
-        }
-        let at_once = self.may_at_once(row, now);
-        if at_once || (row.is_expired && self.may_take_over(row, now)) {
-            self.emit(Effect::TakeOver { expected: key, at_once });
+        if let Some(grounds) = self.grounds(row, now) {
+            self.membership.took_at = now;
+            self.emit(Effect::TakeOver { expected: key, grounds });
         }
     }
 
@@ -158,15 +172,35 @@ impl Lease {
         departed && !self.members().contains_key(&node) && !self.has(Bug::Rejoin)
     }
 
+    fn grounds(&self, row: &Row, now: Micros) -> Option<Grounds> {
+        if self.leadership.is_none() && self.may_at_once(row, now) {
+            Some(Grounds::AllDead)
+        } else if self.acts(now) {
+            None
+        } else if row.is_released && self.may_begin_anew(now) {
+            Some(Grounds::Released)
+        } else {
+            (row.is_expired && self.may_take_over(row, now)).then_some(Grounds::Expired)
+        }
+    }
+
+    /// Nobody holds the lease, so there is no grant to wait for, unless a failover has forgotten a take-over. So either
+    /// all other servers say that they do not act, or there was no gap in the reads, as a failover makes one, for so long
+    /// that whoever took over before it is fenced.
+    fn may_begin_anew(&self, now: Micros) -> bool {
+        let is_lonely = now - self.membership.acting_seen > self.settings.lonely_after;
+        let (still, gap) = (self.settings.still, self.settings.read_gap);
+        self.nobody_acts(now) || is_lonely && self.watch.has_read_for(now, still, gap)
+    }
+
     /// Listed, and all others proven dead: those in the row, and those that this member knows itself, should the
     /// row have forgotten one. The next life on a server that is proven to have lost one may act in a group that a
-    /// failover forgot, so the reads have to have shown this group for as long as such a group can act.
+    /// failover forgot: so either it is certain that no registered server acts, or the reads have had no gap for as long
+    /// as such a group can act.
     fn may_at_once(&self, row: &Row, now: Micros) -> bool {
         let (still, gap) = (self.settings.still, self.settings.read_gap);
-        let is_steady = row
-            .group
-            .is_some_and(|group| self.watch.is_steady(group, now, still, gap));
-        if !is_steady && !self.has(Bug::Forgotten) {
+        let is_safe = self.nobody_acts(now) || self.watch.has_read_for(now, still, gap);
+        if !is_safe && !self.has(Bug::Forgotten) {
             return false;
         }
         let is_listed = self.group().is_some() && self.group() == row.group && row.members.contains_key(&self.me);
@@ -174,9 +208,12 @@ impl Lease {
         if let (true, true, Some(view)) = (is_listed, self.has(Bug::Listed), &self.view) {
             return view.voters.iter().all(is_dead);
         }
-        is_listed && row.members.keys().chain(self.members().keys()).all(is_dead)
+        // What else is listed on this server are lives of this process before.
+        let is_over = |(node, server): (&NodeId, &ServerId)| *server == self.server || is_dead(node);
+        is_listed && row.members.iter().chain(self.members()).all(is_over)
     }
 
+    /// A lease that is past has to be waited out, unless every other server says that it does not act.
     fn may_take_over(&self, row: &Row, now: Micros) -> bool {
         let settings = &self.settings;
         let still = self.watch.seen.is_some_and(|(_, since)| now - since >= settings.still) || self.has(Bug::Still);
@@ -184,7 +221,7 @@ impl Lease {
         let lonely = now - self.membership.acting_seen > settings.lonely_after;
         // Before the first group there is nobody who could not know this server.
         let is_known = row.group.is_none() || self.others().is_empty() || now >= self.newcomer_until;
-        still && waited && lonely && is_known
+        self.nobody_acts(now) || still && waited && lonely && is_known
     }
 }
 

@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use crate::lease::{Answer, Departed, Effect, Lease, Micros, NEVER, RaftView, Row, SECOND, ServerId, Settings};
+use crate::lease::{
+    Answer, Departed, Effect, Grounds, Lease, Message, Micros, NEVER, RaftView, Row, SECOND, ServerId, Settings,
+};
 use crate::{Group, NodeId};
 
 const GROUP: Group = Group { epoch: 1, id: 1 };
 
-/// Life 2 on server 1 is listed with life 1 on server 0; life 3 then answers there. Its lease is out, and it reads the row
+/// Life 2 on server 1 is listed with life 1 on server 0; then an attempt to reach that is answered so. Its lease is out, and it reads the row
 /// at these moments, in seconds. Whether it takes over at once.
-fn check(reads: &[Micros], answer_at: Micros, expected: bool) {
+#[track_caller]
+fn check(reads: &[Micros], answer_at: Micros, answer: Answer, expected: bool) {
     let members: BTreeMap<_, _> = [(NodeId(1), ServerId(0)), (NodeId(2), ServerId(1))].into();
     let mut lease = Lease::new(NodeId(2), ServerId(1), 1 << 50, Settings::default(), 0);
     lease.on_servers([ServerId(0), ServerId(1)]);
@@ -27,6 +30,7 @@ fn check(reads: &[Micros], answer_at: Micros, expected: bool) {
         group: Some(GROUP),
         lease_seq: 1,
         is_expired: false,
+        is_released: false,
         members,
     };
     let mut takes = false;
@@ -34,12 +38,20 @@ fn check(reads: &[Micros], answer_at: Micros, expected: bool) {
     for second in 1..=last {
         let now = second * SECOND;
         if second == answer_at {
-            lease.on_attempt(ServerId(0), Answer::Lives(NodeId(3)), now - 10_000, now);
+            lease.on_attempt(ServerId(0), answer, now - 10_000, now);
         }
         if reads.contains(&second) {
             lease.on_row(&row, now - 10_000, now);
         }
-        let is_take_over = |effect: &Effect| matches!(effect, Effect::TakeOver { at_once: true, .. });
+        let is_take_over = |effect: &Effect| {
+            matches!(
+                effect,
+                Effect::TakeOver {
+                    grounds: Grounds::AllDead,
+                    ..
+                }
+            )
+        };
         takes |= lease.take_effects().iter().any(is_take_over);
     }
     assert_eq!(takes, expected, "reads at {reads:?}, an answer at {answer_at}");
@@ -48,11 +60,109 @@ fn check(reads: &[Micros], answer_at: Micros, expected: bool) {
 #[test]
 fn a_survivor_takes_over_at_once_only_where_no_forgotten_group_can_act() {
     let always: Vec<Micros> = (1..=9).collect();
-    check(&always, 8, true);
-    check(&always, 10, false);
+    let next_life = Answer::Lives(NodeId(3));
+    check(&always, 8, next_life, true);
     // Reads fail from 9 s on; at 12 s the row is there again, as it was before.
     let with_gap: Vec<Micros> = (1..=8).chain([12]).collect();
-    check(&with_gap, 11, false);
+    check(&with_gap, 11, next_life, false);
     let and_on: Vec<Micros> = (1..=8).chain(12..=18).collect();
-    check(&and_on, 11, true);
+    check(&and_on, 11, next_life, true);
+    // Where nobody is, nobody acts.
+    check(&[1, 2], 2, Answer::Refused, true);
+    check(&[1, 2], 2, next_life, false);
+}
+
+/// A server that has read a row which nobody holds at these moments, in seconds. Whether it begins a new group at the last.
+#[track_caller]
+fn check_released(reads: &[Micros], expected: bool) {
+    let mut lease = Lease::new(NodeId(2), ServerId(1), 0, Settings::default(), 0);
+    lease.on_servers([ServerId(0), ServerId(1)]);
+    let mut begins = false;
+    for second in reads {
+        // The group that released it did so between the reads.
+        let row = Row {
+            group: Some(GROUP),
+            lease_seq: 1,
+            is_expired: true,
+            is_released: second == reads.last().expect("there are some"),
+            members: BTreeMap::new(),
+        };
+        lease.on_row(&row, second * SECOND - 10_000, second * SECOND);
+        let is_take_over = |effect: &Effect| {
+            matches!(
+                effect,
+                Effect::TakeOver {
+                    grounds: Grounds::Released,
+                    ..
+                }
+            )
+        };
+        begins = lease.take_effects().iter().any(is_take_over);
+    }
+    assert_eq!(begins, expected, "reads at {reads:?}");
+}
+
+#[test]
+fn a_row_that_nobody_holds_is_taken_by_whoever_has_watched_without_a_gap() {
+    check_released(&[1, 2, 3, 4, 5, 6, 7], true);
+    check_released(&[1, 2, 3, 4, 5, 6], false);
+    check_released(&[1, 2, 3, 6, 7, 8, 9], false);
+}
+
+#[test]
+fn a_row_that_nobody_holds_is_taken_at_once_when_all_others_say_that_they_do_not_act() {
+    let check = |first_read: Micros, said: &[u64], at: Micros, expected: bool| {
+        let mut lease = Lease::new(NodeId(2), ServerId(1), 0, Settings::default(), 0);
+        lease.on_servers([ServerId(0), ServerId(1), ServerId(2)]);
+        let row = Row {
+            group: None,
+            lease_seq: 0,
+            is_expired: true,
+            is_released: true,
+            members: BTreeMap::new(),
+        };
+        lease.on_row(&row, first_read, first_read);
+        for server in said {
+            let server = ServerId(*server);
+            lease.on_message(NodeId(9), Message::Idle { server }, SECOND);
+        }
+        lease.on_row(&row, at, at);
+        let is_take_over = |effect: &Effect| matches!(effect, Effect::TakeOver { .. });
+        assert_eq!(
+            lease.take_effects().iter().any(is_take_over),
+            expected,
+            "{said:?} at {at}"
+        );
+    };
+    check(SECOND / 2, &[0, 2], SECOND, true);
+    check(SECOND / 2, &[0], SECOND, false);
+    check(SECOND / 2, &[0, 3], SECOND, false);
+    check(SECOND / 2, &[0, 2], 3 * SECOND, false);
+    // Whoever said so before may have taken over since.
+    check(SECOND + 1, &[0, 2], SECOND + 2, false);
+}
+
+#[test]
+fn a_lease_that_is_past_is_not_waited_out_where_nobody_is_left() {
+    let check = |refused: &[u64], is_expired: bool, expected: bool| {
+        let mut lease = Lease::new(NodeId(2), ServerId(1), 0, Settings::default(), 0);
+        lease.on_servers([ServerId(0), ServerId(1), ServerId(2)]);
+        let row = Row {
+            group: Some(GROUP),
+            lease_seq: 1,
+            is_expired,
+            is_released: false,
+            members: [(NodeId(1), ServerId(0))].into(),
+        };
+        lease.on_row(&row, SECOND / 2, SECOND / 2);
+        for server in refused {
+            lease.on_attempt(ServerId(*server), Answer::Refused, SECOND, SECOND);
+        }
+        lease.on_row(&row, SECOND, SECOND);
+        let is_take_over = |effect: &Effect| matches!(effect, Effect::TakeOver { .. });
+        assert_eq!(lease.take_effects().iter().any(is_take_over), expected, "{refused:?}");
+    };
+    check(&[0, 2], true, true);
+    check(&[0, 2], false, false);
+    check(&[0], true, false);
 }

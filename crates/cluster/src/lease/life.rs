@@ -76,10 +76,11 @@ impl Lease {
     }
 
     /// The take-over that began at `sent` was committed, for a new life `me`. `None` when this life acts again
-    /// meanwhile: then the new group stays empty and its lease runs out.
+    /// meanwhile: then the new group stays empty and its lease runs out. The last one of a group that goes on alone acts
+    /// all the time.
     #[must_use]
     pub fn taken(&self, me: NodeId, group: Group, sent: Micros, now: Micros) -> Option<Self> {
-        if self.acts(now) {
+        if self.acts(now) && !self.is_last() {
             return None;
         }
         let mut next = self.reborn(me, now);
@@ -181,6 +182,12 @@ impl Lease {
             Message::Ping => self.on_ping(from, now),
             Message::Pong { leader, .. } => self.on_pong(leader, now),
             Message::Join { server } => self.on_join(from, server, now),
+            Message::Idle { server } => {
+                // Of those that are not registered, none counts.
+                if self.servers.contains(&server) {
+                    self.membership.idle_at(server, now);
+                }
+            }
             Message::Gone { group } => {
                 if self.group().is_none_or(|mine| mine == group) {
                     self.leave();
@@ -206,13 +213,13 @@ impl Lease {
                 self.emit(Effect::Send(Peer::Server(server), Message::Ping));
             }
         }
-        if self.view.is_none() {
-            return;
-        }
         if self.proofs.probe.is_due(now, self.settings.probe_every) {
             for server in self.others() {
                 self.emit(Effect::TryProof(server));
             }
+        }
+        if self.view.is_none() {
+            return;
         }
         if self.leadership.is_some() {
             self.leader_tick(now);
@@ -228,6 +235,12 @@ impl Lease {
         others
             .filter_map(|node| Some((*node, now - self.proofs.last_sign(*node)?)))
             .collect()
+    }
+
+    /// Whether a process is proven to be gone, as far as this one knows.
+    #[must_use]
+    pub fn is_proven_dead(&self, node: NodeId) -> bool {
+        self.proofs.is_dead(node)
     }
 
     /// Leaves a rule out.
@@ -280,6 +293,12 @@ impl Lease {
     /// What a holder counts of the group's lease.
     pub(super) fn held(&self) -> Micros {
         self.settings.group_lease - self.settings.group_lease_margin
+    }
+
+    /// A member, not the leader, whose fellow members are all proven dead.
+    fn is_last(&self) -> bool {
+        let mut others = self.members().iter().filter(|(_, server)| **server != self.server);
+        self.leadership.is_none() && others.all(|(node, _)| self.proofs.is_dead(*node))
     }
 
     /// A deadline that passed during a pause has passed before anything that came meanwhile is looked at.

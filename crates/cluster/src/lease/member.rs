@@ -1,13 +1,16 @@
 //! A member's side: asking for a lease, and looking for a group while it has none.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::life::Every;
-use super::{Ask, Bug, Effect, Grant, Lease, Message, Micros, NEVER};
+use super::{Ask, Bug, Effect, Grant, Lease, MAX_SERVERS, Message, Micros, NEVER, SECOND, ServerId};
 use crate::NodeId;
 
 /// Asks, and grants, that are remembered: more than 15 s of them, and a lease lasts 3.5 s.
 const REMEMBERED: usize = 32;
+
+/// A take-over that has not come back for so long never will: statements are given up sooner.
+const TAKING: Micros = 4 * SECOND;
 
 /// What a process knows as a member.
 #[derive(Debug, Clone)]
@@ -20,6 +23,10 @@ pub(super) struct Membership {
     pub(super) acting_seen: Micros,
     pub(super) group_seen: Micros,
     pub(super) ping: Every,
+    /// When other servers last did not act for certain.
+    idle: BTreeMap<ServerId, Micros>,
+    /// When this process last tried to take over.
+    pub(super) took_at: Micros,
     number: u64,
     asks: VecDeque<(u64, Micros)>,
     grants: VecDeque<(u64, Micros)>,
@@ -38,6 +45,8 @@ impl Membership {
             last_grant_received: now,
             acting_seen: NEVER,
             group_seen: now,
+            idle: BTreeMap::new(),
+            took_at: NEVER,
             number: 0,
             asks: VecDeque::new(),
             grants: VecDeque::new(),
@@ -52,7 +61,14 @@ impl Membership {
     pub(super) fn reborn(&self) -> Self {
         let mut next = Self::started(self.last_grant_received);
         next.acting_seen = self.acting_seen;
+        next.took_at = self.took_at;
         next
+    }
+
+    /// A server said at this moment that it does not act, or nobody was there.
+    pub(super) fn idle_at(&mut self, server: ServerId, at: Micros) {
+        let last = self.idle.entry(server).or_insert(at);
+        *last = (*last).max(at);
     }
 
     fn asked(&mut self, now: Micros) -> u64 {
@@ -116,15 +132,21 @@ impl Lease {
     }
 
     pub(super) fn on_ping(&mut self, from: NodeId, now: Micros) {
-        if let Some(group) = self.group().filter(|_| self.acts(now)) {
-            self.send(
-                from,
-                Message::Pong {
-                    group,
-                    leader: self.leader(),
-                },
-            );
+        let leader = self.leader();
+        match self.group().filter(|_| self.acts(now)) {
+            Some(group) => self.send(from, Message::Pong { group, leader }),
+            // Not while it may have taken over without knowing it yet.
+            None if now - self.membership.took_at > TAKING => self.send(from, Message::Idle { server: self.server }),
+            None => {}
         }
+    }
+
+    /// Whether it was certain just now of every other registered server that it does not act, and that it had not taken
+    /// over: it said so after this process first saw the group in the row.
+    pub(super) fn nobody_acts(&self, now: Micros) -> bool {
+        let since = self.watch.group_seen_at().max(now - SECOND);
+        let said = |server: &ServerId| self.membership.idle.get(server).copied().unwrap_or(NEVER);
+        self.servers.len() <= MAX_SERVERS && self.others().iter().all(|server| said(server) >= since)
     }
 
     pub(super) fn on_pong(&mut self, leader: Option<NodeId>, now: Micros) {

@@ -16,4 +16,6 @@ mod words;
 pub use bugs::Bug;
 pub use life::{Lease, MAX_EFFECTS, MAX_SERVERS};
 pub use settings::{SECOND, Settings};
-pub use words::{Answer, Ask, Departed, Effect, Grant, Message, Micros, NEVER, Peer, RaftView, Row, RowKey, ServerId};
+pub use words::{
+    Answer, Ask, Departed, Effect, Grant, Grounds, Message, Micros, NEVER, Peer, RaftView, Row, RowKey, ServerId,
+};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::life::Every;
-use super::{Answer, Bug, Lease, Micros, NEVER, ServerId};
+use super::{Answer, Bug, Effect, Lease, Micros, NEVER, ServerId};
 use crate::NodeId;
 
 /// Signs of life, and who is proven dead. Holds members of the list and of the row only.
@@ -46,17 +46,26 @@ impl Lease {
             .chain(&self.watch.members)
             .map(|(n, s)| (*n, *s))
             .collect();
+        let mut is_new = false;
         for (node, at) in known {
             let sign = *self.proofs.signs.entry(node).or_insert(now);
             let is_other = answer != Answer::Lives(node);
             if at == server && is_other && (began > sign || self.has(Bug::Early)) {
-                self.proofs.dead.insert(node, began);
+                is_new |= self.proofs.dead.insert(node, began).is_none();
             }
         }
         if let Answer::Lives(node) = answer
             && self.proofs.signs.contains_key(&node)
         {
             self.proofs.sign(node, now);
+        }
+        if is_new && self.leadership.is_none() {
+            // It may be the last one that could speak for the group.
+            self.emit(Effect::ReadRow);
+        }
+        if answer == Answer::Refused && self.servers.contains(&server) {
+            // Nobody is there who could.
+            self.membership.idle_at(server, began);
         }
         // Another process at the address is somebody who could take over; only a refusal says that nobody is there.
         if let (Answer::Refused, Some(leadership)) = (answer, &mut self.leadership) {

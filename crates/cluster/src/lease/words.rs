@@ -42,6 +42,11 @@ pub enum Message {
         /// The group that no longer has the receiver.
         group: Group,
     },
+    /// "I do not act": the answer of whoever cannot say [`Message::Pong`].
+    Idle {
+        /// The server that the process runs on.
+        server: ServerId,
+    },
 }
 
 /// A member's question for a lease.
@@ -79,8 +84,21 @@ pub struct Row {
     pub lease_seq: u64,
     /// Whether `lease_until` is past by the database's clock.
     pub is_expired: bool,
+    /// Whether nobody holds the lease: there was never a group, or its last member ended it in good order.
+    pub is_released: bool,
     /// The listed members and their servers.
     pub members: BTreeMap<NodeId, ServerId>,
+}
+
+/// Why it is right to take over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grounds {
+    /// The lease is past, and nobody who could hold another is left.
+    Expired,
+    /// All members but this one are proven dead.
+    AllDead,
+    /// Nobody holds the lease.
+    Released,
 }
 
 /// What a take-over expects to find unchanged in the row.
@@ -182,13 +200,13 @@ pub enum Effect {
     AddMember(NodeId, ServerId),
     /// Remove a member from the Raft group; it is dead once that is committed.
     DeclareDead(NodeId),
-    /// Where the row is as expected (and, unless at once, expired): a new epoch, a new group id, a new node id,
-    /// which is the only member. Answer with [`super::Lease::taken`].
+    /// Where the row is as expected and the grounds hold in the database: a new epoch, a new group id, a new node
+    /// id, which is the only member. Answer with [`super::Lease::taken`].
     TakeOver {
         /// What the row has to be still.
         expected: RowKey,
-        /// Do not wait for the end of the lease.
-        at_once: bool,
+        /// The lease must be past ([`Grounds::Expired`]), this member listed, or the row released.
+        grounds: Grounds,
     },
     /// Connect to the server's cluster port; answer with `on_attempt`.
     TryProof(ServerId),

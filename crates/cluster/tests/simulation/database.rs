@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cluster::lease::{Effect, Micros, Row, RowKey, SECOND, ServerId};
+use cluster::lease::{Effect, Grounds, Micros, Row, RowKey, SECOND, ServerId};
 use cluster::{Group, NodeId};
 
 #[derive(Clone)]
@@ -18,6 +18,8 @@ pub(crate) struct Database {
     before: Stored,
     pub(crate) skew: Micros,
     pub(crate) is_down: bool,
+    /// A failover takes its time, whatever heals meanwhile.
+    pub(crate) down_until: Micros,
     lives: u64,
     groups: u128,
 }
@@ -45,6 +47,7 @@ impl Database {
             before: empty,
             skew: 0,
             is_down: false,
+            down_until: 0,
             lives: 0,
             groups: 0,
         }
@@ -84,7 +87,7 @@ impl Database {
                 });
                 Answered::Listed(*group, *node, *server, is_ours)
             }
-            Effect::TakeOver { expected, at_once } => self.take_over(*expected, *at_once, server, now),
+            Effect::TakeOver { expected, grounds } => self.take_over(*expected, *grounds, server, now),
             _ => Answered::Nothing,
         }
     }
@@ -95,6 +98,7 @@ impl Database {
             group: row.group,
             lease_seq: row.seq,
             is_expired: now > row.until,
+            is_released: row.group.is_none(),
             members: row.members.clone(),
         }
     }
@@ -108,12 +112,17 @@ impl Database {
         true
     }
 
-    fn take_over(&mut self, expected: RowKey, at_once: bool, server: ServerId, now: Micros) -> Answered {
+    fn take_over(&mut self, expected: RowKey, grounds: Grounds, server: ServerId, now: Micros) -> Answered {
         let key = RowKey {
             group: self.now.group,
             lease_seq: self.now.seq,
         };
-        if key != expected || !(at_once || now > self.now.until) {
+        let holds = match grounds {
+            Grounds::Expired => now > self.now.until,
+            Grounds::AllDead => true,
+            Grounds::Released => self.now.group.is_none(),
+        };
+        if key != expected || !holds {
             return Answered::Nothing;
         }
         self.before = self.now.clone();

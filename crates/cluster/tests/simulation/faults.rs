@@ -28,7 +28,7 @@ impl World {
             "kill" => self.kill(one),
             "heal" => {
                 self.network.heal();
-                self.database.is_down = false;
+                self.bring_database_back();
             }
             "dbcut" => {
                 let side = self.random.side(count);
@@ -96,7 +96,15 @@ impl World {
 
     fn outage(&mut self, shortest: u64) {
         self.database.is_down = true;
+        self.database.down_until = self.database.down_until.max(self.now + shortest as Micros);
         let delay = self.random.between(shortest, 40_000_000) as Micros;
         self.later(delay, Event::DatabaseUp);
+    }
+
+    pub(crate) fn bring_database_back(&mut self) {
+        match self.database.down_until - self.now {
+            left if left > 0 => self.later(left, Event::DatabaseUp),
+            _ => self.database.is_down = false,
+        }
     }
 }

@@ -69,7 +69,7 @@ fn a_proof_that_lasts_for_ever_is_noticed() {
 
 #[test]
 fn voters_proven_dead_in_place_of_all_listed_are_noticed() {
-    check(Bug::Listed, 600);
+    check(Bug::Listed, 4_000);
 }
 
 #[test]

@@ -112,7 +112,7 @@ impl World {
             self.now += STEP;
             if self.now >= LENGTH - CALM {
                 self.network.heal();
-                self.database.is_down = false;
+                self.bring_database_back();
             } else if self.now >= next_fault {
                 self.fault();
                 next_fault = self.now
@@ -264,7 +264,7 @@ impl World {
                     self.restart(server);
                 }
             }
-            Event::DatabaseUp => self.database.is_down = false,
+            Event::DatabaseUp => self.bring_database_back(),
         }
     }
 
