@@ -18,7 +18,7 @@ use super::frame::MAX_BODY_BYTES;
 use super::greet::{GreetError, call};
 use super::hello::{Hello, Purpose};
 use super::identity::Identity;
-use super::listener::bind;
+use super::listener::Port;
 use super::peer::Peer;
 use super::receiver::Receiver;
 use super::settings::LinkSettings;
@@ -74,15 +74,16 @@ pub struct PeerFigures {
     pub unhandled_bytes: usize,
 }
 
-/// The links of one life of a node. Dropping them closes the port and every connection.
+/// The links of one life of a node. Dropping them closes every connection.
 pub struct Links {
     core: Arc<Core>,
     addresses: Vec<SocketAddr>,
 }
 
 impl Links {
-    /// Opens the cluster port and begins to listen. All tasks run on `runtime`.
+    /// Begins to take connections at the cluster port. All tasks run on `runtime`.
     pub fn open(
+        port: &Port,
         identity: Identity,
         settings: LinkSettings,
         receiver: Arc<dyn Receiver>,
@@ -90,7 +91,7 @@ impl Links {
         random: Random,
     ) -> io::Result<Self> {
         let _inside = runtime.enter();
-        let listeners = bind(&settings)?.into_iter().map(TcpListener::from_std);
+        let listeners = port.listeners()?.into_iter().map(TcpListener::from_std);
         let listeners = listeners.collect::<io::Result<Vec<_>>>()?;
         let addresses = listeners
             .iter()
@@ -106,6 +107,16 @@ impl Links {
     /// Where this node listens.
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
+    }
+
+    /// Where its tasks run.
+    pub fn runtime(&self) -> &Handle {
+        &self.core.runtime
+    }
+
+    /// Ends all connections for good, whoever still holds this.
+    pub fn end(&self) {
+        self.core.stop.cancel();
     }
 
     /// Whose links these are.
@@ -180,6 +191,11 @@ impl Links {
     /// Tells a node of this node's group something, if there is a link; whether it arrives is not known.
     pub fn tell(&self, to: NodeId, kind: u8, body: Bytes) -> Result<(), CallError> {
         self.control(to)?.tell(kind, self.core.group(), body)
+    }
+
+    /// Tells a node something whatever its group is.
+    pub fn tell_any_group(&self, to: NodeId, kind: u8, body: Bytes) -> Result<(), CallError> {
+        self.control(to)?.tell(kind, None, body)
     }
 
     fn control(&self, to: NodeId) -> Result<Arc<Control>, CallError> {

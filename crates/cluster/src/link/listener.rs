@@ -19,8 +19,29 @@ const UNGREETED_PER_ADDRESS: usize = 32;
 /// Connections that the kernel keeps for us. A full queue is silence to the caller, never a refusal.
 const BACKLOG: i32 = 1024;
 
-/// Listens at all addresses that the settings name, at the first port that is free at every one of them.
-pub(crate) fn bind(settings: &LinkSettings) -> io::Result<Vec<TcpListener>> {
+/// The open cluster port. It lives as long as the process takes part, over all lives: a refused connection proves that
+/// nobody is there.
+#[derive(Debug)]
+pub struct Port(Vec<TcpListener>);
+
+impl Port {
+    /// Listens at all addresses that the settings name, at the first port that is free at every one of them.
+    pub fn open(settings: &LinkSettings) -> io::Result<Self> {
+        bind(settings).map(Self)
+    }
+
+    /// Where it listens.
+    pub fn addresses(&self) -> io::Result<Vec<SocketAddr>> {
+        self.0.iter().map(TcpListener::local_addr).collect()
+    }
+
+    /// The listeners for one life.
+    pub(crate) fn listeners(&self) -> io::Result<Vec<TcpListener>> {
+        self.0.iter().map(TcpListener::try_clone).collect()
+    }
+}
+
+fn bind(settings: &LinkSettings) -> io::Result<Vec<TcpListener>> {
     let addresses = addresses(&settings.interfaces)?;
     let mut last = io::Error::from(io::ErrorKind::AddrInUse);
     for port in settings.ports.clone() {
@@ -30,6 +51,18 @@ pub(crate) fn bind(settings: &LinkSettings) -> io::Result<Vec<TcpListener>> {
         }
     }
     Err(last)
+}
+
+/// The port that a node with these settings would listen on now.
+///
+/// # Errors
+/// When none is free, or the patterns name no address of this machine.
+pub fn free_port(settings: &LinkSettings) -> io::Result<u16> {
+    let listeners = bind(settings)?;
+    let address = listeners
+        .first()
+        .map_or(Ok(None), |first| first.local_addr().map(Some))?;
+    Ok(address.map_or(0, |address| address.port()))
 }
 
 fn bind_one(address: IpAddr, port: u16) -> io::Result<TcpListener> {

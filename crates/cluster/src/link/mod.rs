@@ -32,6 +32,7 @@ pub use greet::GreetError;
 pub use hello::{Hello, PROTOCOL, Protocol, Purpose, Refusal};
 pub use identity::{Clock, Identity};
 pub use links::{Links, PeerFigures, Proof, SendError};
+pub use listener::{Port, free_port};
 pub use receiver::{Failure, From, LinkEvent, Receiver};
 pub use settings::LinkSettings;
 pub use window::{UNHANDLED_BYTES, UNHANDLED_MESSAGES};

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use cluster::link::{
-    Authority, Clock, Failure, From, Identity, LinkEvent, LinkSettings, Links, MAX_BODY_BYTES, Protocol, Purpose,
+    Authority, Clock, Failure, From, Identity, LinkEvent, LinkSettings, Links, MAX_BODY_BYTES, Port, Protocol, Purpose,
     Receiver,
 };
 use cluster::{Group, NodeId};
@@ -168,7 +168,17 @@ impl House {
         let count = AtomicU64::new(identity.node().0);
         let random = Arc::new(move || count.fetch_add(0x9e37_79b9, Ordering::Relaxed));
         let runtime = tokio::runtime::Handle::current();
-        let links = Arc::new(Links::open(identity, settings, ear, &runtime, random).unwrap());
+        let links = Arc::new(
+            Links::open(
+                &Port::open(&settings).unwrap(),
+                identity,
+                settings,
+                ear,
+                &runtime,
+                random,
+            )
+            .unwrap(),
+        );
         links.set_group(Some(GROUP));
         Node { links, heard }
     }
