@@ -185,6 +185,11 @@ impl<'a> Binding<'a> {
         if let Err(obstacle) = house.publish(session).await {
             house.directory().remove(session);
             self.is_reserved = false;
+            if obstacle.is_err() {
+                // This node may have entered it meanwhile with all others, when it came to another group.
+                let peers = house.mesh().peers();
+                peers.withdraw(session.jid.clone(), session.generation).await;
+            }
             return Err(match obstacle {
                 Ok(other) => Obstacle::Holder(Holder::There(Box::new(other))),
                 Err(error) => Obstacle::Refused(error),

@@ -116,7 +116,7 @@ impl Town {
 
     /// A house leaves, and goes on alone.
     pub async fn leave(&self, node: u64) {
-        self.house(node).router.leave().await;
+        self.house(node).router.leave(Arc::new(router::Standalone)).await;
         self.is_gone(node).await;
     }
 

@@ -51,6 +51,9 @@ impl Router {
                 if self.is_overtaken(node, &stanza) {
                     return;
                 }
+                if let (Kind::Presence(PresenceType::Unavailable), Some(from)) = (stanza.kind, &stanza.from) {
+                    self.mesh().elsewhere.has_said_goodbye(from, node);
+                }
                 for to in to.iter().filter_map(|to| to.parse::<Jid>().ok()) {
                     let mut flow = Flow::new(stanza.clone().to(to), None, None);
                     flow.stays = true;

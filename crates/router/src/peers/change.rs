@@ -2,13 +2,16 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
+use futures_util::stream::{self, StreamExt};
 use protocol::Jid;
 
-use super::{Peers, SessionEntry, Standalone, Unpublished, ask::taken_over};
+use super::{Peers, SessionEntry, Unpublished, ask::taken_over};
 use crate::{ConflictPolicy, Router, Session};
 
 /// A session that is to be published and always meets another gives up after so many.
 const TRIES: usize = 8;
+/// Sessions that are published at a time: they fill a batch of the cluster's log.
+const PUBLISHED_AT_A_TIME: usize = 256;
 
 impl Router {
     /// Whether this node may act; false while it is fenced. One atomic load, for the doors of every stream.
@@ -35,17 +38,25 @@ impl Router {
     /// A node is dead, or no member any more. Each node tells its own users that its sessions are gone; what they had not
     /// acknowledged goes to others, or waits.
     pub async fn on_node_gone(self: &Arc<Self>, node: u64) {
-        self.lose(move |other| other == node).await;
+        let lost = self.mesh().elsewhere.take(|entry| entry.node == node);
+        self.on_sessions_lost(lost, |other| other == node).await;
     }
 
-    /// Only these nodes are left: what [`Router::on_node_gone`] does for each of the others that is known. For a node that
-    /// has come to another group of the cluster, after its first news of it.
-    pub async fn on_members(self: &Arc<Self>, nodes: &[u64]) {
-        self.lose(|node| !nodes.contains(&node)).await;
+    /// Takes out the sessions of other nodes that have ended while this node did not hear of it: for one that has come to
+    /// another group of the cluster. [`Router::on_sessions_lost`] tells whom it concerns.
+    #[must_use]
+    pub fn take_sessions(&self, has_ended: impl Fn(&SessionEntry) -> bool) -> Vec<Arc<SessionEntry>> {
+        self.mesh().elsewhere.take(has_ended)
     }
 
-    async fn lose(self: &Arc<Self>, is_gone: impl Fn(u64) -> bool + Copy) {
-        let lost: Arc<[Arc<SessionEntry>]> = self.mesh().elsewhere.take(is_gone).into();
+    /// Sessions of other nodes are gone, and so are the nodes that `is_gone` names: what [`Router::on_node_gone`] does for
+    /// one node.
+    pub async fn on_sessions_lost(
+        self: &Arc<Self>,
+        lost: Vec<Arc<SessionEntry>>,
+        is_gone: impl Fn(u64) -> bool + Copy,
+    ) {
+        let lost: Arc<[Arc<SessionEntry>]> = lost.into();
         if !lost.is_empty() {
             for hook in self.hooks().sessions_lost_hooks() {
                 hook(self.clone(), lost.clone()).await;
@@ -68,15 +79,17 @@ impl Router {
     /// the other is told `conflict`.
     pub async fn join(self: &Arc<Self>, peers: Arc<dyn Peers>) {
         self.mesh().replace(peers);
-        for session in self.directory().all() {
-            if self.publish_again(&session).await {
-                for hook in self.hooks().session_joined_hooks() {
-                    hook(self.clone(), session.clone()).await;
+        stream::iter(self.directory().all())
+            .for_each_concurrent(PUBLISHED_AT_A_TIME, |session| async move {
+                if self.publish_again(&session).await {
+                    for hook in self.hooks().session_joined_hooks() {
+                        hook(self.clone(), session.clone()).await;
+                    }
+                } else {
+                    session.close(taken_over());
                 }
-            } else {
-                session.close(taken_over());
-            }
-        }
+            })
+            .await;
     }
 
     /// False where the session has to go, because another has its full JID.
@@ -112,10 +125,12 @@ impl Router {
         false
     }
 
-    /// Leaves the cluster, and is alone from now on. Sessions of other nodes are out of reach.
-    pub async fn leave(self: &Arc<Self>) {
-        self.mesh().replace(Arc::new(Standalone));
-        self.lose(|_| true).await;
+    /// Leaves the cluster, and is alone from now on, with these peers, who are none. Sessions of other nodes are out of
+    /// reach.
+    pub async fn leave(self: &Arc<Self>, alone: Arc<dyn Peers>) {
+        self.mesh().replace(alone);
+        let lost = self.mesh().elsewhere.take(|_| true);
+        self.on_sessions_lost(lost, |_| true).await;
     }
 
     /// Waits until everything has happened that follows from what other nodes said: for tests, and for a node that

@@ -80,6 +80,16 @@ impl Elsewhere {
         }
     }
 
+    /// A session's own node has told those who saw it that it is not available any more: whoever tells of its loss later
+    /// need not tell them again.
+    pub(crate) fn has_said_goodbye(&self, full: &Jid, node: u64) {
+        let mut shard = self.shard(full.bare_str()).write();
+        let entries = shard.get_mut(full.bare_str()).into_iter().flatten();
+        for entry in entries.filter(|entry| entry.jid == *full && entry.node == node) {
+            Arc::make_mut(entry).priority = None;
+        }
+    }
+
     /// Removes this very session; a later one of the same full JID stays.
     pub(crate) fn remove(&self, full: &Jid, node: u64, generation: u64) {
         let bare = full.bare_str();
@@ -93,14 +103,14 @@ impl Elsewhere {
         }
     }
 
-    /// Takes out all sessions of nodes that `is_gone` names. What one call took, no other finds.
-    pub(crate) fn take(&self, is_gone: impl Fn(u64) -> bool) -> Vec<Arc<SessionEntry>> {
+    /// Takes out all sessions that `is_gone` names. What one call took, no other finds.
+    pub(crate) fn take(&self, is_gone: impl Fn(&SessionEntry) -> bool) -> Vec<Arc<SessionEntry>> {
         let mut taken = Vec::new();
         for shard in &self.shards {
             let mut shard = shard.write();
             for entries in shard.values_mut() {
                 entries.retain(|entry| {
-                    let goes = is_gone(entry.node);
+                    let goes = is_gone(entry);
                     if goes {
                         taken.push(entry.clone());
                     }
@@ -152,8 +162,8 @@ mod tests {
         for (resource, node) in [("a", 1), ("b", 2), ("c", 2)] {
             elsewhere.put(entry(&format!("romeo@localhost/{resource}"), node, 1));
         }
-        assert_eq!(elsewhere.take(|node| node == 2).len(), 2);
-        assert_eq!(elsewhere.take(|node| node == 2).len(), 0);
+        assert_eq!(elsewhere.take(|entry| entry.node == 2).len(), 2);
+        assert_eq!(elsewhere.take(|entry| entry.node == 2).len(), 0);
         assert_eq!(elsewhere.len(), 1);
     }
 }
