@@ -86,7 +86,7 @@ mod tests {
             protocol_min: 1,
             protocol_max: 1,
             state: state(addresses),
-            age_millis: silent_millis,
+            known_millis: silent_millis,
             silent_millis,
         }
     }

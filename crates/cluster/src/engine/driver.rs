@@ -1,0 +1,493 @@
+//! The one who decides.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use storage::{ArbiterRow, Changes, Server, ServerState};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::MissedTickBehavior;
+
+use super::cluster::{Here, MemberHere, Options, Stands};
+use super::fence::Fence;
+use super::finder::Located;
+use super::host::Host;
+use super::known::{Known, row, server_id};
+use super::life::Life;
+use super::registrar::Registered;
+use crate::lease::{Answer, Lease, Message, Micros, NEVER, SECOND, ServerId, Settings as LeaseSettings};
+use crate::link::{LinkEvent, Port, Purpose};
+use crate::raft::LEADER_HOLDS;
+use crate::{Group, NodeId, Settings, clock};
+
+/// Inputs that wait. What gets lost past this is said again.
+pub(super) const INBOX: usize = 4_096;
+/// How often time passes for the lease.
+const TICK: Duration = Duration::from_millis(50);
+/// A server that goes from alone to clustered acts on while it joins, but no longer than this.
+const ALONE_FOR: Micros = 10 * SECOND;
+/// Between two elections of ours, and between the turns of those who may stand.
+const ELECTION_PAUSE: Micros = 700_000;
+const ELECTION_TURN: Micros = 200_000;
+
+/// What tasks report. Those of a life carry its number: what comes for another is dropped.
+pub(super) enum Input {
+    Told(NodeId, NodeId, Message),
+    Called(NodeId, Group),
+    Link(NodeId, LinkEvent),
+    Located(NodeId, Located),
+    Read(Micros, ArbiterRow, Vec<Server>),
+    NotRead,
+    Renewed(NodeId, Group, bool, Micros),
+    Listed(NodeId, Group, NodeId, ServerId, bool),
+    Taken(NodeId, Group, Micros),
+    NotTaken,
+    Attempted(ServerId, Option<Answer>, Micros),
+    Keys(Result<Vec<u8>, String>),
+    Numbered(Option<NodeId>),
+    Published(NodeId),
+    Left(NodeId),
+    Stop(oneshot::Sender<()>),
+}
+
+pub(super) struct Driver {
+    pub(super) options: Options,
+    pub(super) registry: storage::Cluster,
+    pub(super) host: Arc<dyn Host>,
+    pub(super) fence: Arc<Fence>,
+    pub(super) inbox: mpsc::Sender<Input>,
+    pub(super) settings: Settings,
+    changed_settings: watch::Receiver<Settings>,
+    registered: watch::Sender<Registered>,
+    here: watch::Sender<Here>,
+    pub(super) server: ServerId,
+    pub(super) lease: Lease,
+    pub(super) known: Known,
+    /// The row as it was last read.
+    pub(super) row: Option<ArbiterRow>,
+    /// The number for the next life, or of the present one.
+    pub(super) number: Option<NodeId>,
+    pub(super) keys: Option<Vec<u8>>,
+    pub(super) life: Option<Life>,
+    pub(super) port: Option<Port>,
+    pub(super) attempts: Attempts,
+    pub(super) problem: Option<String>,
+    /// Until when this process acts although it has not joined yet, because it was alone before.
+    alone_until: Micros,
+    elected: Micros,
+    was_acting: bool,
+    stop: Option<oneshot::Sender<()>>,
+}
+
+/// What is under way and must not be begun twice.
+#[derive(Debug, Default)]
+pub(super) struct Attempts {
+    pub(super) is_reading: bool,
+    pub(super) is_taking: bool,
+    pub(super) is_numbering: bool,
+    pub(super) is_unlocking: bool,
+    pub(super) is_leaving: bool,
+    pub(super) proofs: BTreeSet<ServerId>,
+    /// How often beginning a life has failed, and when it may be tried again.
+    pub(super) failures: u32,
+    pub(super) next_begin: Micros,
+}
+
+impl Driver {
+    #[allow(clippy::too_many_arguments)]
+    pub(super) fn new(
+        options: Options,
+        settings: watch::Receiver<Settings>,
+        registry: storage::Cluster,
+        host: Arc<dyn Host>,
+        fence: Arc<Fence>,
+        inbox: mpsc::Sender<Input>,
+        registered: watch::Sender<Registered>,
+        number: NodeId,
+        known_for: Duration,
+    ) -> (Self, watch::Receiver<Here>) {
+        let server = server_id(&options.server_key);
+        let now = clock::now();
+        let known_for = Micros::try_from(known_for.as_micros()).unwrap_or(Micros::MAX / 4);
+        let current = settings.borrow().clone();
+        let lease = Lease::new(number, server, known_for, lease_settings(&current), now);
+        let delay = Micros::from(current.start_delay_secs) * SECOND;
+        let here = watch::Sender::new(Here {
+            stands: if current.is_enabled {
+                Stands::Joining
+            } else {
+                Stands::Alone
+            },
+            node: number,
+            group: None,
+            senior: None,
+            members: Vec::new(),
+            problem: None,
+            addresses: Vec::new(),
+        });
+        let seen = here.subscribe();
+        let driver = Self {
+            options,
+            registry,
+            host,
+            fence,
+            inbox,
+            settings: current,
+            changed_settings: settings,
+            registered,
+            here,
+            server,
+            lease,
+            known: Known::default(),
+            row: None,
+            number: Some(number),
+            keys: None,
+            life: None,
+            port: None,
+            attempts: Attempts {
+                next_begin: now + delay,
+                ..Attempts::default()
+            },
+            problem: None,
+            alone_until: NEVER,
+            elected: NEVER,
+            was_acting: false,
+            stop: None,
+        };
+        (driver, seen)
+    }
+
+    pub(super) async fn run(mut self, mut inputs: mpsc::Receiver<Input>) {
+        let mut changes = self.registry.changes();
+        let mut ticks = tokio::time::interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                _ = ticks.tick() => self.tick().await,
+                Some(()) = changed(&mut changes) => self.read(),
+                Ok(()) = self.changed_settings.changed() => self.follow_settings().await,
+                Some(input) = inputs.recv() => self.take(input).await,
+            }
+            self.settle().await;
+            if self.stop.is_some() && self.life.is_none() {
+                return self.finish().await;
+            }
+        }
+    }
+
+    /// Whether this server is to be in the cluster.
+    pub(super) fn wants_in(&self) -> bool {
+        self.settings.is_enabled && self.stop.is_none()
+    }
+
+    async fn tick(&mut self) {
+        let now = clock::now();
+        if self.wants_in() && self.life.is_none() {
+            self.begin_if_possible(now).await;
+        }
+        if let Some(life) = &self.life {
+            for node in self.known.nodes() {
+                if let Some(heard) = life.links.heard(node) {
+                    let ago = Micros::try_from(heard.elapsed().as_micros()).unwrap_or(Micros::MAX / 4);
+                    self.lease.on_heard(node, now - ago);
+                }
+            }
+        }
+        self.show_log(now);
+        self.lease.tick(now);
+        self.elect_if_due(now);
+    }
+
+    fn show_log(&mut self, now: Micros) {
+        if let Some(consensus) = self.life.as_ref().and_then(|life| life.consensus.as_ref()) {
+            self.lease.on_raft(consensus.view(), now);
+        }
+    }
+
+    async fn take(&mut self, input: Input) {
+        let now = clock::now();
+        let me = self.life.as_ref().map(|life| life.me);
+        match input {
+            Input::Told(life, from, message) if me == Some(life) => self.lease.on_message(from, message, now),
+            Input::Called(life, group) if me == Some(life) => self.called(group, now).await,
+            Input::Link(life, event) if me == Some(life) => self.link(&event, now),
+            Input::Located(life, located) if me == Some(life) => self.known.found(located),
+            Input::Renewed(life, group, is_ours, sent) if me == Some(life) => {
+                self.lease.on_renewed(group, is_ours, sent, now);
+            }
+            Input::Listed(life, group, node, server, is_listed) if me == Some(life) => {
+                self.lease.on_listed(group, node, server, is_listed, now);
+            }
+            Input::Published(life) if me == Some(life) => self.published(),
+            Input::Read(began, row, servers) => self.was_read(began, row, &servers, now),
+            Input::NotRead => self.attempts.is_reading = false,
+            Input::Taken(number, group, sent) => {
+                self.attempts.is_taking = false;
+                self.taken(number, group, sent, now).await;
+            }
+            Input::NotTaken => self.attempts.is_taking = false,
+            Input::Attempted(server, answer, began) => {
+                self.attempts.proofs.remove(&server);
+                if let Some(answer) = answer {
+                    self.lease.on_attempt(server, answer, began, now);
+                }
+            }
+            Input::Keys(keys) => self.unlocked(keys, now),
+            Input::Numbered(number) => self.numbered(number, now),
+            Input::Left(life) => {
+                self.attempts.is_leaving = false;
+                if me == Some(life) {
+                    self.end_life();
+                    self.port = None;
+                    self.number = None;
+                    self.lease = self.lease.reborn(NodeId(0), now);
+                }
+            }
+            Input::Stop(done) => {
+                self.stop = Some(done);
+                self.leave();
+            }
+            // Of a life that is over.
+            Input::Told(..)
+            | Input::Called(..)
+            | Input::Link(..)
+            | Input::Located(..)
+            | Input::Renewed(..)
+            | Input::Listed(..)
+            | Input::Published(_) => {}
+        }
+    }
+
+    fn was_read(&mut self, began: Micros, read: ArbiterRow, servers: &[Server], now: Micros) {
+        self.attempts.is_reading = false;
+        self.known.read(&read, servers);
+        self.lease.on_servers(self.known.registered());
+        self.lease.on_row(&row(&read), began, now);
+        self.row = Some(read);
+    }
+
+    fn link(&mut self, event: &LinkEvent, now: Micros) {
+        match event {
+            LinkEvent::Up { peer, .. } => self.lease.on_heard(peer.node, now),
+            LinkEvent::Down { purpose, node, .. } => {
+                // Perhaps it died: then its address refuses.
+                if *purpose == Purpose::Control
+                    && let Some(server) = self.known.server(*node)
+                {
+                    self.prove(server);
+                }
+            }
+        }
+    }
+
+    async fn follow_settings(&mut self) {
+        let new = self.changed_settings.borrow_and_update().clone();
+        let before = std::mem::replace(&mut self.settings, new);
+        match (before.is_enabled, self.settings.is_enabled) {
+            (false, true) => {
+                tracing::info!(target: "cluster", "clustering is switched on");
+                self.attempts.failures = 0;
+                self.attempts.next_begin = NEVER;
+                self.alone_until = clock::now() + ALONE_FOR;
+            }
+            (true, false) => {
+                tracing::info!(target: "cluster", "clustering is switched off");
+                self.problem = None;
+                self.leave();
+            }
+            _ => {}
+        }
+    }
+
+    /// The leader is proven dead: the voters stand for election in turn, once its hold on the others is over.
+    fn elect_if_due(&mut self, now: Micros) {
+        let Some(life) = &self.life else { return };
+        let Some(consensus) = &life.consensus else { return };
+        let Some(leader) = consensus
+            .leader()
+            .filter(|leader| *leader != life.me && self.lease.is_proven_dead(*leader))
+        else {
+            return;
+        };
+        let voters = consensus.voters();
+        if !voters.contains(&life.me) || now - self.elected < ELECTION_PAUSE {
+            return;
+        }
+        let rank = voters
+            .iter()
+            .filter(|node| **node != leader && **node < life.me)
+            .count();
+        let turn = ELECTION_TURN * Micros::try_from(rank).unwrap_or(0);
+        let hold = Micros::try_from(LEADER_HOLDS.as_micros()).unwrap_or(SECOND);
+        let silent = life.links.heard(leader).map_or(Micros::MAX, |heard| {
+            Micros::try_from(heard.elapsed().as_micros()).unwrap_or(Micros::MAX)
+        });
+        if silent >= hold + turn {
+            self.elected = now;
+            let consensus = Arc::clone(consensus);
+            tokio::spawn(async move { consensus.elect().await });
+        }
+    }
+
+    async fn settle(&mut self) {
+        self.do_effects().await;
+        if self.lease.has_left() {
+            self.end_life();
+            self.number = None;
+        }
+        let now = clock::now();
+        if let Some(consensus) = self.life.as_ref().and_then(|life| life.consensus.as_ref()) {
+            consensus.reconcile();
+        }
+        self.enter_if_due(now);
+        self.move_fence(now);
+        self.show(now);
+    }
+
+    fn published(&mut self) {
+        self.alone_until = NEVER;
+        if let Some(life) = &mut self.life {
+            life.is_published = true;
+        }
+    }
+
+    /// Whether this process went from alone to clustered, and its sessions act on while they are published.
+    fn was_alone(&self, now: Micros) -> bool {
+        now < self.alone_until
+    }
+
+    fn move_fence(&mut self, now: Micros) {
+        if !self.wants_in() {
+            self.was_acting = false;
+            return self.fence.open();
+        }
+        let life = self.life.as_ref().filter(|life| life.membership.is_some());
+        match life {
+            Some(life) if life.is_published || self.was_alone(now) => {
+                let until = self.lease.acts_until(now);
+                self.fence.open_until(until);
+                let acts = now < until;
+                if self.was_acting && !acts {
+                    tracing::warn!(target: "cluster", node = %life.me, "this node is fenced: it is cut off from its cluster");
+                    self.host.fenced();
+                }
+                self.was_acting = acts;
+            }
+            _ if self.was_alone(now) => self.fence.open_until(self.alone_until),
+            _ => {
+                self.fence.close();
+                if std::mem::take(&mut self.was_acting) {
+                    tracing::warn!(target: "cluster", "this node is fenced: it has left its group and looks for another");
+                    self.host.fenced();
+                }
+            }
+        }
+    }
+
+    fn stands(&self, now: Micros) -> Stands {
+        let is_in = self.life.as_ref().is_some_and(|life| life.membership.is_some());
+        match (self.wants_in(), is_in) {
+            _ if self.attempts.is_leaving => Stands::Leaving,
+            (false, _) => Stands::Alone,
+            (true, true) if self.lease.acts(now) => Stands::Member,
+            (true, true) => Stands::Fenced,
+            (true, false) => Stands::Joining,
+        }
+    }
+
+    /// Tells the registry, and who watches.
+    fn show(&mut self, now: Micros) {
+        let stands = self.stands(now);
+        let mut here = Here {
+            stands,
+            node: self.lease.me(),
+            group: None,
+            senior: None,
+            members: Vec::new(),
+            problem: self.problem.clone(),
+            addresses: self
+                .life
+                .as_ref()
+                .map(|life| life.links.addresses().to_vec())
+                .unwrap_or_default(),
+        };
+        if let Some(consensus) = self.life.as_ref().and_then(|life| life.consensus.as_ref()) {
+            let (view, voters) = (consensus.view(), consensus.voters());
+            here.group = Some(consensus.group().to_string());
+            here.senior = view.leader.filter(|leader| view.members.contains_key(leader));
+            let machine = consensus.machine();
+            here.members = machine
+                .members()
+                .values()
+                .map(|member| MemberHere {
+                    node: member.node,
+                    joined_at_micros: member.joined_at_micros,
+                    is_voter: voters.contains(&member.node),
+                })
+                .collect();
+        }
+        self.here.send_if_modified(|before| {
+            let is_new = *before != here;
+            *before = here;
+            is_new
+        });
+        let registered = Registered {
+            number: self.lease.me().0,
+            state: ServerState {
+                standing: stands.standing(),
+                addresses: self
+                    .life
+                    .as_ref()
+                    .map(|life| life.advertised.clone())
+                    .unwrap_or_default(),
+            },
+        };
+        // A life that is over is registered until the next one has a number.
+        if registered.number > 0 {
+            self.registered.send_if_modified(|before| {
+                let is_new = *before != registered;
+                *before = registered;
+                is_new
+            });
+        }
+    }
+
+    async fn finish(mut self) {
+        let number = self.registered.borrow().number;
+        // Ends the registrar, so that it does not register this server again.
+        drop(std::mem::replace(
+            &mut self.registered,
+            watch::Sender::new(Registered {
+                number,
+                state: ServerState {
+                    standing: Stands::Alone.standing(),
+                    addresses: Vec::new(),
+                },
+            }),
+        ));
+        if let Err(error) = self.registry.leave(number).await {
+            tracing::warn!(target: "cluster", %error, "this server could not be taken off the registry");
+        }
+        if let Some(done) = self.stop.take() {
+            // Who asked may have run out of patience.
+            let _ = done.send(());
+        }
+    }
+}
+
+async fn changed(changes: &mut Changes) -> Option<()> {
+    match changes.changed().await {
+        Some(_) => Some(()),
+        // The storage is closed: nothing changes any more.
+        None => std::future::pending().await,
+    }
+}
+
+pub(super) fn lease_settings(settings: &Settings) -> LeaseSettings {
+    LeaseSettings {
+        database_away: Micros::from(settings.database_away_secs) * SECOND,
+        trust_refused: settings.trust_refused,
+        ..LeaseSettings::default()
+    }
+}

@@ -1,0 +1,39 @@
+//! The server above, as the cluster tells it what happens.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+
+use super::Membership;
+use crate::NodeId;
+use crate::state::{Change, Machine};
+
+/// The server above. What is told of one membership ends before the next begins.
+pub trait Host: Send + Sync + 'static {
+    /// This process is a member now, under a number that it never had before; `machine` is what the cluster agrees on at
+    /// this moment, and what changes from here on comes through [`Host::changed`]. Must return at once: the log waits.
+    fn entered(&self, membership: &Arc<Membership>, machine: &Machine);
+
+    /// After [`Host::entered`]: publishes what this process owns. The fence of a process that was cut off opens when this
+    /// is done.
+    fn publish(&self, membership: Arc<Membership>) -> BoxFuture<'static, ()>;
+
+    /// What the cluster agrees on has changed, in this order. Must return at once: the log waits.
+    fn changed(&self, membership: &Arc<Membership>, machine: &Machine, changes: &[Change]);
+
+    /// A member is gone; these messages of the ordered stream to it were not handled, or it is not known that they were.
+    fn undelivered(&self, node: NodeId, messages: Vec<Bytes>);
+
+    /// This process may not act until the fence opens again.
+    fn fenced(&self);
+
+    /// This process is in no cluster any more, and acts alone.
+    fn left(&self) -> BoxFuture<'static, ()>;
+
+    /// The next message of another member's ordered stream. The next one comes when this is done.
+    fn data(&self, from: NodeId, body: Bytes) -> BoxFuture<'static, ()>;
+
+    /// Another member asks; `None` where the question cannot be read.
+    fn asked(&self, from: NodeId, body: Bytes) -> BoxFuture<'static, Option<Bytes>>;
+}

@@ -1,0 +1,112 @@
+//! Leaving the cluster in good order: because it is switched off, or because this process ends.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use tokio::time::{sleep, timeout};
+
+use super::driver::{Driver, Input};
+use super::effects::group_id;
+use crate::kind;
+use crate::link::Links;
+use crate::raft::Consensus;
+use crate::state::{Batch, Command};
+
+/// A leader that leaves because clustering is switched off waits so long for the others to do the same, so that the last
+/// one ends the group.
+const OTHERS_LEAVE: Duration = Duration::from_millis(2_500);
+/// For the leader to hear that this node leaves.
+const TELLING: Duration = Duration::from_millis(1_500);
+const STEP: Duration = Duration::from_millis(25);
+
+impl Driver {
+    /// Begins to leave; [`Input::Left`] tells of the end.
+    pub(super) fn leave(&mut self) {
+        let Some(life) = &self.life else { return };
+        if std::mem::replace(&mut self.attempts.is_leaving, true) {
+            return;
+        }
+        life.close_entrance();
+        let was_member = life.membership.is_some();
+        let (me, links, consensus) = (life.me, Arc::clone(&life.links), life.consensus.clone());
+        let (registry, inbox, host) = (self.registry.clone(), self.inbox.clone(), Arc::clone(&self.host));
+        // Others stay where only this process ends.
+        let patience = if self.settings.is_enabled {
+            Duration::ZERO
+        } else {
+            OTHERS_LEAVE
+        };
+        tokio::spawn(async move {
+            if was_member {
+                host.left().await;
+            }
+            if let Some(consensus) = consensus {
+                part(&consensus, &links, &registry, patience).await;
+            }
+            // A driver that is gone has left.
+            let _ = inbox.send(Input::Left(me)).await;
+        });
+    }
+}
+
+async fn part(consensus: &Consensus, links: &Links, registry: &storage::Cluster, patience: Duration) {
+    let (me, group) = (links.node(), group_id(consensus.group()));
+    let deadline = Instant::now() + patience;
+    while consensus.leader() == Some(me) && !is_last(consensus) && Instant::now() < deadline {
+        sleep(STEP).await;
+    }
+    if consensus.leader() == Some(me) && is_last(consensus) {
+        let released = async {
+            for member in registry.read().await?.members {
+                if member.id != me.0 {
+                    registry.unlist(group, member.id).await?;
+                }
+            }
+            registry.release(group, me.0).await
+        };
+        return match released.await {
+            Ok(_) => {}
+            Err(error) => tracing::warn!(target: "cluster", %error, "the group was not ended: its lease runs out"),
+        };
+    }
+    if tell(consensus, links).await {
+        // Whoever is not listed is not waited for.
+        if let Err(error) = registry.unlist(group, me.0).await {
+            tracing::debug!(target: "cluster", %error, "this node stays listed until the group finds out");
+        }
+    } else {
+        tracing::warn!(target: "cluster", "nobody could be told that this node leaves: it will be declared dead");
+    }
+}
+
+/// Whether all others have left.
+fn is_last(consensus: &Consensus) -> bool {
+    consensus.machine().members().len() <= 1
+}
+
+/// Has the cluster know that this node has left.
+async fn tell(consensus: &Consensus, links: &Links) -> bool {
+    let (me, deadline) = (links.node(), Instant::now() + TELLING);
+    while Instant::now() < deadline {
+        let is_told = match consensus.leader() {
+            Some(leader) if leader == me => {
+                let down = consensus.propose(Batch {
+                    commands: vec![Command::Down(me)],
+                });
+                let is_told = matches!(timeout(TELLING, down).await, Ok(Ok(_)));
+                if is_told {
+                    consensus.hand_over().await;
+                }
+                is_told
+            }
+            Some(leader) => links.call(leader, kind::LEAVE, Bytes::new(), deadline).await.is_ok(),
+            None => false,
+        };
+        if is_told {
+            return true;
+        }
+        sleep(STEP).await;
+    }
+    false
+}

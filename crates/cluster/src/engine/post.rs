@@ -1,0 +1,93 @@
+//! What the links of one life bring in.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwapOption;
+use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use tokio::sync::mpsc;
+
+use super::driver::Input;
+use super::host::Host;
+use super::proposer::propose_for;
+use crate::lease::Message;
+use crate::link::{Failure, From, LinkEvent, Receiver};
+use crate::raft::{Consensus, group_of};
+use crate::state::{Batch, Command};
+use crate::{NodeId, kind};
+
+/// One life's letter box.
+pub(super) struct Post {
+    pub(super) me: NodeId,
+    pub(super) consensus: Arc<ArcSwapOption<Consensus>>,
+    pub(super) inbox: mpsc::Sender<Input>,
+    pub(super) host: Arc<dyn Host>,
+}
+
+impl Post {
+    /// The driver looks again at what got lost because its inbox was full: everything is said again.
+    fn tell(&self, input: Input) {
+        if self.inbox.try_send(input).is_err() {
+            metrics::counter!("cluster_inputs_dropped").increment(1);
+        }
+    }
+
+    async fn call(
+        consensus: Option<Arc<Consensus>>,
+        host: Arc<dyn Host>,
+        from: From,
+        kind: u8,
+        body: Bytes,
+    ) -> Option<Bytes> {
+        if kind == kind::RAFT {
+            return consensus?.answer(&body).await;
+        }
+        // The rest is between members: the links have seen to it that the group is this node's.
+        let consensus = consensus.filter(|consensus| from.group == Some(consensus.group()))?;
+        match kind {
+            kind::PROPOSE => propose_for(&consensus, &body).await,
+            kind::ASK => host.asked(from.node, body).await,
+            kind::LEAVE => {
+                let commands = vec![Command::Down(from.node)];
+                consensus.propose(Batch { commands }).await.ok().map(|_| Bytes::new())
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Receiver for Post {
+    fn on_call(&self, from: From, kind: u8, body: Bytes) -> BoxFuture<'static, Result<Bytes, Failure>> {
+        let consensus = self.consensus.load_full();
+        if kind == kind::RAFT
+            && let Some(group) = group_of(&body)
+            && consensus.as_ref().is_none_or(|consensus| consensus.group() != group)
+        {
+            self.tell(Input::Called(self.me, group));
+            return std::future::ready(Err(Failure(Bytes::new()))).boxed();
+        }
+        let host = Arc::clone(&self.host);
+        async move {
+            let answer = Self::call(consensus, host, from, kind, body).await;
+            answer.ok_or_else(|| Failure(Bytes::new()))
+        }
+        .boxed()
+    }
+
+    fn on_tell(&self, from: From, kind: u8, body: Bytes) {
+        if kind == kind::LEASE
+            && let Ok(message) = postcard::from_bytes::<Message>(&body)
+        {
+            self.tell(Input::Told(self.me, from.node, message));
+        }
+    }
+
+    fn on_data(&self, from: NodeId, body: Bytes) -> BoxFuture<'static, ()> {
+        self.host.data(from, body)
+    }
+
+    fn on_event(&self, event: LinkEvent) {
+        self.tell(Input::Link(self.me, event));
+    }
+}

@@ -1,0 +1,12 @@
+//! Kinds of calls and tells on the links. Numbers are never given anew.
+
+/// A message about leases: told, never answered.
+pub(crate) const LEASE: u8 = 1;
+/// A call of the log.
+pub(crate) const RAFT: u8 = 2;
+/// Commands for the leader to propose.
+pub(crate) const PROPOSE: u8 = 3;
+/// A question of the server above.
+pub(crate) const ASK: u8 = 4;
+/// A member leaves in good order.
+pub(crate) const LEAVE: u8 = 5;
