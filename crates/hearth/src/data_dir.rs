@@ -61,6 +61,25 @@ impl DataDir {
         self.path.join("control.sock")
     }
 
+    /// What tells the server of this data directory from all others, over its starts; made at the first.
+    pub(crate) fn server_key(&self) -> Result<String, DataDirError> {
+        let path = self.path.join("server_key");
+        match fs::read_to_string(&path) {
+            Ok(key) if !key.trim().is_empty() => return Ok(key.trim().to_owned()),
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(self.unusable(error)),
+        }
+        let mut bytes = [0; 16];
+        getrandom::fill(&mut bytes).map_err(|error| self.unusable(error.into()))?;
+        let key = format!("{:032x}", u128::from_be_bytes(bytes));
+        // In one step, so that a start that is cut short leaves no half of it.
+        let draft = self.path.join("server_key.new");
+        fs::write(&draft, &key).map_err(|error| self.unusable(error))?;
+        fs::rename(&draft, &path).map_err(|error| self.unusable(error))?;
+        Ok(key)
+    }
+
     /// Where certificates are kept that we made.
     pub(crate) fn certificates(&self) -> PathBuf {
         self.path.join("certs")

@@ -2,10 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
+use ::cluster::Stands;
 use anyhow::Context;
 use http::{Metrics, Readiness};
 use storage::Storage;
-use tokio::time::timeout;
+use tokio::{sync::watch, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -19,12 +20,27 @@ use crate::{
 
 /// From the first signal until all streams are closed.
 const STREAMS_PATIENCE: Duration = Duration::from_secs(20);
+/// From there until other nodes know that this one has left.
+const CLUSTER_PATIENCE: Duration = Duration::from_secs(6);
 /// From there until operators and machines have their last answers.
 const TASKS_PATIENCE: Duration = Duration::from_secs(2);
 /// From there until all messages are on disk.
 const STORAGE_PATIENCE: Duration = Duration::from_secs(8);
 
 impl Server {
+    /// Waits until this server may act: one that belongs to a cluster has to join it first. `false`: somebody wishes an
+    /// end.
+    pub(crate) async fn may_act(&self, signals: &mut Signals) -> bool {
+        let fence = self.cluster.fence();
+        if !fence.is_open() {
+            tracing::info!("looking for the cluster");
+        }
+        tokio::select! {
+            () = fence.opened() => true,
+            () = signals.stop() => false,
+        }
+    }
+
     /// Tells everybody who waits for it that clients may come.
     pub(crate) async fn ready(&self, options: &RunOptions) -> anyhow::Result<()> {
         let (addresses, configuration) = (&self.addresses, &self.reload.running);
@@ -74,6 +90,7 @@ impl Server {
             () = self.clients.stop(STREAMS_PATIENCE) => {}
             () = signals.stop() => tracing::warn!("told again to stop: streams that are still open are cut"),
         }
+        self.cluster.stop(CLUSTER_PATIENCE).await;
         self.stop.cancel();
         self.tasks.close();
         if timeout(TASKS_PATIENCE, self.tasks.wait()).await.is_err() {
@@ -108,5 +125,26 @@ pub(crate) async fn look_after(storage: Storage, metrics: Metrics, readiness: Ar
             Err(_) => readiness.hold("database", "it does not answer"),
         }
         metrics.upkeep();
+    }
+}
+
+/// Keeps `/readyz` up to date with what this server is in the cluster.
+pub(crate) async fn watch_cluster(
+    mut here: watch::Receiver<::cluster::Here>,
+    readiness: Arc<Readiness>,
+    stop: CancellationToken,
+) {
+    loop {
+        let stands = here.borrow_and_update().stands;
+        match stands {
+            Stands::Alone | Stands::Member => readiness.clear("cluster"),
+            Stands::Joining => readiness.hold("cluster", "this server has not joined it yet"),
+            Stands::Fenced => readiness.hold("cluster", "this server is cut off from it"),
+            Stands::Leaving => readiness.hold("cluster", "this server leaves it"),
+        }
+        match stop.run_until_cancelled(here.changed()).await {
+            Some(Ok(())) => {}
+            _ => return,
+        }
     }
 }

@@ -11,7 +11,7 @@ use std::{
 use metrics::counter;
 use tracing_subscriber::{
     Layer, Registry,
-    filter::Targets,
+    filter::{LevelFilter, ParseError, Targets},
     fmt::{self, MakeWriter},
     layer::SubscriberExt,
     reload,
@@ -36,6 +36,16 @@ enum Line {
     Flush(SyncSender<()>),
 }
 
+/// What is logged. Guests that say as errors what is none here are quiet, unless somebody asks for them.
+fn targets(level: &str) -> Result<Targets, ParseError> {
+    const QUIET: [(&str, LevelFilter); 2] = [
+        ("openraft", LevelFilter::OFF),
+        ("sqlx::postgres::notice", LevelFilter::WARN),
+    ];
+    let unasked = QUIET.into_iter().filter(|(guest, _)| !level.contains(guest));
+    Ok(level.parse::<Targets>()?.with_targets(unasked))
+}
+
 impl Logs {
     /// Starts to log.
     pub(crate) fn start(format: &str, level: &str) -> anyhow::Result<Self> {
@@ -43,7 +53,7 @@ impl Logs {
         thread::Builder::new()
             .name("log".to_owned())
             .spawn(move || write(&lines))?;
-        let (filter, handle) = reload::Layer::new(level.parse::<Targets>()?);
+        let (filter, handle) = reload::Layer::new(targets(level)?);
         let lines = fmt::layer().with_writer(Queue(queue.clone())).with_ansi(false);
         let layer = match format {
             "json" => lines.json().flatten_event(true).boxed(),
@@ -57,7 +67,7 @@ impl Logs {
 
     /// Another level from now on.
     pub(crate) fn set_level(&self, level: &str) {
-        if let Ok(filter) = level.parse::<Targets>() {
+        if let Ok(filter) = targets(level) {
             let _ = self.level.reload(filter);
         }
     }

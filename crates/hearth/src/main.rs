@@ -6,12 +6,14 @@
 //! | what it does until its end | `life` |
 //! | what can be configured | `config/keys` |
 //! | what can be changed while it runs | `properties/table` |
+//! | how it and others become a cluster | `cluster/` |
 //! | commands | `cli/` |
 //! | how commands reach a running server | `control/` |
 
 mod certificates;
 mod check;
 mod cli;
+mod cluster;
 mod config;
 mod control;
 mod data_dir;
@@ -84,7 +86,9 @@ async fn serve(
 ) -> anyhow::Result<()> {
     let mut signals = Signals::catch()?;
     let mut server = Server::start(configuration, sources, logs, metrics).await?;
-    server.ready(options).await?;
-    server.until_stopped(&mut signals).await;
+    if server.may_act(&mut signals).await {
+        server.ready(options).await?;
+        server.until_stopped(&mut signals).await;
+    }
     server.stop(&mut signals).await
 }

@@ -2,18 +2,20 @@
 
 use std::sync::Arc;
 
+use ::cluster::Cluster;
 use anyhow::Context;
 use arc_swap::ArcSwap;
 use c2s::Begin;
 use http::{Bounds, Machines, Metrics, Readiness};
-use ops::{Live, LiveHere};
+use ops::{ClusterLive, Live, LiveHere};
 use storage::Storage;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use transport::{Certificates, Gate, TlsServer};
 
 use crate::{
     certificates,
+    cluster::{self, ClusterDesk, ClusterHost},
     config::{Configuration, Sources, warnings},
     control::{ControlServer, Status},
     data_dir::{DataDir, Held},
@@ -30,6 +32,7 @@ use crate::{
 pub(crate) struct Server {
     pub(crate) addresses: Addresses,
     pub(crate) clients: Arc<c2s::Server>,
+    pub(crate) cluster: Arc<Cluster>,
     pub(crate) storage: Storage,
     pub(crate) readiness: Arc<Readiness>,
     pub(crate) reload: Reload,
@@ -89,12 +92,30 @@ impl Server {
         let addresses = listeners.addresses.clone();
         let control = ControlServer::bind(&data_dir.control_socket()).context("the control socket cannot be made")?;
 
-        // Each in a task of its own.
+        // Other servers.
+        let (cluster_settings, followed) = watch::channel(settings.cluster);
+        let host = ClusterHost::new(&router, followed.clone());
+        let registry = storage.cluster().clone();
+        let cluster = Cluster::start(
+            cluster::options(config, &data_dir)?,
+            followed,
+            registry,
+            Arc::clone(&host) as _,
+        );
+        let cluster = Arc::new(cluster.await?);
+        storage.log().set_node(cluster.here().node.0);
+        cluster::stand_apart(&router, cluster.fence()).await;
+
+        // Each in a task of its own. Clients come in once this server may act for them.
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         for (begin, listeners) in [(Begin::StartTls, listeners.c2s), (Begin::DirectTls, listeners.c2s_tls)] {
             for listener in listeners {
-                let clients = Arc::clone(&clients);
-                tasks.spawn(async move { clients.serve(listener, begin).await });
+                let (clients, fence, stop) = (Arc::clone(&clients), Arc::clone(cluster.fence()), stop.clone());
+                tasks.spawn(async move {
+                    if stop.run_until_cancelled(fence.opened()).await.is_some() {
+                        clients.serve(listener, begin).await;
+                    }
+                });
             }
         }
         let readiness = Arc::new(Readiness::default());
@@ -107,11 +128,16 @@ impl Server {
             tasks.spawn(http::serve(listener, pages.clone(), Bounds::default(), stop.clone()));
         }
         let live: Arc<dyn Live> = Arc::new(LiveHere(router));
+        let acts: Arc<dyn ClusterLive> = Arc::new(ClusterDesk {
+            cluster: Arc::clone(&cluster),
+            host,
+        });
         let desk = wiring::desk(
             &storage,
             &properties,
             &authenticator,
             &live,
+            acts,
             Status::here(addresses.all()),
         );
         tasks.spawn(control.serve(desk, stop.clone()));
@@ -127,11 +153,21 @@ impl Server {
             authenticator.set_settings(settings.auth);
             client_settings.store(Arc::new(settings.c2s));
             feature_settings.store(Arc::new(settings.features));
+            cluster_settings.send_if_modified(|before| {
+                let is_new = *before != settings.cluster;
+                before.clone_from(&settings.cluster);
+                is_new
+            });
         };
         tasks.spawn(watch.run(push, stop.clone()));
         tasks.spawn(life::look_after(
             storage.clone(),
             metrics,
+            Arc::clone(&readiness),
+            stop.clone(),
+        ));
+        tasks.spawn(life::watch_cluster(
+            cluster.watch(),
             Arc::clone(&readiness),
             stop.clone(),
         ));
@@ -150,6 +186,7 @@ impl Server {
         Ok(Self {
             addresses,
             clients,
+            cluster,
             storage,
             readiness,
             reload,

@@ -70,7 +70,7 @@ macro_rules! whole_numbers {
     )* };
 }
 
-whole_numbers!(u16, u32, u64, usize);
+whole_numbers!(u8, u16, u32, u64, usize);
 
 /// Whole seconds.
 impl Slot for Duration {
@@ -91,6 +91,19 @@ impl Slot for String {
 
     fn set(&mut self, value: &Value) -> Option<()> {
         value.as_text()?.clone_into(self);
+        Some(())
+    }
+}
+
+/// The empty text is none.
+impl Slot for Option<String> {
+    fn get(&self) -> Value {
+        Value::Text(self.clone().unwrap_or_default())
+    }
+
+    fn set(&mut self, value: &Value) -> Option<()> {
+        let text = value.as_text()?;
+        *self = (!text.is_empty()).then(|| text.to_owned());
         Some(())
     }
 }

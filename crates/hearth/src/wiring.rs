@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use auth::{Authenticator, SystemRandom};
-use ops::{Accounts, Live, Pins, Properties, Sessions};
+use cluster::link::LinkSettings;
+use ops::{Accounts, ClusterLive, Clustering, Live, Pins, Properties, Sessions};
 use storage::{Storage, StorageError, SystemClock};
 
 use crate::{
@@ -50,13 +51,25 @@ pub(crate) fn desk(
     properties: &Properties,
     authenticator: &Authenticator,
     live: &Arc<dyn Live>,
+    cluster: Arc<dyn ClusterLive>,
     status: Status,
 ) -> Desk {
     Desk {
         accounts: Accounts::new(storage.clone(), Arc::clone(live), authenticator.clone()),
         properties: properties.clone(),
         sessions: Sessions::new(Arc::clone(live)),
+        clustering: Clustering::new(storage.clone(), properties.clone(), cluster),
         status,
+    }
+}
+
+/// Where the servers of a cluster reach this one, as far as the configuration says so.
+pub(crate) fn link_settings(config: &Config) -> LinkSettings {
+    LinkSettings {
+        ports: config.cluster.ports.0.clone(),
+        interfaces: config.cluster.interfaces.clone(),
+        name: config.node_name.clone(),
+        ..LinkSettings::default()
     }
 }
 

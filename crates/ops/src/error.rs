@@ -65,6 +65,46 @@ pub enum OpsError {
         /// File and line, or variable.
         by: String,
     },
+    /// The property means nothing with a value of one server alone.
+    #[error("{0} holds for every server that shares the database: it has no value for one of them")]
+    Everywhere(&'static str),
+    /// The database cannot do what the value would need: why, and what to do.
+    #[error("{0}")]
+    Impossible(&'static str),
+    /// The act needs a running server.
+    #[error("no server runs on this data directory")]
+    NoServer,
+    /// No server has this number or name.
+    #[error("no server that shares this database has the number or name {0}")]
+    NoNode(String),
+    /// More than one has this name.
+    #[error("several servers are called {name}: say which by its number, one of {numbers}")]
+    ManyNodes {
+        /// The name.
+        name: String,
+        /// Their numbers.
+        numbers: String,
+    },
+    /// What was asked for is decided, and has not come to pass.
+    #[error("{done}, but this server has not {missing} the cluster within {secs} s: {why}")]
+    NotYet {
+        /// What is decided.
+        done: &'static str,
+        /// What this server should have done.
+        missing: &'static str,
+        /// How long that was waited for.
+        secs: u64,
+        /// What is known.
+        why: String,
+    },
+    /// The server cannot be drained.
+    #[error("{name} is not drained: {why}")]
+    NotDrained {
+        /// The server.
+        name: String,
+        /// Why.
+        why: String,
+    },
     /// Nobody is connected there.
     #[error("there is no session {0}")]
     NoSession(Jid),

@@ -7,9 +7,11 @@
 //! | accounts; carrying them from server to server | `accounts/`, `record`, `keys` |
 //! | system properties: which there are, what holds | `properties`, `setting/` |
 //! | sessions, and what acts need of them | `sessions`, `live` |
+//! | the cluster, and what acts need of it | `cluster/` |
 
 mod accounts;
 mod actor;
+mod cluster;
 mod error;
 mod keys;
 mod live;
@@ -20,6 +22,10 @@ mod setting;
 
 pub use accounts::{AccountInfo, Accounts, Imported, PAGE_MAX, Page, Refused};
 pub use actor::{Actor, Reach};
+pub use cluster::{
+    CLUSTER_ENABLED, CacheInfo, ClusterHere, ClusterLive, ClusterStatus, Clustering, Drain, MemberHere, NoCluster,
+    NodeInfo, NodeState, impossible,
+};
 pub use error::OpsError;
 pub use keys::password_keys;
 pub use live::{Leave, Live, LiveHere, NobodyLive, SessionInfo, Why};

@@ -6,7 +6,7 @@ use arc_swap::ArcSwap;
 use serde::{Deserialize, Serialize};
 use storage::{Audit, Scope, Storage};
 
-use crate::{Actor, Applies, Catalogue, Definition, OpsError, Value, nearest};
+use crate::{Actor, Applies, Catalogue, Definition, OpsError, Value, cluster, nearest};
 
 /// Acts on system properties.
 #[derive(Clone)]
@@ -125,12 +125,11 @@ impl Properties {
     /// # Errors
     /// Where the property is unknown or pinned, or does not allow the value.
     pub async fn set(&self, actor: &Actor, place: Where, name: &str, text: &str) -> Result<PropertyInfo, OpsError> {
-        let definition = self.changeable(actor, name)?;
-        let value = definition.kind.parse(text).map_err(|bad| OpsError::BadValue {
-            name: definition.name,
-            value: text.to_owned(),
-            allowed: bad.allowed,
-        })?;
+        actor.require_server()?;
+        let (definition, value) = self.acceptable(name, text)?;
+        if place == Where::Node && cluster::holds_everywhere(definition.name) {
+            return Err(OpsError::Everywhere(definition.name));
+        }
         let text = value.to_string();
         let properties = self.storage.properties();
         properties
@@ -151,7 +150,8 @@ impl Properties {
     /// # Errors
     /// Where the property is unknown or pinned.
     pub async fn unset(&self, actor: &Actor, place: Where, name: &str) -> Result<PropertyInfo, OpsError> {
-        let definition = self.changeable(actor, name)?;
+        actor.require_server()?;
+        let definition = self.changeable(name)?;
         let properties = self.storage.properties();
         properties
             .unset(&self.scope(place), definition.name, &actor.to_string(), Audit::Plain)
@@ -190,10 +190,10 @@ impl Properties {
             let Some(property) = stored.iter().find(is_it) else {
                 continue;
             };
-            match definition.kind.parse(&property.value) {
+            match self.read(definition, &property.value) {
                 Ok(value) => return Held { value, source },
-                // Another version of the program allowed it.
-                Err(bad) => tracing::warn!(name = definition.name, "the stored value is {bad}; it is passed over"),
+                // Another version of the program allowed it, or another database.
+                Err(error) => tracing::warn!(name = definition.name, "the stored value is passed over: {error}"),
             }
         }
         Held {
@@ -202,8 +202,31 @@ impl Properties {
         }
     }
 
-    fn changeable(&self, actor: &Actor, name: &str) -> Result<&Definition, OpsError> {
-        actor.require_server()?;
+    /// Why a property cannot be set to this now, if so.
+    pub(crate) fn refusal(&self, name: &str, text: &str) -> Option<OpsError> {
+        self.acceptable(name, text).err()
+    }
+
+    fn acceptable(&self, name: &str, text: &str) -> Result<(&Definition, Value), OpsError> {
+        let definition = self.changeable(name)?;
+        Ok((definition, self.read(definition, text)?))
+    }
+
+    /// A value that the property allows, on this database.
+    fn read(&self, definition: &Definition, text: &str) -> Result<Value, OpsError> {
+        let name = definition.name;
+        let value = definition.kind.parse(text).map_err(|bad| OpsError::BadValue {
+            name,
+            value: text.to_owned(),
+            allowed: bad.allowed,
+        })?;
+        match cluster::impossible(name, &value, self.storage.kind()) {
+            Some(why) => Err(OpsError::Impossible(why)),
+            None => Ok(value),
+        }
+    }
+
+    fn changeable(&self, name: &str) -> Result<&Definition, OpsError> {
         let definition = self.definition(name)?;
         match self.pins.load().get(definition.name) {
             Some(pinned) => Err(OpsError::Pinned {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ops::{CLUSTER_ENABLED, Value};
 use storage::{Inspection, Storage, StorageError};
 
 use super::Finding;
@@ -15,83 +16,102 @@ const SUBJECT: &str = "database";
 /// A database that takes longer is as good as none.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The hosts in it (or those it will have), and what was found.
-pub(super) async fn look(configuration: &Configuration, is_running: bool) -> (Vec<String>, Vec<Finding>) {
+/// What there is to know of it.
+pub(super) struct Found {
+    /// The hosts in it, or those it will have.
+    pub(super) domains: Vec<String>,
+    /// Whether clustering is on.
+    pub(super) is_clustered: bool,
+    pub(super) findings: Vec<Finding>,
+}
+
+pub(super) async fn look(configuration: &Configuration, is_running: bool) -> Found {
     let config = &configuration.config;
     let shown = mask_url(&config.database.url);
-    let to_be = || config.domains.clone();
+    // What a database is like that cannot be read.
+    let only = |finding| Found {
+        domains: config.domains.clone(),
+        is_clustered: is_pinned_on(configuration),
+        findings: vec![finding],
+    };
     if let Some(path) = config.database.missing_file() {
-        return (
-            to_be(),
-            vec![Finding::ok(
-                SUBJECT,
-                format!("{} will be made at the first start", path.display()),
-            )],
-        );
+        let message = format!("{} will be made at the first start", path.display());
+        return only(Finding::ok(SUBJECT, message));
     }
     match tokio::time::timeout(PATIENCE, open(configuration)).await {
-        Ok(Ok(Found::Older(Inspection { found: 0, .. }))) => (
-            to_be(),
-            vec![Finding::ok(
-                SUBJECT,
-                format!("{shown} answers; the first start makes its tables"),
-            )],
-        ),
-        Ok(Ok(Found::Older(Inspection { found, known }))) => (
-            to_be(),
-            vec![Finding::warning(
-                SUBJECT,
-                format!("{shown} answers; its tables are of version {found}, a start brings them to {known}"),
-                "make a copy of the database before the start, to be able to go back",
-            )],
-        ),
-        Ok(Ok(Found::Current { hosts, accounts })) => {
-            let mut findings = vec![Finding::ok(SUBJECT, format!("{shown} answers; accounts: {accounts}"))];
-            findings.extend(hosts_differ(configuration, &hosts));
-            (if hosts.is_empty() { to_be() } else { hosts }, findings)
+        Ok(Ok(Tables::Older(Inspection { found: 0, .. }))) => {
+            let message = format!("{shown} answers; the first start makes its tables");
+            only(Finding::ok(SUBJECT, message))
         }
-        Ok(Err(error @ StorageError::TooNew { .. })) => (
-            to_be(),
-            vec![Finding::error(SUBJECT, error.to_string(), "run the newer program")],
-        ),
+        Ok(Ok(Tables::Older(Inspection { found, known }))) => only(Finding::warning(
+            SUBJECT,
+            format!("{shown} answers; its tables are of version {found}, a start brings them to {known}"),
+            "make a copy of the database before the start, to be able to go back",
+        )),
+        Ok(Ok(Tables::Current(contents))) => current(configuration, &shown, contents),
+        Ok(Err(error @ StorageError::TooNew { .. })) => {
+            only(Finding::error(SUBJECT, error.to_string(), "run the newer program"))
+        }
         Ok(Err(error)) => {
             let advice = if is_running {
                 "see the log of the running server"
             } else {
                 "check database.url, and whether the database runs"
             };
-            (
-                to_be(),
-                vec![Finding::error(SUBJECT, format!("{shown}: {error}"), advice)],
-            )
+            only(Finding::error(SUBJECT, format!("{shown}: {error}"), advice))
         }
-        Err(_) => {
-            let message = format!("{shown} has not answered for {} s", PATIENCE.as_secs());
-            (
-                to_be(),
-                vec![Finding::error(
-                    SUBJECT,
-                    message,
-                    "check the address, and what lies between here and there",
-                )],
-            )
-        }
+        Err(_) => only(Finding::error(
+            SUBJECT,
+            format!("{shown} has not answered for {} s", PATIENCE.as_secs()),
+            "check the address, and what lies between here and there",
+        )),
     }
 }
 
-/// What a database is found to be.
-enum Found {
-    /// A start would change its tables. That is not for a look to do.
-    Older(Inspection),
-    /// The domains in it, and how many accounts.
-    Current { hosts: Vec<String>, accounts: u64 },
+fn current(configuration: &Configuration, shown: &str, contents: Contents) -> Found {
+    let Contents {
+        hosts,
+        accounts,
+        is_clustered,
+    } = contents;
+    let mut findings = vec![Finding::ok(SUBJECT, format!("{shown} answers; accounts: {accounts}"))];
+    findings.extend(hosts_differ(configuration, &hosts));
+    let domains = if hosts.is_empty() {
+        configuration.config.domains.clone()
+    } else {
+        hosts
+    };
+    Found {
+        domains,
+        is_clustered,
+        findings,
+    }
 }
 
-async fn open(configuration: &Configuration) -> Result<Found, StorageError> {
+fn is_pinned_on(configuration: &Configuration) -> bool {
+    let mut pins = configuration.pins.iter();
+    pins.any(|pin| pin.name == CLUSTER_ENABLED && pin.value == Value::Bool(true))
+}
+
+/// How up to date a database's tables are.
+enum Tables {
+    /// A start would change them. That is not for a look to do.
+    Older(Inspection),
+    Current(Contents),
+}
+
+/// What is in them.
+struct Contents {
+    hosts: Vec<String>,
+    accounts: u64,
+    is_clustered: bool,
+}
+
+async fn open(configuration: &Configuration) -> Result<Tables, StorageError> {
     let options = wiring::storage_options(&configuration.config);
     let inspection = Storage::inspect(&options).await?;
     if inspection.found < inspection.known {
-        return Ok(Found::Older(inspection));
+        return Ok(Tables::Older(inspection));
     }
     let storage = Storage::open(&options).await?;
     let hosts = storage.hosts().list().await?;
@@ -99,9 +119,22 @@ async fn open(configuration: &Configuration) -> Result<Found, StorageError> {
     for host in &hosts {
         accounts += storage.accounts().count(host.id).await?;
     }
+    let is_clustered = is_clustered(configuration, &storage).await;
     storage.close().await?;
     let hosts = hosts.into_iter().map(|host| host.domain).collect();
-    Ok(Found::Current { hosts, accounts })
+    Ok(Tables::Current(Contents {
+        hosts,
+        accounts,
+        is_clustered,
+    }))
+}
+
+/// A database that answered a moment ago does so again, or it is away: then that is what counts.
+async fn is_clustered(configuration: &Configuration, storage: &Storage) -> bool {
+    let (properties, _) = wiring::properties(configuration, storage);
+    let held = properties.held().await.unwrap_or_default();
+    held.get(CLUSTER_ENABLED)
+        .is_some_and(|held| held.value == Value::Bool(true))
 }
 
 fn hosts_differ(configuration: &Configuration, hosts: &[String]) -> Option<Finding> {

@@ -1,11 +1,13 @@
 //! `hearth check`: what is in order, what is not, and what to do about it.
 
 mod certificates;
+mod cluster;
 mod database;
 mod dns;
 mod limits;
 mod ports;
 
+use ops::ClusterStatus;
 use serde::Serialize;
 
 use crate::{
@@ -37,13 +39,18 @@ pub(crate) enum Level {
 /// Looks at everything; fails where there is an error among the findings.
 pub(crate) async fn run(configuration: &Configuration, output: Output) -> Result<(), Failure> {
     let mut findings = configured(configuration);
-    let running = running(configuration).await;
+    let (running, of_cluster) = running(configuration).await.unzip();
     findings.push(data_dir(configuration, running.as_ref()));
-    let (domains, of_database) = database::look(configuration, running.is_some()).await;
-    findings.extend(of_database);
-    findings.extend(certificates::look(configuration, &domains));
+    let found = database::look(configuration, running.is_some()).await;
+    findings.extend(found.findings);
+    findings.extend(certificates::look(configuration, &found.domains));
     findings.extend(ports::look(&configuration.config, running.as_ref()));
-    findings.extend(dns::look(&configuration.config, &domains).await);
+    findings.extend(cluster::look(
+        &configuration.config,
+        found.is_clustered,
+        of_cluster.as_deref(),
+    ));
+    findings.extend(dns::look(&configuration.config, &found.domains).await);
     findings.push(limits::look());
     print(&findings, output);
     match findings.iter().filter(|finding| finding.level == Level::Error).count() {
@@ -98,13 +105,16 @@ fn configured(configuration: &Configuration) -> Vec<Finding> {
     findings
 }
 
-/// The server that runs here.
-async fn running(configuration: &Configuration) -> Option<Status> {
+/// The server that runs here, and how it stands.
+async fn running(configuration: &Configuration) -> Option<(Status, Box<ClusterStatus>)> {
     let data_dir = DataDir::new(&configuration.config.data_dir);
     data_dir.holder()?;
     let mut client = Client::connect(&data_dir.control_socket()).await?;
-    match client.ask(&Request::Status).await {
-        Ok(Answer::Status(status)) => Some(status),
+    let Ok(Answer::Status(status)) = client.ask(&Request::Status).await else {
+        return None;
+    };
+    match client.ask(&Request::ClusterStatus).await {
+        Ok(Answer::ClusterStatus(cluster)) => Some((status, cluster)),
         _ => None,
     }
 }

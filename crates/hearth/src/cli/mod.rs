@@ -1,6 +1,7 @@
 //! The command line: noun, then verb.
 
 mod account;
+mod cluster;
 mod config;
 mod output;
 mod password;
@@ -15,6 +16,7 @@ use anyhow::Context;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub(crate) use account::AccountCommand;
+pub(crate) use cluster::ClusterCommand;
 pub(crate) use config::ConfigCommand;
 pub(crate) use output::Output;
 pub(crate) use property::PropertyCommand;
@@ -70,6 +72,9 @@ pub(crate) enum Command {
     /// Live sessions.
     #[command(subcommand)]
     Session(SessionCommand),
+    /// The cluster: all servers that share a database.
+    #[command(subcommand)]
+    Cluster(ClusterCommand),
 }
 
 /// How to run.
@@ -144,6 +149,7 @@ async fn act(command: Command, configuration: &Configuration, output: Output) ->
         Command::Account(command) => account::run(command, &mut reach, output).await,
         Command::Property(command) => property::run(command, &mut reach, output).await,
         Command::Session(command) => session::run(command, &mut reach, output).await,
+        Command::Cluster(command) => cluster::run(command, &mut reach, output).await,
         Command::Run(_) | Command::Check | Command::Config(_) => unreachable!("done above"),
     };
     let closed = reach.close().await;

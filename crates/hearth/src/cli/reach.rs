@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context, bail};
 use nix::unistd::Uid;
-use ops::{Actor, NobodyLive};
+use ops::{Actor, NoCluster, NobodyLive};
 use storage::Storage;
 
 use crate::{
@@ -74,6 +74,7 @@ impl Reach {
             &properties,
             &authenticator,
             &(Arc::new(NobodyLive) as _),
+            Arc::new(NoCluster),
             status,
         );
         Ok(Self::Database {

@@ -3,10 +3,11 @@
 
 use std::net::SocketAddr;
 
+use cluster::discovery::Place;
 use ops::{Check, Kind};
 use protocol::Jid;
 
-use super::Config;
+use super::{Config, Ports};
 use crate::setting::Setting;
 
 /// A configuration key.
@@ -113,6 +114,47 @@ pub(crate) static KEYS: &[Key] = &[
         |config| &mut config.admin.listen,
     ),
     key(
+        "cluster.ports",
+        "Where the servers of a cluster reach this one, while clustering is on: a port, or a range of which the first \
+         free one is taken.",
+        Kind::Text(PORTS),
+        |config| &mut config.cluster.ports,
+    ),
+    key(
+        "cluster.interfaces",
+        "This machine's addresses at which that port is open: addresses with stars (10.0.*) or names of interfaces \
+         (eth0). An empty list: all of them.",
+        Kind::List(INTERFACES),
+        |config| &mut config.cluster.interfaces,
+    ),
+    Key {
+        example: Some("\"chat1.example.org:5701\""),
+        ..key(
+            "cluster.advertise",
+            "Where the other servers reach this one, when that is not an address of this machine, as behind NAT or in a \
+             container. Default: this machine's address on the way to the database.",
+            Kind::Text(HOST_AND_PORT),
+            |config| &mut config.cluster.advertise,
+        )
+    },
+    Key {
+        example: Some("\"a phrase that all servers of the cluster have\""),
+        mask: |secret| {
+            if secret.is_empty() {
+                String::new()
+            } else {
+                "****".to_owned()
+            }
+        },
+        ..key(
+            "cluster.secret",
+            "Seals the keys of the cluster in the database, so that who can read that does not get into the cluster. \
+             The same on every server.",
+            Kind::Text(SECRET),
+            |config| &mut config.cluster.secret,
+        )
+    },
+    key(
         "log.format",
         "How log lines look on standard error.",
         Kind::Choice(&["human", "json"]),
@@ -168,10 +210,33 @@ const DATABASE: Check = Check {
             .any(|start| text.starts_with(start))
     },
 };
+const PORTS: Check = Check {
+    allowed: "ports and ranges of ports, as \"5701\" or \"5701-5800\"",
+    is_allowed: |text| text.parse::<Ports>().is_ok(),
+};
+const INTERFACES: Check = Check {
+    allowed: "addresses, as \"10.0.0.7\" or \"10.0.*\", and names of interfaces, as \"eth0\"",
+    is_allowed: |text| {
+        (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'/')
+    },
+};
+const HOST_AND_PORT: Check = Check {
+    allowed: "host:port, as \"chat1.example.org:5701\"",
+    is_allowed: |text| text.is_empty() || is_one_place(text),
+};
+const SECRET: Check = Check {
+    allowed: "texts of 8 to 1000 bytes",
+    is_allowed: |text| text.is_empty() || (8..=1000).contains(&text.len()),
+};
 const LEVEL: Check = Check {
     allowed: "error, warn, info, debug and trace, also per part as in \"info,c2s=debug\"",
     is_allowed: |text| !text.is_empty() && text.parse::<tracing_subscriber::filter::Targets>().is_ok(),
 };
+
+fn is_one_place(text: &str) -> bool {
+    let place = text.parse::<Place>();
+    place.is_ok_and(|place| place.ports.start() == place.ports.end())
+}
 
 fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b".-_".contains(&byte)

@@ -3,6 +3,7 @@
 use std::{collections::HashMap, ffi::OsString, fmt, path::PathBuf};
 
 use ops::{Catalogue, Value, nearest};
+use storage::DatabaseKind;
 
 use super::{Config, Problem, Problems, Wrong, environment, file, keys::KEYS, keys::Key};
 
@@ -208,11 +209,13 @@ impl<'a> Reading<'a> {
                 wrong,
             });
         }
-        if !self.problems.is_empty() {
-            return Err(Problems(self.problems));
-        }
         self.configuration.config.complete();
-        Ok(self.configuration)
+        self.problems.extend(self.configuration.impossible_pins());
+        if self.problems.is_empty() {
+            Ok(self.configuration)
+        } else {
+            Err(Problems(self.problems))
+        }
     }
 }
 
@@ -246,6 +249,21 @@ pub(crate) fn written(value: &Value) -> String {
 }
 
 impl Configuration {
+    /// Pinned properties that the database makes impossible.
+    fn impossible_pins(&self) -> impl Iterator<Item = Problem> {
+        let database = DatabaseKind::of(&self.config.database.url);
+        self.pins.iter().filter_map(move |pin| {
+            let why = ops::impossible(&pin.name, &pin.value, database?)?;
+            let wrong = Wrong::Impossible {
+                name: pin.name.clone(),
+                value: written(&pin.value),
+                why,
+            };
+            let origin = pin.origin.clone();
+            Some(Problem { origin, wrong })
+        })
+    }
+
     /// Where the value of a key came from.
     pub(crate) fn origin(&self, name: &str) -> &Origin {
         self.origins.get(name).unwrap_or(&Origin::Default)

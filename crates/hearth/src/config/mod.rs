@@ -13,6 +13,7 @@ mod file;
 mod flags;
 mod keys;
 mod layers;
+mod ports;
 mod problem;
 mod sample;
 mod show;
@@ -21,6 +22,7 @@ mod tests;
 mod warnings;
 
 use std::{
+    fmt,
     net::SocketAddr,
     path::{Path, PathBuf},
 };
@@ -32,6 +34,7 @@ pub(crate) use file::DEFAULT_FILE;
 pub(crate) use flags::{add_flags, flags_of};
 pub(crate) use keys::mask_url;
 pub(crate) use layers::{Configuration, Origin, Pin, Sources};
+pub(crate) use ports::Ports;
 pub(crate) use problem::{Problem, Problems, Wrong};
 pub(crate) use sample::sample;
 pub(crate) use show::{ShownKey, show};
@@ -47,6 +50,7 @@ pub(crate) struct Config {
     pub(crate) tls: Tls,
     pub(crate) c2s: C2s,
     pub(crate) admin: Admin,
+    pub(crate) cluster: Cluster,
     pub(crate) log: Log,
 }
 
@@ -78,6 +82,17 @@ pub(crate) struct Admin {
     pub(crate) listen: Vec<SocketAddr>,
 }
 
+/// `[cluster]`
+#[derive(Clone, PartialEq, Eq, Default)]
+pub(crate) struct Cluster {
+    pub(crate) ports: Ports,
+    /// Empty: everywhere.
+    pub(crate) interfaces: Vec<String>,
+    /// `host:port`
+    pub(crate) advertise: Option<String>,
+    pub(crate) secret: Option<String>,
+}
+
 /// `[log]`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Log {
@@ -91,6 +106,17 @@ impl Database {
         let path = self.url.strip_prefix("sqlite:")?;
         let path = Path::new(path.strip_prefix("//").unwrap_or(path));
         (path != Path::new(":memory:") && !path.exists()).then_some(path)
+    }
+}
+
+impl fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cluster")
+            .field("ports", &self.ports)
+            .field("interfaces", &self.interfaces)
+            .field("advertise", &self.advertise)
+            .field("has_secret", &self.secret.is_some())
+            .finish()
     }
 }
 
@@ -113,6 +139,7 @@ impl Default for Config {
                 tls_listen: loopback(5223),
             },
             admin: Admin { listen: loopback(9090) },
+            cluster: Cluster::default(),
             log: Log {
                 format: "human".into(),
                 level: "info".into(),

@@ -30,6 +30,12 @@ pub(crate) enum Wrong {
     Alone { name: &'static str, missing: &'static str },
     /// A list that may not be empty is.
     Empty { name: &'static str },
+    /// A pinned property that this database makes impossible.
+    Impossible {
+        name: String,
+        value: String,
+        why: &'static str,
+    },
     /// Not TOML, not readable, not UTF-8.
     Unreadable(String),
 }
@@ -64,6 +70,7 @@ impl fmt::Display for Wrong {
             Self::Twice { name, singular } => write!(f, "{singular} and {name} mean the same: give only one of them"),
             Self::Alone { name, missing } => write!(f, "{name} is of no use without {missing}: give both or neither"),
             Self::Empty { name } => write!(f, "{name} is empty: give at least one"),
+            Self::Impossible { name, value, why } => write!(f, "{name} = {value} is not possible: {why}"),
             Self::Unreadable(why) => f.write_str(why),
         }
     }

@@ -49,6 +49,7 @@ fn properties() -> Catalogue {
     };
     Catalogue::new(vec![
         definition("registration.enabled", Kind::Bool, Value::Bool(false)),
+        definition("cluster.enabled", Kind::Bool, Value::Bool(false)),
         definition("sm.resume_secs", Kind::Int { min: 0, max: 3600 }, Value::Int(600)),
     ])
 }
@@ -78,6 +79,8 @@ fn the_sample_is_the_defaults_as_it_is_and_with_its_comments_taken_off() {
     expected.tls.certificate = Some("/etc/hearth/chain.pem".into());
     expected.tls.key = Some("/etc/hearth/key.pem".into());
     expected.tls.trust = vec!["/etc/hearth/ca.pem".into()];
+    expected.cluster.advertise = Some("chat1.example.org:5701".into());
+    expected.cluster.secret = Some("a phrase that all servers of the cluster have".into());
     assert_eq!(loaded.config, expected);
     assert_eq!(loaded.pins.len(), 1);
     for key in keys::KEYS {
@@ -246,6 +249,105 @@ fn mistakes_name_the_place_the_key_the_value_and_what_is_allowed() {
 }
 
 #[test]
+fn clustering_cannot_be_pinned_on_where_the_database_is_sqlite() {
+    let why = "clustering needs a database that several servers can share, and SQLite is for one server alone: \
+               set database.url to a PostgreSQL or MariaDB database first";
+    let pinned = "[properties]\n\"cluster.enabled\" = true";
+    refused(
+        &given(pinned, &[], &[]),
+        &format!("test.toml:2: cluster.enabled = true is not possible: {why}"),
+    );
+    let variable = [("HEARTH_PROPERTIES__CLUSTER__ENABLED", "true")];
+    refused(
+        &given("database.url = \"sqlite:/srv/hearth.db\"", &variable, &[]),
+        &format!("HEARTH_PROPERTIES__CLUSTER__ENABLED: cluster.enabled = true is not possible: {why}"),
+    );
+    for url in ["postgres://db/x", "mariadb://db/x"] {
+        assert!(given(pinned, &[], &[("database.url", url)]).load().is_ok(), "{url}");
+    }
+    let off = "[properties]\n\"cluster.enabled\" = false";
+    assert!(given(off, &[], &[]).load().is_ok());
+}
+
+#[test]
+fn where_a_cluster_reaches_this_server() {
+    for given in [
+        given(
+            "[cluster]\nports = \"6000-6009\"\ninterfaces = [\"10.0.*\", \"eth0\"]\nadvertise = \"chat1:6000\"",
+            &[],
+            &[],
+        ),
+        given(
+            "",
+            &[
+                ("HEARTH_CLUSTER__PORTS", "6000-6009"),
+                ("HEARTH_CLUSTER__INTERFACES", "10.0.*,eth0"),
+                ("HEARTH_CLUSTER__ADVERTISE", "chat1:6000"),
+            ],
+            &[],
+        ),
+    ] {
+        let cluster = given.load().unwrap().config.cluster;
+        assert_eq!(cluster.ports, Ports(6000..=6009));
+        assert_eq!(cluster.interfaces, ["10.0.*", "eth0"]);
+        assert_eq!(cluster.advertise.as_deref(), Some("chat1:6000"));
+    }
+    let cluster = given("", &[], &[]).load().unwrap().config.cluster;
+    assert_eq!((cluster.ports, cluster.interfaces), (Ports(5701..=5800), Vec::new()));
+}
+
+#[test]
+fn a_cluster_is_not_looked_for_in_impossible_places() {
+    for (key, value) in [
+        ("ports", "\"5800-5701\""),
+        ("ports", "\"http\""),
+        ("ports", "5701"),
+        ("interfaces", "[\"\"]"),
+        ("interfaces", "[\"10.0.0.0/8\"]"),
+        ("advertise", "\"chat1\""),
+        ("advertise", "\"chat1:0\""),
+        ("advertise", "\"fd00::7\""),
+    ] {
+        let text = given(&format!("cluster.{key} = {value}"), &[], &[])
+            .load()
+            .unwrap_err()
+            .to_string();
+        assert!(
+            text.contains(&format!("cluster.{key} = {value} is not allowed")),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn the_clusters_secret_is_never_repeated() {
+    let loaded = given("cluster.secret = \"open sesame\"", &[], &[]).load().unwrap();
+    assert_eq!(loaded.config.cluster.secret.as_deref(), Some("open sesame"));
+    let shown = show(&loaded);
+    let secret = shown.iter().find(|key| key.name == "cluster.secret").unwrap();
+    assert_eq!(secret.value, Value::Text("****".into()));
+    assert!(!format!("{:?}", loaded.config).contains("sesame"));
+
+    let short = [("HEARTH_CLUSTER__SECRET", "sesame")];
+    for given in [given("cluster.secret = \"sesame\"", &[], &[]), given("", &short, &[])] {
+        let text = given.load().unwrap_err().to_string();
+        assert!(
+            text.contains("cluster.secret = **** is not allowed") && !text.contains("sesame"),
+            "{text}"
+        );
+    }
+    assert_eq!(
+        given("cluster.secret = \"\"", &[], &[])
+            .load()
+            .unwrap()
+            .config
+            .cluster
+            .secret,
+        None
+    );
+}
+
+#[test]
 fn all_mistakes_are_told_at_once() {
     let given = given(
         "a = 1\nlog.format = \"xml\"",
@@ -317,6 +419,8 @@ fn secrets_that_everybody_can_read_are_warned_of() {
         (url, 0o644, 1),
         (url, 0o640, 0),
         ("database.url = \"postgres://db/x\"", 0o644, 0),
+        ("cluster.secret = \"open sesame\"", 0o644, 1),
+        ("cluster.secret = \"open sesame\"", 0o640, 0),
     ] {
         let given = given(file, &[], &[]);
         let path = given.sources.file.clone().unwrap();

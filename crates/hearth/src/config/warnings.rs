@@ -8,10 +8,15 @@ use super::{Configuration, mask_url};
 pub(crate) fn warnings(configuration: &Configuration) -> Vec<String> {
     let config = &configuration.config;
     let has_password = mask_url(&config.database.url) != config.database.url;
-    let file = configuration.file.as_deref().filter(|_| has_password);
-    let file = file.map(|path| (path, "the database password"));
+    let secrets = [
+        (has_password, "the database password"),
+        (config.cluster.secret.is_some(), "the cluster's secret"),
+    ];
+    let file = configuration.file.as_deref();
+    let in_file = secrets.into_iter().filter(|(is_there, _)| *is_there);
+    let in_file = in_file.filter_map(|(_, what)| Some((file?, what)));
     let key = config.tls.key.as_deref().map(|path| (path, "the private key"));
-    file.into_iter()
+    in_file
         .chain(key)
         .filter(|(path, _)| is_world_readable(path))
         .map(warning)

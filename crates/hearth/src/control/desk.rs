@@ -1,7 +1,7 @@
 //! Answers requests by `ops`, whether they came through the socket or from a command that works on
 //! the database itself.
 
-use ops::{Accounts, Actor, OpsError, Properties, Sessions};
+use ops::{Accounts, Actor, Clustering, OpsError, Properties, Sessions};
 use protocol::Jid;
 
 use super::{Answer, Reply, Request, Status};
@@ -12,6 +12,7 @@ pub(crate) struct Desk {
     pub(crate) accounts: Accounts,
     pub(crate) properties: Properties,
     pub(crate) sessions: Sessions,
+    pub(crate) clustering: Clustering,
     pub(crate) status: Status,
 }
 
@@ -28,7 +29,7 @@ impl Desk {
     }
 
     async fn act(&self, actor: &Actor, request: Request) -> Result<Answer, OpsError> {
-        let accounts = &self.accounts;
+        let (accounts, clustering) = (&self.accounts, &self.clustering);
         Ok(match request {
             Request::Status => Answer::Status(self.status.clone()),
             Request::Hosts => Answer::Hosts(accounts.hosts(actor).await?),
@@ -58,6 +59,12 @@ impl Desk {
             }
             Request::SessionList { after } => Answer::Sessions(self.sessions_after(actor, &after)),
             Request::SessionClose { address, reason } => self.close(actor, &address, &reason)?,
+            Request::ClusterStatus => Answer::ClusterStatus(clustering.status(actor).await?.into()),
+            Request::ClusterEnable => Answer::ClusterStatus(clustering.enable(actor).await?.into()),
+            Request::ClusterDisable => Answer::ClusterStatus(clustering.disable(actor).await?.into()),
+            Request::ClusterNodes => Answer::ClusterNodes(clustering.nodes(actor).await?),
+            Request::ClusterCaches => Answer::ClusterCaches(clustering.caches(actor)?),
+            Request::ClusterDrain { node } => Answer::ClusterNode(clustering.drain(actor, &node).await?.into()),
         })
     }
 

@@ -2,7 +2,10 @@
 
 use std::net::SocketAddr;
 
-use ops::{AccountInfo, Imported, Lock, Page, Password, PropertyInfo, Record, SessionInfo, Where};
+use ops::{
+    AccountInfo, CacheInfo, ClusterStatus, Imported, Lock, NodeInfo, Page, Password, PropertyInfo, Record, SessionInfo,
+    Where,
+};
 use serde::{Deserialize, Serialize};
 
 /// An act that a command asks for.
@@ -59,6 +62,14 @@ pub(crate) enum Request {
         address: String,
         reason: String,
     },
+    ClusterStatus,
+    ClusterEnable,
+    ClusterDisable,
+    ClusterNodes,
+    ClusterCaches,
+    ClusterDrain {
+        node: String,
+    },
 }
 
 /// What comes back.
@@ -84,6 +95,10 @@ pub(crate) enum Answer {
     Properties(Vec<PropertyInfo>),
     Property(Box<PropertyInfo>),
     Sessions(Vec<SessionInfo>),
+    ClusterStatus(Box<ClusterStatus>),
+    ClusterNodes(Vec<NodeInfo>),
+    ClusterNode(Box<NodeInfo>),
+    ClusterCaches(Vec<CacheInfo>),
 }
 
 /// The server that answers.

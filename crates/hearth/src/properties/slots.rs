@@ -1,8 +1,9 @@
 //! Fields of the parts' settings that are no plain number, text or list.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddrV4};
 
 use auth::CertificateAccount;
+use cluster::discovery::Method;
 use features::{OfflinePolicy, VcardAudience};
 use ops::Value;
 use router::ConflictPolicy;
@@ -62,7 +63,32 @@ words!(OfflinePolicy {
 
 words!(VcardAudience { "contacts" => Contacts, "everybody" => Everybody });
 
+words!(Method {
+    "database" => Database,
+    "multicast" => Multicast,
+    "static" => Static,
+    "dns" => Dns,
+});
+
 lists!(Network, IpAddr);
+
+/// What is written and read as one text.
+macro_rules! texts {
+    ($($text:ty),*) => { $(
+        impl Slot for $text {
+            fn get(&self) -> Value {
+                Value::Text(self.to_string())
+            }
+
+            fn set(&mut self, value: &Value) -> Option<()> {
+                *self = value.as_text()?.parse().ok()?;
+                Some(())
+            }
+        }
+    )* };
+}
+
+texts!(Ipv4Addr, SocketAddrV4);
 
 /// `<fingerprint>=<account>`, as [`CertificateAccount`] reads it.
 impl Slot for Vec<CertificateAccount> {

@@ -17,6 +17,7 @@ pub(crate) struct Settings {
     pub(crate) router: router::Settings,
     pub(crate) c2s: c2s::Settings,
     pub(crate) features: features::Settings,
+    pub(crate) cluster: cluster::Settings,
 }
 
 /// Until what could not be read is read again.

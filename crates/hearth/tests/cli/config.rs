@@ -14,7 +14,7 @@ fn show_tells_where_each_value_came_from() {
     let home = Home::new();
     home.write(
         "hearth.toml",
-        "[database]\nurl = \"postgres://hearth:secret@db/x\"\n[log]\nlevel = \"debug\"\n",
+        "[database]\nurl = \"postgres://hearth:hunter2@db/x\"\n[log]\nlevel = \"debug\"\n",
     );
     let environment = [("HEARTH_LOG__LEVEL", "trace"), ("HEARTH_NODE_NAME", "chat1")];
     let shown = home
@@ -39,7 +39,7 @@ fn show_tells_where_each_value_came_from() {
     assert_eq!(of("log.level"), ("trace".into(), "HEARTH_LOG__LEVEL".into()));
     assert_eq!(of("node_name"), ("chat2".into(), "--node-name".into()));
     assert_eq!(of("data_dir"), ("data".into(), "default".into()));
-    assert!(!home.hearth(&["config", "show"]).done().contains("secret"));
+    assert!(!home.hearth(&["config", "show"]).done().contains("hunter2"));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 mod account;
 mod check;
+mod cluster;
 mod config;
 mod home;
 mod life;

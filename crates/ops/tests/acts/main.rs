@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod accounts;
+mod cluster;
 mod powers;
 mod properties;
 mod transfer;

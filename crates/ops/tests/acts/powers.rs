@@ -5,7 +5,7 @@ use ops::{Actor, Catalogue, Lock, OpsError, Page, Pins, Properties, Reach, Sessi
 
 use crate::{house, local, password};
 
-fn of_one() -> Actor {
+pub(crate) fn of_one() -> Actor {
     let reach = Reach::Hosts(BTreeSet::from(["one.example".to_owned()]));
     Actor::Account {
         jid: "chief@one.example".parse().unwrap(),

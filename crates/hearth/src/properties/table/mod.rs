@@ -1,5 +1,6 @@
 //! The table of system properties: name, range, field, meaning.
 
+mod cluster;
 mod connections;
 mod features;
 mod logins;
@@ -22,9 +23,15 @@ pub(crate) struct Property {
 
 /// Every property.
 pub(crate) fn table() -> impl Iterator<Item = &'static Property> {
-    [connections::ROWS, streams::ROWS, features::ROWS, logins::ROWS]
-        .into_iter()
-        .flatten()
+    [
+        connections::ROWS,
+        streams::ROWS,
+        features::ROWS,
+        logins::ROWS,
+        cluster::ROWS,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 type Field = fn(&mut Settings) -> &mut dyn Slot;

@@ -1,0 +1,245 @@
+//! What the cluster says, told to the switchboard.
+
+use std::{
+    collections::HashSet,
+    future::Future,
+    pin::Pin,
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
+
+use arc_swap::ArcSwapOption;
+use bytes::Bytes;
+use cluster::{
+    Host, Membership, NodeId,
+    state::{Change, Entry, Machine},
+};
+use nix::sys::signal::{Signal, raise};
+use protocol::Jid;
+use router::{Router, SessionEntry};
+use tokio::{
+    runtime::Handle,
+    sync::{mpsc, watch},
+};
+
+use super::{
+    SESSIONS,
+    peers::{Apart, Member},
+    question,
+};
+
+type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// The server, as the cluster knows it.
+pub(crate) struct ClusterHost {
+    router: Arc<Router>,
+    settings: watch::Receiver<cluster::Settings>,
+    runtime: Handle,
+    said: Arc<AtomicU64>,
+    losses: mpsc::UnboundedSender<Loss>,
+    current: ArcSwapOption<Membership>,
+}
+
+/// What has to be told to users and may wait for the database, one after another. There are as many as nodes that die,
+/// and their messages were bounded by the links.
+enum Loss {
+    Node(NodeId),
+    Undelivered(NodeId, Vec<Bytes>),
+    Sessions(Vec<Arc<SessionEntry>>, HashSet<u64>),
+}
+
+impl ClusterHost {
+    /// For this switchboard. Must be called in the runtime that it lives in.
+    pub(crate) fn new(router: &Arc<Router>, settings: watch::Receiver<cluster::Settings>) -> Arc<Self> {
+        let (losses, lost) = mpsc::unbounded_channel();
+        let runtime = Handle::current();
+        runtime.spawn(tell(Arc::clone(router), lost));
+        Arc::new(Self {
+            router: Arc::clone(router),
+            settings,
+            runtime,
+            said: Arc::default(),
+            losses,
+            current: ArcSwapOption::empty(),
+        })
+    }
+
+    /// The membership, while there is one.
+    pub(super) fn membership(&self) -> Option<Arc<Membership>> {
+        self.current.load_full()
+    }
+
+    fn member(&self, membership: &Arc<Membership>) -> Member {
+        Member {
+            membership: Arc::clone(membership),
+            said: Arc::clone(&self.said),
+            runtime: self.runtime.clone(),
+        }
+    }
+
+    fn lose(&self, loss: Loss) {
+        // Without a teller the server has stopped.
+        let _ = self.losses.send(loss);
+    }
+
+    /// Everything that the cluster knows, and nothing else.
+    fn know(&self, machine: &Machine) {
+        let mut known = HashSet::new();
+        for (_, entry) in machine.entries(SESSIONS) {
+            if let Some(entry) = session(entry) {
+                known.insert((entry.node, entry.generation));
+                self.router.on_remote_session(entry);
+            }
+        }
+        let ended = |entry: &SessionEntry| !known.contains(&(entry.node, entry.generation));
+        let lost = self.router.take_sessions(ended);
+        let nodes = machine.members().keys().map(|node| node.0).collect();
+        self.lose(Loss::Sessions(lost, nodes));
+    }
+
+    fn change(&self, machine: &Machine, change: &Change) {
+        match change {
+            Change::Put(cache, _, entry) if *cache == SESSIONS => {
+                if let Some(entry) = session(entry) {
+                    self.router.on_remote_session(entry);
+                }
+            }
+            Change::Removed(cache, key, entry) if *cache == SESSIONS => {
+                if let (Some(full), Some(owner)) = (jid(key), entry.owner) {
+                    self.router.on_remote_session_ended(&full, owner.0, entry.stamp);
+                }
+            }
+            Change::Down(node) => self.lose(Loss::Node(*node)),
+            Change::Reset => self.know(machine),
+            Change::Up(_) | Change::Put(..) | Change::Removed(..) => {}
+        }
+    }
+}
+
+/// Tells users what they have lost.
+async fn tell(router: Arc<Router>, mut lost: mpsc::UnboundedReceiver<Loss>) {
+    while let Some(loss) = lost.recv().await {
+        match loss {
+            Loss::Node(node) => router.on_node_gone(node.0).await,
+            Loss::Undelivered(node, messages) => router.on_undelivered(node.0, messages).await,
+            Loss::Sessions(lost, nodes) => router.on_sessions_lost(lost, |node| !nodes.contains(&node)).await,
+        }
+    }
+}
+
+fn session(entry: &Entry) -> Option<SessionEntry> {
+    let decoded = postcard::from_bytes(&entry.value);
+    decoded
+        .inspect_err(|error| tracing::warn!(target: "cluster", %error, "a session's entry cannot be read"))
+        .ok()
+}
+
+fn jid(key: &[u8]) -> Option<Jid> {
+    std::str::from_utf8(key).ok()?.parse().ok()
+}
+
+/// Sessions of this node that the cluster knows and that are not there: they ended while it could not be told.
+fn forgotten(router: &Router, membership: &Membership) -> Vec<(Jid, u64)> {
+    let me = Some(membership.me());
+    let own: Vec<(Jid, u64)> = membership.look(|machine| {
+        let entries = machine.entries(SESSIONS).filter(|(_, entry)| entry.owner == me);
+        entries
+            .filter_map(|(key, entry)| Some((jid(key)?, entry.stamp)))
+            .collect()
+    });
+    let is_there = |full: &Jid, generation: u64| {
+        let session = router.directory().find(full);
+        session.is_some_and(|session| session.generation == generation)
+    };
+    own.into_iter()
+        .filter(|(full, generation)| !is_there(full, *generation))
+        .collect()
+}
+
+impl Host for ClusterHost {
+    fn entered(&self, membership: &Arc<Membership>, machine: &Machine) {
+        self.current.store(Some(Arc::clone(membership)));
+        self.know(machine);
+    }
+
+    fn publish(&self, membership: Arc<Membership>) -> Boxed<()> {
+        let (router, member) = (Arc::clone(&self.router), self.member(&membership));
+        let joining = self.runtime.spawn(async move { router.join(Arc::new(member)).await });
+        Box::pin(async move {
+            // Where it panicked, what was published stays.
+            let _ = joining.await;
+        })
+    }
+
+    fn changed(&self, _membership: &Arc<Membership>, machine: &Machine, changes: &[Change]) {
+        for change in changes {
+            self.change(machine, change);
+        }
+    }
+
+    fn undelivered(&self, node: NodeId, messages: Vec<Bytes>) {
+        self.lose(Loss::Undelivered(node, messages));
+    }
+
+    fn fenced(&self) {
+        metrics::counter!("cluster_fenced").increment(1);
+        let grace = Duration::from_secs(u64::from(self.settings.borrow().fence_grace_secs));
+        let (router, current) = (Arc::clone(&self.router), self.membership());
+        let member = current.as_ref().map(|membership| self.member(membership));
+        self.runtime.spawn(async move {
+            router.on_fenced(grace).await;
+            let Some(member) = member else { return };
+            member.membership.fence().opened().await;
+            for (full, generation) in forgotten(&router, &member.membership) {
+                member.clone().remove(full, generation).await;
+            }
+        });
+    }
+
+    fn left(&self) -> Boxed<()> {
+        let membership = self.current.swap(None);
+        let router = Arc::clone(&self.router);
+        let leaving = self.runtime.spawn(async move {
+            match membership {
+                Some(membership) => {
+                    let apart = Apart(Arc::clone(membership.fence()));
+                    router.leave(Arc::new(apart)).await;
+                }
+                None => router.leave(Arc::new(router::Standalone)).await,
+            }
+        });
+        Box::pin(async move {
+            // Where it panicked, there is nothing else to do.
+            let _ = leaving.await;
+        })
+    }
+
+    fn data(&self, from: NodeId, body: Bytes) -> Boxed<()> {
+        let router = Arc::clone(&self.router);
+        let working = self.runtime.spawn(async move { router.on_message(from.0, body).await });
+        Box::pin(async move {
+            // Where it panicked, the next one is not held up.
+            let _ = working.await;
+        })
+    }
+
+    fn asked(&self, from: NodeId, body: Bytes) -> Boxed<Option<Bytes>> {
+        let router = Arc::clone(&self.router);
+        let answering = self.runtime.spawn(async move {
+            match body.first() {
+                Some(&question::SWITCHBOARD) => router.on_ask(from.0, body.slice(1..)).await,
+                Some(&question::DRAIN) => {
+                    tracing::info!(target: "cluster", %from, "another node has been told to drain this one");
+                    raise(Signal::SIGTERM).ok().map(|()| Bytes::new())
+                }
+                _ => None,
+            }
+        });
+        Box::pin(async move { answering.await.ok().flatten() })
+    }
+}
+
+/// The switchboard of a server that is in no cluster yet: it acts while the fence is open.
+pub(crate) async fn stand_apart(router: &Arc<Router>, fence: &Arc<cluster::Fence>) {
+    router.leave(Arc::new(Apart(Arc::clone(fence)))).await;
+}

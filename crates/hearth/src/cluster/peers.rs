@@ -1,0 +1,200 @@
+//! What the switchboard wants of other nodes.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use cluster::{
+    Asked, Fence, Membership, NodeId,
+    state::{Command, Entry, Expect, Outcome, Put, Remove},
+};
+use protocol::Jid;
+use router::{AskError, Later, Peers, SessionEntry, Unpublished};
+use tokio::runtime::Handle;
+
+use super::{SESSIONS, question};
+
+/// A server that is in no cluster, or not in one yet.
+pub(super) struct Apart(pub(super) Arc<Fence>);
+
+/// This server as a member.
+#[derive(Clone)]
+pub(super) struct Member {
+    pub(super) membership: Arc<Membership>,
+    /// Counts what is said of own sessions, so that what is newer wins.
+    pub(super) said: Arc<AtomicU64>,
+    pub(super) runtime: Handle,
+}
+
+/// Until the end of a session is offered again to a cluster that did not decide.
+const AGAIN: Duration = Duration::from_secs(1);
+
+impl Member {
+    fn put(&self, entry: &SessionEntry, expect: Expect) -> Command {
+        Command::Put(Put {
+            cache: SESSIONS,
+            key: key(&entry.jid),
+            entry: Entry {
+                owner: Some(NodeId(entry.node)),
+                stamp: entry.generation,
+                seq: self.said.fetch_add(1, Ordering::Relaxed),
+                expires_at_micros: None,
+                value: postcard::to_allocvec(entry)
+                    .expect("plain data has a form in bytes")
+                    .into(),
+            },
+            expect,
+        })
+    }
+
+    /// Takes an own session out, however long it takes the cluster to decide.
+    pub(super) async fn remove(self, full: Jid, generation: u64) {
+        let remove = Command::Remove(Remove {
+            cache: SESSIONS,
+            key: key(&full),
+            owner: Some(self.membership.me()),
+            stamp: generation,
+        });
+        while !self.membership.is_over() {
+            if self.membership.propose(remove.clone()).await.is_ok() {
+                return;
+            }
+            tokio::time::sleep(AGAIN).await;
+        }
+    }
+
+    async fn enter(self, entry: SessionEntry) -> Result<(), Unpublished> {
+        if entry.node != self.membership.me().0 {
+            return Err(Unpublished::Undecided);
+        }
+        match self.membership.propose(self.put(&entry, Expect::Free)).await {
+            Ok(Outcome::Done) => Ok(()),
+            Ok(Outcome::Taken(other)) => match postcard::from_bytes(&other.value) {
+                Ok(other) => Err(Unpublished::Taken(Box::new(other))),
+                Err(_) => Err(Unpublished::Undecided),
+            },
+            Ok(Outcome::Stale | Outcome::Refused) => Err(Unpublished::Undecided),
+            Err(_) => {
+                // It may be entered yet, and nobody would take it out.
+                self.runtime.clone().spawn(self.remove(entry.jid, entry.generation));
+                Err(Unpublished::Undecided)
+            }
+        }
+    }
+}
+
+/// A session's key.
+fn key(full: &Jid) -> Bytes {
+    Bytes::copy_from_slice(full.as_str().as_bytes())
+}
+
+impl Peers for Apart {
+    fn me(&self) -> u64 {
+        0
+    }
+
+    fn is_alone(&self) -> bool {
+        true
+    }
+
+    fn is_acting(&self) -> bool {
+        self.0.is_open()
+    }
+
+    fn acting(&self) -> Later<()> {
+        let fence = Arc::clone(&self.0);
+        Box::pin(async move { fence.opened().await })
+    }
+
+    fn nodes(&self) -> Vec<u64> {
+        Vec::new()
+    }
+
+    fn publish(&self, _entry: SessionEntry) -> Later<Result<(), Unpublished>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn update(&self, _entry: SessionEntry) {}
+
+    fn withdraw(&self, _full: Jid, _generation: u64) -> Later<()> {
+        Box::pin(std::future::ready(()))
+    }
+
+    fn send(&self, _node: u64, frame: Bytes) -> Result<(), Bytes> {
+        Err(frame)
+    }
+
+    fn ask(&self, nodes: Vec<u64>, _: Bytes, _: Duration) -> Later<Vec<(u64, Result<Bytes, AskError>)>> {
+        let answers = nodes.into_iter().map(|node| (node, Err(AskError::Gone))).collect();
+        Box::pin(std::future::ready(answers))
+    }
+}
+
+impl Peers for Member {
+    fn me(&self) -> u64 {
+        self.membership.me().0
+    }
+
+    fn is_acting(&self) -> bool {
+        self.membership.fence().is_open()
+    }
+
+    fn acting(&self) -> Later<()> {
+        let fence = Arc::clone(self.membership.fence());
+        Box::pin(async move { fence.opened().await })
+    }
+
+    fn nodes(&self) -> Vec<u64> {
+        self.membership.others().into_iter().map(|node| node.0).collect()
+    }
+
+    fn publish(&self, entry: SessionEntry) -> Later<Result<(), Unpublished>> {
+        Box::pin(self.clone().enter(entry))
+    }
+
+    fn update(&self, entry: SessionEntry) {
+        let put = self.put(&entry, Expect::Earlier);
+        let membership = Arc::clone(&self.membership);
+        self.runtime.spawn(async move {
+            if let Err(error) = membership.propose(put).await {
+                tracing::debug!(target: "cluster", %error, "other nodes do not know yet what is new about a session");
+            }
+        });
+    }
+
+    fn withdraw(&self, full: Jid, generation: u64) -> Later<()> {
+        let removing = self.runtime.spawn(self.clone().remove(full, generation));
+        Box::pin(async move {
+            // Nobody waits longer: it goes on by itself.
+            let _ = tokio::time::timeout(AGAIN, removing).await;
+        })
+    }
+
+    fn send(&self, node: u64, frame: Bytes) -> Result<(), Bytes> {
+        self.membership.send(NodeId(node), frame)
+    }
+
+    fn ask(&self, nodes: Vec<u64>, body: Bytes, patience: Duration) -> Later<Vec<(u64, Result<Bytes, AskError>)>> {
+        let membership = Arc::clone(&self.membership);
+        Box::pin(async move {
+            let nodes = nodes.into_iter().map(NodeId).collect();
+            let question = question::to(question::SWITCHBOARD, &body);
+            let answers = membership.ask(nodes, question, patience).await.into_iter();
+            answers
+                .map(|(node, asked)| {
+                    let answer = match asked {
+                        Asked::Answered(answer) => Ok(answer),
+                        Asked::Gone => Err(AskError::Gone),
+                        Asked::TooLate => Err(AskError::TooLate),
+                    };
+                    (node.0, answer)
+                })
+                .collect()
+        })
+    }
+}

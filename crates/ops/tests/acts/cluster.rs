@@ -1,0 +1,378 @@
+use std::{
+    collections::VecDeque,
+    future::ready,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use arc_swap::ArcSwap;
+use ops::{
+    Applies, CLUSTER_ENABLED, CacheInfo, Catalogue, ClusterHere, ClusterLive, Clustering, Definition, Drain, Kind,
+    MemberHere, NoCluster, NodeState, OpsError, Pinned, Pins, Properties, Value, Where,
+};
+use storage::{Audit, NewServer, Options, Scope, ServerState, Standing, Storage};
+use testkit::databases::{self, Fresh};
+
+use crate::{local, powers};
+
+/// Servers that share a database, and the one of them that is asked.
+struct Town {
+    storage: Storage,
+    properties: Properties,
+    clustering: Clustering,
+    live: Arc<Fake>,
+    _database: Fresh,
+}
+
+/// A cluster that stands as it was told to, one look after the other.
+#[derive(Default)]
+struct Fake {
+    here: Mutex<VecDeque<ClusterHere>>,
+    drained: Mutex<Vec<u64>>,
+}
+
+impl ClusterLive for Fake {
+    fn here(&self) -> ClusterHere {
+        let mut here = self.here.lock().unwrap();
+        if here.len() > 1 {
+            return here.pop_front().unwrap();
+        }
+        here.front().cloned().unwrap_or(stands(Standing::Alone))
+    }
+
+    fn caches(&self) -> Vec<CacheInfo> {
+        ["sessions", "rooms"].map(cache).into()
+    }
+
+    fn drain(&self, node: u64) -> Drain<'_> {
+        self.drained.lock().unwrap().push(node);
+        let done = if node == 2 {
+            Ok(())
+        } else {
+            Err("it does not answer".to_owned())
+        };
+        Box::pin(ready(done))
+    }
+}
+
+fn cache(name: &str) -> CacheInfo {
+    CacheInfo {
+        name: name.into(),
+        entries: 1,
+        bytes: 2,
+        hits: 3,
+        misses: 4,
+        evictions: 5,
+        max_bytes: None,
+    }
+}
+
+fn stands(standing: Standing) -> ClusterHere {
+    ClusterHere {
+        standing,
+        ..ClusterHere::alone(Some(1))
+    }
+}
+
+async fn town(kind: databases::Kind) -> Town {
+    town_with(kind, Pins::new()).await
+}
+
+async fn town_with(kind: databases::Kind, pins: Pins) -> Town {
+    let database = databases::fresh(kind).await.unwrap();
+    let storage = Storage::open(&Options::new(database.url())).await.unwrap();
+    let switch = Definition {
+        name: CLUSTER_ENABLED,
+        doc: "Words.",
+        kind: Kind::Bool,
+        default: Value::Bool(false),
+        applies: Applies::Live,
+    };
+    let catalogue = Arc::new(Catalogue::new(vec![switch]));
+    let pins = Arc::new(ArcSwap::from_pointee(pins));
+    let properties = Properties::new(storage.clone(), catalogue, pins, "chat1".into());
+    let live = Arc::new(Fake::default());
+    let clustering = Clustering::new(storage.clone(), properties.clone(), Arc::clone(&live) as _);
+    Town {
+        storage,
+        properties,
+        clustering,
+        live,
+        _database: database,
+    }
+}
+
+impl Town {
+    /// What the server will be found to be, look by look; the last stays.
+    fn will_be(&self, standings: impl IntoIterator<Item = ClusterHere>) {
+        *self.live.here.lock().unwrap() = standings.into_iter().collect();
+    }
+
+    /// Without the wait.
+    fn hurried(&self) -> Clustering {
+        self.clustering.clone().with_patience(Duration::ZERO)
+    }
+
+    /// Why the property itself cannot be set so.
+    async fn set(&self, place: Where, value: &str) -> String {
+        let set = self.properties.set(&local(), place, CLUSTER_ENABLED, value).await;
+        set.unwrap_err().to_string()
+    }
+
+    async fn is_on(&self) -> bool {
+        let held = self.properties.held().await.unwrap();
+        held[CLUSTER_ENABLED].value == Value::Bool(true)
+    }
+
+    async fn changes(&self) -> usize {
+        self.storage.properties().history(None, 10).await.unwrap().len()
+    }
+
+    async fn register(&self, key: &str, name: &str, standing: Standing) -> u64 {
+        let server = NewServer {
+            server_key: key.into(),
+            name: name.into(),
+            version: "1.2.3".into(),
+            protocol_min: 1,
+            protocol_max: 1,
+            state: ServerState {
+                standing,
+                addresses: vec![format!("{key}.example:5701"), "10.0.0.1:5701".into()],
+            },
+        };
+        self.storage.cluster().register(&server).await.unwrap()
+    }
+}
+
+#[tokio::test]
+async fn on_sqlite_clustering_is_refused_with_the_reason_and_nothing_changes() {
+    let town = town(databases::Kind::Sqlite).await;
+    let refused = town.clustering.enable(&local()).await.unwrap_err().to_string();
+    assert!(
+        refused.contains("SQLite is for one server alone") && refused.contains("set database.url to a PostgreSQL"),
+        "{refused}"
+    );
+    assert_eq!(town.set(Where::Cluster, "true").await, refused, "whatever the way");
+    let status = town.clustering.status(&local()).await.unwrap();
+    assert_eq!((status.can_enable, status.reason), (false, Some(refused)));
+    assert_eq!((status.enabled, status.database.as_str()), (false, "sqlite"));
+    assert_eq!(town.changes().await, 0);
+    town.clustering.disable(&local()).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_stored_on_sqlite_does_not_switch_it_on_either() {
+    let town = town(databases::Kind::Sqlite).await;
+    let properties = town.storage.properties();
+    let set = properties.set(&Scope::Cluster, CLUSTER_ENABLED, "true", "x", Audit::Plain);
+    set.await.unwrap();
+    assert!(!town.is_on().await);
+}
+
+#[tokio::test]
+async fn clustering_is_never_on_or_off_for_one_server_of_many() {
+    let town = town(databases::Kind::Postgres).await;
+    for value in ["true", "false"] {
+        assert_eq!(
+            town.set(Where::Node, value).await,
+            "cluster.enabled holds for every server that shares the database: it has no value for one of them"
+        );
+    }
+    assert_eq!(town.changes().await, 0);
+}
+
+#[tokio::test]
+async fn enabling_is_for_all_servers_and_ends_when_this_one_has_joined() {
+    let town = town(databases::Kind::Postgres).await;
+    town.will_be([Standing::Alone, Standing::Joining, Standing::Member].map(stands));
+    let status = town.clustering.enable(&local()).await.unwrap();
+    assert_eq!((status.enabled, status.state), (true, Some(NodeState::Member)));
+    assert_eq!((status.can_enable, status.reason), (true, None));
+    let changes = town.storage.properties().history(None, 10).await.unwrap();
+    assert_eq!(
+        (changes[0].actor.as_str(), &changes[0].scope),
+        ("local:root", &Scope::Cluster)
+    );
+
+    town.will_be([Standing::Member, Standing::Alone].map(stands));
+    let status = town.clustering.disable(&local()).await.unwrap();
+    assert_eq!((status.enabled, status.state), (false, Some(NodeState::Alone)));
+    assert!(!town.is_on().await);
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_join_makes_the_act_fail_with_what_is_known() {
+    let town = town(databases::Kind::Postgres).await;
+    let stuck = ClusterHere {
+        problem: Some("no port is free in 5701-5800".into()),
+        ..stands(Standing::Joining)
+    };
+    town.will_be([stuck]);
+    let failed = town.hurried().enable(&local()).await.unwrap_err().to_string();
+    assert_eq!(
+        failed,
+        "clustering is on, but this server has not joined the cluster within 0 s: no port is free in 5701-5800"
+    );
+    assert!(town.is_on().await, "the others may have joined");
+
+    for standing in [Standing::Member, Standing::Fenced, Standing::Draining] {
+        town.will_be([stands(standing)]);
+        let failed = town.hurried().disable(&local()).await.unwrap_err().to_string();
+        let word = NodeState::from(standing);
+        assert_eq!(
+            failed,
+            format!("clustering is off, but this server has not left the cluster within 0 s: it is {word}")
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_pin_is_not_overruled() {
+    let pin = Pinned {
+        value: Value::Bool(false),
+        by: "hearth.toml:7".into(),
+    };
+    let town = town_with(databases::Kind::Postgres, Pins::from([(CLUSTER_ENABLED.into(), pin)])).await;
+    let refused = town.clustering.enable(&local()).await.unwrap_err().to_string();
+    assert_eq!(refused, "cluster.enabled is pinned by hearth.toml:7: change it there");
+    let status = town.clustering.status(&local()).await.unwrap();
+    assert_eq!((status.can_enable, status.reason), (false, Some(refused)));
+    assert_eq!(town.changes().await, 0);
+}
+
+#[tokio::test]
+async fn where_no_server_runs_the_switch_is_all_there_is() {
+    let town = town(databases::Kind::Postgres).await;
+    let storage = town.storage.clone();
+    let nobody = Clustering::new(storage, town.properties.clone(), Arc::new(NoCluster));
+    let status = nobody.enable(&local()).await.unwrap();
+    assert_eq!((status.enabled, status.state, status.node), (true, None, None));
+    town.register("two", "chat2", Standing::Alone).await;
+    assert_eq!(nobody.nodes(&local()).await.unwrap().len(), 1);
+    assert!(!nobody.disable(&local()).await.unwrap().enabled);
+    for act in [
+        nobody.caches(&local()).unwrap_err(),
+        nobody.drain(&local(), "chat2").await.unwrap_err(),
+    ] {
+        assert_eq!(act.to_string(), "no server runs on this data directory");
+    }
+}
+
+#[tokio::test]
+async fn servers_are_told_as_the_registry_and_the_cluster_know_them() {
+    let town = town(databases::Kind::Sqlite).await;
+    let one = town.register("one", "chat1", Standing::Joining).await;
+    let two = town.register("two", "chat2", Standing::Member).await;
+    let three = town.register("three", "chat3", Standing::Alone).await;
+    let member = MemberHere {
+        node: two,
+        sessions: 9,
+        joined_at_micros: Some(7),
+        is_voter: true,
+    };
+    town.will_be([ClusterHere {
+        node: Some(one),
+        senior: Some(two),
+        group: Some("1-abc".into()),
+        members: vec![member],
+        ..stands(Standing::Member)
+    }]);
+    let nodes = town.clustering.nodes(&local()).await.unwrap();
+    assert_eq!(
+        serde_json::to_value(&nodes).unwrap(),
+        serde_json::json!([
+            {"id": one, "name": "chat1", "address": "one.example:5701", "version": "1.2.3", "state": "member",
+             "senior": false, "sessions": null, "joined_at": null},
+            {"id": two, "name": "chat2", "address": "two.example:5701", "version": "1.2.3", "state": "member",
+             "senior": true, "sessions": 9, "joined_at": 7},
+            {"id": three, "name": "chat3", "address": "three.example:5701", "version": "1.2.3", "state": "alone",
+             "senior": false, "sessions": null, "joined_at": null},
+        ])
+    );
+    let status = town.clustering.status(&local()).await.unwrap();
+    assert_eq!((status.members, status.servers), (1, Some(3)));
+    assert_eq!((status.senior, status.group.as_deref()), (Some(two), Some("1-abc")));
+}
+
+#[tokio::test]
+async fn caches_are_told_by_name() {
+    let town = town(databases::Kind::Sqlite).await;
+    let caches = town.clustering.caches(&local()).unwrap();
+    let names: Vec<_> = caches.iter().map(|cache| cache.name.as_str()).collect();
+    assert_eq!(names, ["rooms", "sessions"]);
+}
+
+#[tokio::test]
+async fn without_its_database_a_server_still_says_how_it_stands() {
+    let town = town(databases::Kind::Sqlite).await;
+    town.storage.close().await.unwrap();
+    town.will_be([stands(Standing::Member)]);
+    let status = town.clustering.status(&local()).await.unwrap();
+    assert_eq!((status.enabled, status.state), (true, Some(NodeState::Member)));
+    assert_eq!(status.servers, None);
+    assert!(status.problem.is_some(), "{status:?}");
+}
+
+#[tokio::test]
+async fn only_the_server_that_was_meant_is_drained() {
+    let town = town(databases::Kind::Sqlite).await;
+    for (key, name) in [
+        ("one", "chat1"),
+        ("two", "chat2"),
+        ("three", "twin"),
+        ("four", "twin"),
+        ("five", "1"),
+    ] {
+        town.register(key, name, Standing::Member).await;
+    }
+    let drain = async |node: &str| {
+        town.clustering
+            .drain(&local(), node)
+            .await
+            .map_err(|error| error.to_string())
+    };
+    for (node, expected) in [
+        (
+            "chat9",
+            "no server that shares this database has the number or name chat9",
+        ),
+        ("9", "no server that shares this database has the number or name 9"),
+        ("", "no server that shares this database has the number or name "),
+        (
+            "twin",
+            "several servers are called twin: say which by its number, one of 3, 4",
+        ),
+    ] {
+        assert_eq!(drain(node).await.unwrap_err(), expected);
+    }
+    assert!(town.live.drained.lock().unwrap().is_empty());
+
+    assert_eq!(drain("chat2").await.unwrap().id, 2);
+    assert_eq!(drain("2").await.unwrap().name, "chat2");
+    assert_eq!(
+        drain("1").await.unwrap_err(),
+        "chat1 is not drained: it does not answer"
+    );
+    assert_eq!(drain("4").await.unwrap_err(), "twin is not drained: it does not answer");
+    assert_eq!(
+        *town.live.drained.lock().unwrap(),
+        [2, 2, 1, 4],
+        "a number comes before a name"
+    );
+}
+
+#[tokio::test]
+async fn the_cluster_is_for_those_who_have_the_whole_server() {
+    let town = town(databases::Kind::Postgres).await;
+    town.register("two", "chat2", Standing::Member).await;
+    let (actor, clustering) = (powers::of_one(), &town.clustering);
+    let denied = |error: OpsError| assert!(matches!(error, OpsError::Denied { .. }), "{error}");
+    denied(clustering.status(&actor).await.unwrap_err());
+    denied(clustering.nodes(&actor).await.unwrap_err());
+    denied(clustering.caches(&actor).unwrap_err());
+    denied(clustering.enable(&actor).await.unwrap_err());
+    denied(clustering.disable(&actor).await.unwrap_err());
+    denied(clustering.drain(&actor, "chat2").await.unwrap_err());
+    assert_eq!(town.changes().await, 0);
+    assert!(town.live.drained.lock().unwrap().is_empty());
+}
