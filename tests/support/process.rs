@@ -109,7 +109,8 @@ impl Home {
         Ok(())
     }
 
-    fn log_file(&self) -> PathBuf {
+    /// All that the server printed, in all its lives.
+    pub fn log_file(&self) -> PathBuf {
         self.directory.path().join("hearth.log")
     }
 

@@ -136,7 +136,11 @@ impl Wire {
         }
     }
 
-    async fn read(&mut self) -> Seen {
+    /// What the server says next, however long that takes. What has come in part stays when nobody waits any more.
+    ///
+    /// # Panics
+    /// Where it is not XML.
+    pub async fn read(&mut self) -> Seen {
         loop {
             let mut input = &self.unread[..];
             let before = input.len();

@@ -16,17 +16,19 @@ pub(super) fn prepare(place: &Place, durability: Durability) -> Result<Command> 
         Path::new(SERVER).exists(),
         "MariaDB is not installed: apt-get install mariadb-server"
     );
-    let data = format!("--datadir={}", place.directory.join("data").display());
-    let mut install = place.command(Path::new("mariadb-install-db"));
-    install.args([
-        "--no-defaults",
-        "--auth-root-authentication-method=normal",
-        "--skip-test-db",
-    ]);
-    install
-        .args(["--skip-name-resolve", "--innodb-flush-log-at-trx-commit=0"])
-        .arg(&data);
-    Place::run(install)?;
+    let data = format!("--datadir={}", place.data.display());
+    if !place.has("mysql") {
+        let mut install = place.command(Path::new("mariadb-install-db"));
+        install.args([
+            "--no-defaults",
+            "--auth-root-authentication-method=normal",
+            "--skip-test-db",
+        ]);
+        install
+            .args(["--skip-name-resolve", "--innodb-flush-log-at-trx-commit=0"])
+            .arg(&data);
+        Place::run(install)?;
+    }
     let mut server = place.command(Path::new(SERVER));
     server
         .args([

@@ -10,16 +10,17 @@ use super::server::Place;
 
 /// Makes the data directory; returns the command that runs the server.
 pub(super) fn prepare(place: &Place, durability: Durability) -> Result<Command> {
-    let data = place.directory.join("data");
-    let mut initdb = place.command(&program("initdb")?);
-    initdb
-        .arg("-D")
-        .arg(&data)
-        .args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]);
-    initdb.args(["--no-sync", "--no-instructions"]);
-    Place::run(initdb)?;
+    if !place.has("PG_VERSION") {
+        let mut initdb = place.command(&program("initdb")?);
+        initdb
+            .arg("-D")
+            .arg(&place.data)
+            .args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]);
+        initdb.args(["--no-sync", "--no-instructions"]);
+        Place::run(initdb)?;
+    }
     let mut server = place.command(&program("postgres")?);
-    server.arg("-D").arg(&data).arg("-k").arg(&place.directory);
+    server.arg("-D").arg(&place.data).arg("-k").arg(&place.directory);
     let mut settings = vec!["listen_addresses=", "max_connections=300", "shared_buffers=64MB"];
     if durability == Durability::Relaxed {
         settings.extend(["fsync=off", "full_page_writes=off"]);

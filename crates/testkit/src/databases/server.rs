@@ -34,7 +34,10 @@ pub struct Server {
 
 /// Where a server keeps its things, and as whom it runs.
 pub(super) struct Place {
+    /// Goes with the server.
     pub(super) directory: PathBuf,
+    /// In it, or somewhere else, where it stays.
+    pub(super) data: PathBuf,
     /// A user to drop to, when we are root: these servers refuse to run as root.
     user: Option<User>,
 }
@@ -48,11 +51,14 @@ struct User {
 /// done or dead, ends it and removes its directory. `$1` is the directory, the rest the command.
 const KEEPER: &str = r#"
 directory=$1; shift
-stop() { [ -n "$server" ] && kill -"$HEARTH_STOP_SIGNAL" "$server" 2>/dev/null; wait "$server" 2>/dev/null; server=; }
+signal() { [ -n "$server" ] && kill -"$1" "$server" $(cat "/proc/$server/task/$server/children") 2>/dev/null; }
+stop() { signal CONT; [ -n "$server" ] && kill -"$HEARTH_STOP_SIGNAL" "$server" 2>/dev/null; wait "$server" 2>/dev/null; server=; }
 while read -r command; do
   case $command in
     start) "$@" >>"$directory/log" 2>&1 & server=$!; echo started ;;
     stop) stop; echo stopped ;;
+    freeze) signal STOP; echo frozen ;;
+    thaw) signal CONT; echo thawed ;;
   esac
 done
 stop
@@ -62,12 +68,21 @@ rm -rf "$directory"
 impl Server {
     /// Makes and starts a new, empty server. Takes seconds.
     pub fn start(kind: Kind, durability: Durability) -> Result<Self> {
+        Self::start_on(kind, durability, None)
+    }
+
+    /// The same on what an earlier server left in this directory, if anything. It stays there.
+    pub fn start_in(kind: Kind, durability: Durability, data: &Path) -> Result<Self> {
+        Self::start_on(kind, durability, Some(data))
+    }
+
+    fn start_on(kind: Kind, durability: Durability, data: Option<&Path>) -> Result<Self> {
         let (user, stop_signal) = match kind {
             Kind::Sqlite => bail!("SQLite has no server"),
             Kind::Postgres => ("postgres", "QUIT"),
             Kind::Mysql => ("mysql", "KILL"),
         };
-        let place = Place::new(user)?;
+        let place = Place::new(user, data)?;
         let server = match kind {
             Kind::Postgres => postgres::prepare(&place, durability)?,
             _ => mariadb::prepare(&place, durability)?,
@@ -125,6 +140,16 @@ impl Server {
         Ok(())
     }
 
+    /// Has it do nothing, and refuse nothing, until [`Server::thaw`]: whoever asks it something waits.
+    pub fn freeze(&mut self) -> Result<()> {
+        self.command("freeze", "frozen")
+    }
+
+    /// Has it go on where it was.
+    pub fn thaw(&mut self) -> Result<()> {
+        self.command("thaw", "thawed")
+    }
+
     fn command(&mut self, command: &str, expected: &str) -> Result<()> {
         let commands = self.commands.as_mut().context("the keeper is gone")?;
         writeln!(commands, "{command}").context("the keeper is gone")?;
@@ -156,14 +181,28 @@ impl Drop for Server {
 }
 
 impl Place {
-    fn new(user: &str) -> Result<Self> {
+    fn new(user: &str, data: Option<&Path>) -> Result<Self> {
         let user = if is_root()? { Some(User::find(user)?) } else { None };
         // In the one place whose path is short enough for a socket, whatever TMPDIR says.
         let directory = tempfile::Builder::new().prefix("hearth-db-").tempdir_in("/tmp")?.keep();
-        if let Some(user) = &user {
-            chown(&directory, Some(user.uid), Some(user.gid)).context("handing the directory over")?;
+        if let Some(data) = data {
+            std::fs::create_dir_all(data).with_context(|| format!("making {}", data.display()))?;
         }
-        Ok(Self { directory, user })
+        if let Some(user) = &user {
+            for path in [Some(directory.as_path()), data].into_iter().flatten() {
+                chown(path, Some(user.uid), Some(user.gid)).context("handing the directory over")?;
+            }
+        }
+        Ok(Self {
+            data: data.map_or_else(|| directory.join("data"), Path::to_path_buf),
+            directory,
+            user,
+        })
+    }
+
+    /// Whether there is this file in the data directory, which a server made earlier.
+    pub(super) fn has(&self, file: &str) -> bool {
+        self.data.join(file).exists()
     }
 
     /// A command that runs as the server's user.

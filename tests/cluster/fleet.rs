@@ -1,0 +1,377 @@
+//! Several `hearth` processes that share a private database.
+
+use std::{
+    fmt::Write as _,
+    fs,
+    net::SocketAddr,
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use testkit::databases::{self, Fresh, Kind};
+use tests::support::process::{DOMAIN, Home, Server};
+use tokio::task::block_in_place;
+
+use crate::{
+    chosen,
+    nodes::View,
+    person::{self, PASSWORD, Person},
+    ports,
+};
+
+/// How often the servers are asked what they see.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
+/// Servers n1, n2, … by their numbers, which begin with 1. They end with this value, and with the test's process.
+pub(crate) struct Fleet {
+    nodes: Vec<Node>,
+    is_told: bool,
+    _database: Option<Fresh>,
+}
+
+struct Node {
+    name: String,
+    life: Life,
+    is_paused: bool,
+}
+
+enum Life {
+    Up(Box<Server>),
+    Down(Home),
+    /// On its way from one to the other.
+    Changing,
+}
+
+impl Fleet {
+    /// So many servers on an empty database, none of them started.
+    pub(crate) async fn prepare(kind: Kind, count: usize) -> Result<Self> {
+        let database = databases::fresh(kind).await?;
+        let mut fleet = Self::prepare_on(database.url(), count)?;
+        fleet._database = Some(database);
+        Ok(fleet)
+    }
+
+    /// The same on a database of the story's own.
+    pub(crate) fn prepare_on(url: &str, count: usize) -> Result<Self> {
+        let level = chosen("HEARTH_CLUSTER_LOG", "info".to_owned())?;
+        let node = |number| {
+            let port = ports::free()?;
+            let home = Home::new()?
+                .with("HEARTH_DATABASE__URL", url)
+                .with("HEARTH_NODE_NAME", &name(number))
+                .with("HEARTH_CLUSTER__INTERFACES", "127.0.0.1")
+                .with("HEARTH_CLUSTER__PORTS", &port.to_string())
+                .with("HEARTH_LOG__LEVEL", &level);
+            Ok(Node {
+                name: name(number),
+                life: Life::Down(home),
+                is_paused: false,
+            })
+        };
+        Ok(Self {
+            nodes: (1..=count).map(node).collect::<Result<_>>()?,
+            is_told: false,
+            _database: None,
+        })
+    }
+
+    /// Another setting for a server that does not run.
+    pub(crate) fn set(&mut self, number: usize, variable: &str, value: &str) -> Result<()> {
+        let node = &mut self.nodes[number - 1];
+        node.life = match std::mem::replace(&mut node.life, Life::Changing) {
+            Life::Down(home) => Life::Down(home.with(variable, value)),
+            _ => bail!("{} runs", node.name),
+        };
+        Ok(())
+    }
+
+    /// Makes accounts.
+    pub(crate) fn add_people(&self, people: &[&str]) -> Result<()> {
+        let accounts: String = people
+            .iter()
+            .map(|name| format!("{{\"jid\":\"{name}@{DOMAIN}\",\"password\":\"{PASSWORD}\"}}\n"))
+            .collect();
+        self.run_with_input(1, &["account", "import", "--iterations", "4096"], &accounts)?;
+        Ok(())
+    }
+
+    /// So many servers, started, each alone, and accounts for these people.
+    pub(crate) async fn start(kind: Kind, count: usize, people: &[&str]) -> Result<Self> {
+        let mut fleet = Self::prepare(kind, count).await?;
+        fleet.start_all()?;
+        fleet.add_people(people)?;
+        Ok(fleet)
+    }
+
+    /// So many servers that are one cluster, and these people are each other's contacts.
+    pub(crate) async fn together(kind: Kind, count: usize, people: &[&str]) -> Result<Self> {
+        let fleet = Self::start(kind, count, people).await?;
+        person::befriend(fleet.address(1)?, people).await?;
+        let began = Instant::now();
+        fleet.enable(1)?;
+        fleet.wait_members(count, crate::PATIENCE).await?;
+        println!("{kind}: {count} servers are one cluster after {:.1?}", began.elapsed());
+        Ok(fleet)
+    }
+
+    /// The story has been told: a fleet that goes before this shows what its servers have to say.
+    pub(crate) fn told(mut self) -> Result<()> {
+        self.is_told = true;
+        Ok(())
+    }
+
+    // Servers come and go.
+
+    /// Starts every server that does not run, all at the same moment.
+    pub(crate) fn start_all(&mut self) -> Result<()> {
+        let down = self.nodes.iter_mut().filter(|node| matches!(node.life, Life::Down(_)));
+        let started: Vec<Result<()>> = block_in_place(|| {
+            thread::scope(|scope| {
+                let starting: Vec<_> = down.map(|node| scope.spawn(move || node.start())).collect();
+                starting.into_iter().map(join).collect()
+            })
+        });
+        started.into_iter().collect()
+    }
+
+    /// Starts it again after a kill.
+    pub(crate) fn restart(&mut self, number: usize) -> Result<()> {
+        block_in_place(|| self.nodes[number - 1].start())
+    }
+
+    /// Ends it from one instruction to the next.
+    pub(crate) fn kill(&mut self, number: usize) {
+        let node = &mut self.nodes[number - 1];
+        node.is_paused = false;
+        node.life = match std::mem::replace(&mut node.life, Life::Changing) {
+            Life::Up(server) => Life::Down(server.kill()),
+            other => other,
+        };
+    }
+
+    /// Stops it in the middle of whatever it does, without closing anything.
+    pub(crate) fn pause(&mut self, number: usize) -> Result<()> {
+        self.signal(number, Signal::SIGSTOP)?;
+        self.nodes[number - 1].is_paused = true;
+        Ok(())
+    }
+
+    /// It goes on as if nothing had happened.
+    pub(crate) fn go_on(&mut self, number: usize) -> Result<()> {
+        self.signal(number, Signal::SIGCONT)?;
+        self.nodes[number - 1].is_paused = false;
+        Ok(())
+    }
+
+    fn signal(&self, number: usize, signal: Signal) -> Result<()> {
+        let pid = i32::try_from(self.server(number)?.id()).context("a process id has 31 bits")?;
+        Ok(kill(Pid::from_raw(pid), signal)?)
+    }
+
+    // What an operator does.
+
+    /// `hearth` with these arguments beside this server; what it printed.
+    pub(crate) fn run(&self, number: usize, arguments: &[&str]) -> Result<String> {
+        self.run_with_input(number, arguments, "")
+    }
+
+    fn run_with_input(&self, number: usize, arguments: &[&str], input: &str) -> Result<String> {
+        let home = self.nodes[number - 1].home()?;
+        block_in_place(|| home.hearth(arguments, input))
+    }
+
+    /// Switches clustering on, at this server, which has joined when this ends.
+    pub(crate) fn enable(&self, number: usize) -> Result<()> {
+        self.run(number, &["cluster", "enable"])?;
+        Ok(())
+    }
+
+    /// Switches clustering off, at this server, which is alone when this ends.
+    pub(crate) fn disable(&self, number: usize) -> Result<()> {
+        self.run(number, &["cluster", "disable"])?;
+        Ok(())
+    }
+
+    /// Changes the switch at this server, and waits for nothing.
+    pub(crate) fn flip(&self, number: usize, is_on: bool) -> Result<()> {
+        self.run(number, &["property", "set", "cluster.enabled", &is_on.to_string()])?;
+        Ok(())
+    }
+
+    /// What this server sees of the cluster.
+    pub(crate) fn view(&self, number: usize) -> Result<View> {
+        let home = self.nodes[number - 1].home()?;
+        block_in_place(|| view(home))
+    }
+
+    /// The number of the server that is the cluster's senior.
+    pub(crate) fn senior(&self) -> Result<usize> {
+        let view = self.view(self.awake().next().context("no server runs")?)?;
+        let name = view.senior().context("there is no senior")?;
+        self.number(&name)
+    }
+
+    /// A server that runs and is not the senior.
+    pub(crate) fn junior(&self) -> Result<usize> {
+        let senior = self.senior()?;
+        self.awake().find(|it| *it != senior).context("all are senior")
+    }
+
+    /// The full JIDs of the sessions that this server has itself.
+    pub(crate) fn sessions(&self, number: usize) -> Result<Vec<String>> {
+        let printed = self.run(number, &["session", "list", "--json"])?;
+        let rows: serde_json::Value = serde_json::from_str(&printed)?;
+        let rows = rows.as_array().context("sessions are a list")?;
+        let here = rows
+            .iter()
+            .filter(|row| row["node"].as_str().is_none_or(|it| it == name(number)));
+        here.map(|row| Ok(row["jid"].as_str().context("a session has a JID")?.to_owned()))
+            .collect()
+    }
+
+    /// Waits until every server that runs lists exactly these many members, the same on all, with one senior.
+    pub(crate) async fn wait_members(&self, count: usize, within: Duration) -> Result<()> {
+        let what = format!("{count} members on every server");
+        self.wait(&what, within, |views| View::agree(views, count)).await
+    }
+
+    /// Waits until every server that runs is alone.
+    pub(crate) async fn wait_alone(&self, within: Duration) -> Result<()> {
+        self.wait("every server alone", within, |views| views.iter().all(View::is_alone))
+            .await
+    }
+
+    async fn wait(&self, what: &str, within: Duration, is_so: impl Fn(&[View]) -> bool) -> Result<()> {
+        let began = Instant::now();
+        loop {
+            let views = self.views();
+            if views.as_ref().is_ok_and(|views| is_so(views)) {
+                return Ok(());
+            }
+            if began.elapsed() > within {
+                bail!("waited {within:?} in vain for {what}; they see: {views:#?}");
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    fn views(&self) -> Result<Vec<View>> {
+        let homes: Vec<_> = self
+            .awake()
+            .map(|it| self.nodes[it - 1].home())
+            .collect::<Result<_>>()?;
+        block_in_place(|| {
+            thread::scope(|scope| {
+                let asking: Vec<_> = homes.into_iter().map(|home| scope.spawn(|| view(home))).collect();
+                asking.into_iter().map(join).collect()
+            })
+        })
+    }
+
+    // Where people go.
+
+    /// Where this server takes clients, by direct TLS.
+    pub(crate) fn address(&self, number: usize) -> Result<SocketAddr> {
+        Ok(self.server(number)?.addresses().c2s_tls)
+    }
+
+    /// Somebody logs in at this server and is available; the resource is the server's name.
+    pub(crate) async fn arrive(&self, number: usize, who: &str) -> Result<Person> {
+        Person::arrive(self.address(number)?, who, &name(number)).await
+    }
+
+    /// The same, for somebody who does not give up at once, as clients do not; how long it took.
+    pub(crate) async fn arrive_at_last(&self, number: usize, who: &str) -> Result<(Person, Duration)> {
+        let began = Instant::now();
+        loop {
+            match self.arrive(number, who).await {
+                Ok(person) => return Ok((person, began.elapsed())),
+                Err(error) if began.elapsed() > crate::PATIENCE => return Err(error),
+                Err(_) => tokio::time::sleep(LOOK_AGAIN).await,
+            }
+        }
+    }
+
+    /// A running server.
+    pub(crate) fn server(&self, number: usize) -> Result<&Server> {
+        match &self.nodes[number - 1].life {
+            Life::Up(server) => Ok(server),
+            _ => bail!("{} does not run", name(number)),
+        }
+    }
+
+    /// The numbers of the servers that run and are not paused.
+    pub(crate) fn awake(&self) -> impl Iterator<Item = usize> {
+        (1..=self.nodes.len()).filter(|number| {
+            let node = &self.nodes[number - 1];
+            !node.is_paused && matches!(node.life, Life::Up(_))
+        })
+    }
+
+    fn number(&self, name: &str) -> Result<usize> {
+        let place = self.nodes.iter().position(|node| node.name == name);
+        Ok(place.with_context(|| format!("there is no server {name}"))? + 1)
+    }
+}
+
+impl Drop for Fleet {
+    fn drop(&mut self) {
+        if self.is_told {
+            return;
+        }
+        // The test's name is its thread's.
+        let story = thread::current().name().unwrap_or("story").replace("::", ".");
+        let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(story);
+        let mut told = String::new();
+        for node in &self.nodes {
+            let log = node.home().and_then(|home| node.keep_log(home, &directory));
+            let log = log.unwrap_or_else(|error| format!("{error:#}"));
+            let _ = writeln!(told, "--- {}: {log}", node.name);
+        }
+        eprintln!("{told}");
+    }
+}
+
+impl Node {
+    fn start(&mut self) -> Result<()> {
+        self.life = match std::mem::replace(&mut self.life, Life::Changing) {
+            Life::Down(home) => Life::Up(Box::new(home.start().with_context(|| self.name.clone())?)),
+            other => other,
+        };
+        Ok(())
+    }
+
+    fn home(&self) -> Result<&Home> {
+        match &self.life {
+            Life::Up(server) => Ok(server.home()),
+            Life::Down(home) => Ok(home),
+            Life::Changing => bail!("{} did not start", self.name),
+        }
+    }
+
+    /// Saves the whole log from the end of the test; where it is now, and how it ends.
+    fn keep_log(&self, home: &Home, directory: &Path) -> Result<String> {
+        let kept = directory.join(&self.name).with_extension("log");
+        fs::create_dir_all(directory)?;
+        fs::copy(home.log_file(), &kept).context("it has no log")?;
+        Ok(format!("{} ends:\n{}", kept.display(), home.log()))
+    }
+}
+
+fn view(home: &Home) -> Result<View> {
+    let ask = |what| home.hearth(&["cluster", what, "--json"], "");
+    View::read(&ask("status")?, &ask("nodes")?)
+}
+
+fn join<T>(thread: thread::ScopedJoinHandle<'_, Result<T>>) -> Result<T> {
+    thread.join().unwrap_or_else(|_| Err(anyhow!("a thread panicked")))
+}
+
+/// A server's name, and the resource of those who log in there.
+pub(crate) fn name(number: usize) -> String {
+    format!("n{number}")
+}
