@@ -9,7 +9,7 @@ use storage::{NewServer, ServerState, Standing, StorageError};
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::driver::{Driver, INBOX, Input};
+use super::driver::{Driver, INBOX, Input, Parts};
 use super::fence::Fence;
 use super::host::Host;
 use super::registrar::{Registered, keep};
@@ -148,17 +148,16 @@ impl Cluster {
             state: server.state.clone(),
         });
         runtime.spawn(keep(registry.clone(), server, registered.subscribe(), number));
-        let (driver, here) = Driver::new(
+        let parts = Parts {
             options,
             settings,
             registry,
             host,
-            Arc::clone(&fence),
-            inbox.clone(),
+            fence: Arc::clone(&fence),
+            inbox: inbox.clone(),
             registered,
-            NodeId(number),
-            known_for,
-        );
+        };
+        let (driver, here) = Driver::new(parts, NodeId(number), known_for);
         runtime.spawn(driver.run(inputs));
         Ok(Self {
             inbox,

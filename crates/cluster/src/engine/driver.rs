@@ -79,6 +79,17 @@ pub(super) struct Driver {
     stop: Option<oneshot::Sender<()>>,
 }
 
+/// What a driver is put together from.
+pub(super) struct Parts {
+    pub(super) options: Options,
+    pub(super) settings: watch::Receiver<Settings>,
+    pub(super) registry: storage::Cluster,
+    pub(super) host: Arc<dyn Host>,
+    pub(super) fence: Arc<Fence>,
+    pub(super) inbox: mpsc::Sender<Input>,
+    pub(super) registered: watch::Sender<Registered>,
+}
+
 /// What is under way and must not be begun twice.
 #[derive(Debug, Default)]
 pub(super) struct Attempts {
@@ -94,18 +105,17 @@ pub(super) struct Attempts {
 }
 
 impl Driver {
-    #[allow(clippy::too_many_arguments)]
-    pub(super) fn new(
-        options: Options,
-        settings: watch::Receiver<Settings>,
-        registry: storage::Cluster,
-        host: Arc<dyn Host>,
-        fence: Arc<Fence>,
-        inbox: mpsc::Sender<Input>,
-        registered: watch::Sender<Registered>,
-        number: NodeId,
-        known_for: Duration,
-    ) -> (Self, watch::Receiver<Here>) {
+    /// For the life of this number; its server has been registered for so long.
+    pub(super) fn new(parts: Parts, number: NodeId, known_for: Duration) -> (Self, watch::Receiver<Here>) {
+        let Parts {
+            options,
+            settings,
+            registry,
+            host,
+            fence,
+            inbox,
+            registered,
+        } = parts;
         let server = server_id(&options.server_key);
         let now = clock::now();
         let known_for = Micros::try_from(known_for.as_micros()).unwrap_or(Micros::MAX / 4);

@@ -15,8 +15,8 @@ use super::proposer::Proposer;
 use crate::discovery::{BeaconKey, Discovery, Here};
 use crate::lease::{Micros, SECOND};
 use crate::link::{Authority, Identity, LinkSettings, Links, Port};
-use crate::raft::Consensus;
-use crate::state::{Change, Command, Machine, Member};
+use crate::raft::{Consensus, Watcher};
+use crate::state::{Change, Command, Member};
 use crate::{Group, NodeId, clock};
 
 /// One life of this process in the cluster.
@@ -270,7 +270,7 @@ impl Driver {
         });
     }
 
-    fn watcher(&self, life: &Life) -> Arc<dyn Fn(&Machine, &[Change]) + Send + Sync> {
+    fn watcher(&self, life: &Life) -> Watcher {
         let (entrance, host) = (Arc::clone(&life.entrance), Arc::clone(&self.host));
         let (me, links) = (life.me, Arc::downgrade(&life.links));
         Arc::new(move |machine, changes| {

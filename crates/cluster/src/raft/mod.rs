@@ -25,6 +25,7 @@ use crate::state::{Batch, Image, Outcome};
 
 pub(crate) use consensus::{Consensus, LEADER_HOLDS, NotProposed};
 pub(crate) use message::group_of;
+pub(crate) use store::Watcher;
 
 openraft::declare_raft_types!(
     /// What openraft is made of here.

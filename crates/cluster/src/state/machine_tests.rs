@@ -62,7 +62,7 @@ fn check(commands: &[Command], outcome: &Outcome, changed: usize) -> Machine {
 #[test]
 fn the_first_has_the_key_and_a_proposal_that_comes_twice_does_no_harm() {
     let first = put("a", entry(Some(1), 7, 0), Expect::Free);
-    check(&[first.clone()], &Outcome::Done, 1);
+    check(std::slice::from_ref(&first), &Outcome::Done, 1);
     check(&[first.clone(), first.clone()], &Outcome::Done, 0);
     let second = put("a", entry(Some(2), 7, 0), Expect::Free);
     check(&[first.clone(), second], &Outcome::Taken(entry(Some(1), 7, 0)), 0);

@@ -148,7 +148,7 @@ mod tests {
                 standing,
                 addresses: Vec::new(),
             },
-            age_millis: 0,
+            known_millis: 0,
             silent_millis,
         }
     }
