@@ -133,8 +133,10 @@ impl Lease {
 
     pub(super) fn on_ping(&mut self, from: NodeId, now: Micros) {
         let leader = self.leader();
-        match self.group().filter(|_| self.acts(now)) {
-            Some(group) => self.send(from, Message::Pong { group, leader }),
+        match self.group() {
+            Some(group) if self.acts(now) => self.send(from, Message::Pong { group, leader }),
+            // It may win its lease back at any moment.
+            Some(_) => {}
             // Not while it may have taken over without knowing it yet.
             None if now - self.membership.took_at > TAKING => self.send(from, Message::Idle { server: self.server }),
             None => {}

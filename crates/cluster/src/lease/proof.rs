@@ -1,4 +1,4 @@
-//! Proof of death: an attempt begun after the last sign of life, refused or answered by another.
+//! Proof of death: an attempt begun after the last sign of life, refused or answered by a later life.
 
 use std::collections::BTreeMap;
 
@@ -49,8 +49,12 @@ impl Lease {
         let mut is_new = false;
         for (node, at) in known {
             let sign = *self.proofs.signs.entry(node).or_insert(now);
-            let is_other = answer != Answer::Lives(node);
-            if at == server && is_other && (began > sign || self.has(Bug::Early)) {
+            // An earlier life there may have taken over as this one and not know it yet.
+            let is_later = match answer {
+                Answer::Refused => true,
+                Answer::Lives(there) => there > node,
+            };
+            if at == server && is_later && (began > sign || self.has(Bug::Early)) {
                 is_new |= self.proofs.dead.insert(node, began).is_none();
             }
         }

@@ -42,7 +42,7 @@ pub enum Message {
         /// The group that no longer has the receiver.
         group: Group,
     },
-    /// "I do not act": the answer of whoever cannot say [`Message::Pong`].
+    /// "I do not act, and belong to no group in which I could."
     Idle {
         /// The server that the process runs on.
         server: ServerId,

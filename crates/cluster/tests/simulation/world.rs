@@ -226,7 +226,7 @@ impl World {
                 if self.has_database(server) {
                     let answered = self.database.run(&effect, ServerId(server as u64), self.now);
                     if let crate::database::Answered::Taken(node, group) = answered {
-                        self.say(|_| format!("server {server} takes over as {node}, {group}"));
+                        self.say(|_| format!("server {server} takes over as {node}, {group}: {effect:?}"));
                     }
                     let input = Input::Database(answered, sent);
                     let delay = self.network.delay(&mut self.random);
