@@ -102,6 +102,8 @@ pub(super) struct Attempts {
     /// How often beginning a life has failed, and when it may be tried again.
     pub(super) failures: u32,
     pub(super) next_begin: Micros,
+    /// When a number may be asked for again.
+    pub(super) next_number: Micros,
 }
 
 impl Driver {
@@ -156,6 +158,7 @@ impl Driver {
             port: None,
             attempts: Attempts {
                 next_begin: now + delay,
+                next_number: NEVER,
                 ..Attempts::default()
             },
             problem: None,
@@ -193,8 +196,12 @@ impl Driver {
 
     async fn tick(&mut self) {
         let now = clock::now();
+        if self.life.is_none() && self.number.is_none() && now >= self.attempts.next_number {
+            // Also for one that is alone: its row in the registry is that of its present life.
+            self.take_number();
+        }
         if self.wants_in() && self.life.is_none() {
-            self.begin_if_possible(now).await;
+            self.begin_if_possible(now);
         }
         if let Some(life) = &self.life {
             for node in self.known.nodes() {

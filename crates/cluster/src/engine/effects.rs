@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use storage::{ArbiterRow, Claim, GroupId, Listed};
+use tokio::time::timeout;
 
 use super::driver::{Driver, Input, lease_settings};
 use super::known;
@@ -12,6 +14,10 @@ use crate::lease::{Answer, Effect, Grounds, Message, Peer, RowKey, SECOND, Serve
 use crate::link::{GreetError, Links, Purpose, Refusal};
 use crate::state::Command;
 use crate::{Group, NodeId, clock, kind};
+
+/// For a number before a take-over. With the take-over itself less than the lease takes for how long one may be under
+/// way.
+const NUMBER_PATIENCE: Duration = Duration::from_millis(900);
 
 impl Driver {
     pub(super) async fn do_effects(&mut self) {
@@ -121,7 +127,11 @@ impl Driver {
         tokio::spawn(async move {
             let sent = clock::now();
             let taking = async {
-                let number = registry.take_number().await?;
+                let number = timeout(NUMBER_PATIENCE, registry.take_number());
+                let number = number
+                    .await
+                    .map_err(|_| "no number came in time".to_owned())?
+                    .map_err(|error| error.to_string())?;
                 let claim = Claim {
                     me: listed_as((NodeId(number), server)),
                     new_group: new_group(),
@@ -132,13 +142,14 @@ impl Driver {
                         Grounds::Released => storage::Grounds::Released,
                     },
                 };
-                Ok::<_, storage::StorageError>((number, registry.take_over(&seen, &claim).await?))
+                let taken = registry.take_over(&seen, &claim).await;
+                Ok::<_, String>((number, taken.map_err(|error| error.to_string())?))
             };
             let input = match taking.await {
                 Ok((number, Some(GroupId { epoch, id }))) => Input::Taken(NodeId(number), Group { epoch, id }, sent),
                 Ok((_, None)) => Input::NotTaken,
                 Err(error) => {
-                    tracing::debug!(target: "cluster", %error, "no take-over");
+                    tracing::debug!(target: "cluster", error, "no take-over");
                     Input::NotTaken
                 }
             };

@@ -4,20 +4,19 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use super::driver::{Driver, Input};
 use super::effects::group_id;
 use crate::kind;
 use crate::link::Links;
 use crate::raft::Consensus;
-use crate::state::{Batch, Command};
 
 /// A leader that leaves because clustering is switched off waits so long for the others to do the same, so that the last
 /// one ends the group.
 const OTHERS_LEAVE: Duration = Duration::from_millis(2_500);
-/// For the leader to hear that this node leaves.
-const TELLING: Duration = Duration::from_millis(1_500);
+/// For the leader to hear that this node leaves; where that is this one, for another to be elected.
+const TELLING: Duration = Duration::from_millis(3_500);
 const STEP: Duration = Duration::from_millis(25);
 
 impl Driver {
@@ -85,20 +84,17 @@ fn is_last(consensus: &Consensus) -> bool {
     consensus.machine().members().len() <= 1
 }
 
-/// Has the cluster know that this node has left.
+/// Has the cluster know that this node has left. A leader first hands over.
 async fn tell(consensus: &Consensus, links: &Links) -> bool {
     let (me, deadline) = (links.node(), Instant::now() + TELLING);
     while Instant::now() < deadline {
         let is_told = match consensus.leader() {
             Some(leader) if leader == me => {
-                let down = consensus.propose(Batch {
-                    commands: vec![Command::Down(me)],
-                });
-                let is_told = matches!(timeout(TELLING, down).await, Ok(Ok(_)));
-                if is_told {
-                    consensus.hand_over().await;
+                if let Some(heir) = consensus.hand_over().await {
+                    // One that does not hear it stands for election a little later.
+                    let _ = links.call(heir, kind::STAND, Bytes::new(), deadline).await;
                 }
-                is_told
+                false
             }
             Some(leader) => links.call(leader, kind::LEAVE, Bytes::new(), deadline).await.is_ok(),
             None => false,

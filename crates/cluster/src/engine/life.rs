@@ -37,16 +37,14 @@ pub(super) struct Life {
 
 impl Driver {
     /// Begins a life where everything for it is at hand, and sees to it that it will be.
-    pub(super) async fn begin_if_possible(&mut self, now: Micros) {
+    pub(super) fn begin_if_possible(&mut self, now: Micros) {
         if now < self.attempts.next_begin || self.attempts.is_leaving {
             return;
         }
         if self.keys.is_none() {
             return self.unlock();
         }
-        let Some(number) = self.number else {
-            return self.take_number();
-        };
+        let Some(number) = self.number else { return };
         match self.begin(number) {
             Ok(life) => {
                 self.problem = None;
@@ -89,7 +87,7 @@ impl Driver {
         }
     }
 
-    fn take_number(&mut self) {
+    pub(super) fn take_number(&mut self) {
         if std::mem::replace(&mut self.attempts.is_numbering, true) {
             return;
         }
@@ -112,7 +110,7 @@ impl Driver {
                 self.lease = self.lease.reborn(number, now);
             }
             Some(_) => {}
-            None => self.attempts.next_begin = now + SECOND,
+            None => self.attempts.next_number = now + SECOND,
         }
     }
 

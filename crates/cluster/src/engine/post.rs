@@ -1,6 +1,7 @@
 //! What the links of one life bring in.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use bytes::Bytes;
@@ -13,9 +14,12 @@ use super::host::Host;
 use super::proposer::propose_for;
 use crate::lease::Message;
 use crate::link::{Failure, From, LinkEvent, Receiver};
-use crate::raft::{Consensus, group_of};
+use crate::raft::{Consensus, LEADER_HOLDS, group_of};
 use crate::state::{Batch, Command};
 use crate::{NodeId, kind};
+
+/// For an answer to be on its way.
+const ANSWERED: Duration = Duration::from_millis(20);
 
 /// One life's letter box.
 pub(super) struct Post {
@@ -48,12 +52,35 @@ impl Post {
         match kind {
             kind::PROPOSE => propose_for(&consensus, &body).await,
             kind::ASK => host.asked(from.node, body).await,
-            kind::LEAVE => {
-                let commands = vec![Command::Down(from.node)];
-                consensus.propose(Batch { commands }).await.ok().map(|_| Bytes::new())
+            kind::LEAVE => (consensus.leader() == Some(consensus.me())).then(|| {
+                tokio::spawn(let_go(consensus, from.node));
+                Bytes::new()
+            }),
+            kind::STAND => {
+                tokio::spawn(stand(consensus));
+                Some(Bytes::new())
             }
             _ => None,
         }
+    }
+}
+
+/// A member has left. Once that is applied nothing more is said to it, so it gets its answer before.
+async fn let_go(consensus: Arc<Consensus>, node: NodeId) {
+    tokio::time::sleep(ANSWERED).await;
+    let commands = vec![Command::Down(node)];
+    if let Err(error) = consensus.propose(Batch { commands }).await {
+        tracing::debug!(target: "cluster", %error, %node, "a member that has left will be declared dead");
+    }
+}
+
+/// The leader leaves, and this node may be the next. One that votes alone need not wait until the others would let it.
+async fn stand(consensus: Arc<Consensus>) {
+    if consensus.voters().len() > 1 {
+        tokio::time::sleep(LEADER_HOLDS).await;
+    }
+    if consensus.leader() != Some(consensus.me()) {
+        consensus.elect().await;
     }
 }
 

@@ -88,6 +88,11 @@ impl Consensus {
         Ok(consensus)
     }
 
+    /// Whose part this is.
+    pub(crate) fn me(&self) -> NodeId {
+        self.me
+    }
+
     /// Whose log this is.
     pub(crate) fn group(&self) -> Group {
         self.group

@@ -47,26 +47,39 @@ impl Consensus {
         });
     }
 
-    /// The leader leaves: others vote from now on, and elect another.
-    pub(crate) async fn hand_over(&self) {
-        let voters = {
-            let metrics = self.raft.metrics().borrow().clone();
-            let voters: BTreeSet<NodeId> = metrics.membership_config.membership().voter_ids().map(NodeId).collect();
-            let members: BTreeSet<NodeId> = self.machine().members().keys().copied().collect();
-            let fit = self.fit(&members);
-            let Some(first) = fit.iter().next().copied() else {
-                return;
-            };
-            let left: BTreeSet<NodeId> = voters.intersection(&members).copied().collect();
-            next_voters(first, &members, &fit, &left).unwrap_or(left)
-        };
-        let voters: BTreeSet<u64> = voters.iter().map(|node| node.0).collect();
-        let change = self.raft.change_membership(voters, false);
-        match tokio::time::timeout(HAND_OVER, change).await {
-            Ok(Ok(_)) => {}
-            Ok(Err(error)) => tracing::debug!(target: "cluster", %error, "the log was not handed over"),
-            Err(_) => tracing::debug!(target: "cluster", "handing over the log hangs"),
+    /// The leader leaves: others vote from now on. Who of them is to lead; `None` where nobody can.
+    pub(crate) async fn hand_over(&self) -> Option<NodeId> {
+        // No other change comes between.
+        if self.is_changing.swap(true, Ordering::AcqRel) {
+            return None;
         }
+        let metrics = self.raft.metrics().borrow().clone();
+        let voters: BTreeSet<NodeId> = metrics.membership_config.membership().voter_ids().map(NodeId).collect();
+        let members: BTreeSet<NodeId> = self.machine().members().keys().copied().collect();
+        let fit = self.fit(&members);
+        let heir = fit.iter().find(|node| voters.contains(*node)).or(fit.first()).copied();
+        let next = heir.map(|heir| {
+            let others: BTreeSet<NodeId> = members.iter().copied().filter(|node| *node != self.me).collect();
+            let left: BTreeSet<NodeId> = voters.intersection(&others).copied().collect();
+            next_voters(heir, &others, &fit, &left).unwrap_or(left)
+        });
+        let handed = match (heir, next) {
+            (Some(heir), Some(next)) => {
+                let next: BTreeSet<u64> = next.iter().map(|node| node.0).collect();
+                let change = self.raft.change_membership(next, true);
+                match tokio::time::timeout(HAND_OVER, change).await {
+                    Ok(Ok(_)) => Some(heir),
+                    Ok(Err(error)) => {
+                        tracing::debug!(target: "cluster", %error, "the log was not handed over");
+                        None
+                    }
+                    Err(_) => None,
+                }
+            }
+            _ => None,
+        };
+        self.is_changing.store(handed.is_some(), Ordering::Release);
+        handed
     }
 
     async fn make(&self, step: Step) -> Result<(), String> {
