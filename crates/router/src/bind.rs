@@ -23,6 +23,9 @@ pub(crate) const DISPLACING: Duration = Duration::from_secs(5);
 /// How often a newcomer tries when others race it for the same resource.
 const TRIES: usize = 8;
 
+/// Stanzas that an ended session leaves to another one in one go.
+const REDIRECTED_AT_ONCE: usize = 32;
+
 impl Router {
     /// Gives `account` a session under this full JID.
     ///
@@ -87,8 +90,12 @@ impl Router {
         if !rows.is_empty() {
             self.give_back(&session.account, &rows).await;
         }
-        for delivery in others {
+        for (count, delivery) in others.into_iter().enumerate() {
             self.redirect(session, *delivery.stanza).await;
+            if count % REDIRECTED_AT_ONCE == REDIRECTED_AT_ONCE - 1 {
+                // Whoever gets them now is not overrun: its task takes some before the next come.
+                tokio::task::yield_now().await;
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! XEP-0160: Offline Messages. What nobody takes waits in the account's message log.
 
 mod quota;
+mod replays;
 
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use storage::{LogId, LogRow, StorageError};
 
 use crate::{LiveSettings, OfflinePolicy};
 use quota::Quota;
+use replays::{Replays, Running};
 
 /// Rows that are read at a time.
 const CHUNK_ROWS: u32 = 50;
@@ -23,6 +25,7 @@ const PAGE_BYTES: usize = 1024 * 1024;
 pub(crate) struct Offline {
     settings: LiveSettings,
     quota: Quota,
+    replays: Replays,
 }
 
 impl Offline {
@@ -30,6 +33,7 @@ impl Offline {
         Arc::new(Self {
             settings: settings.clone(),
             quota: Quota::default(),
+            replays: Replays::default(),
         })
     }
 }
@@ -131,20 +135,29 @@ fn nobody() -> StanzaError {
 
 /// Sends a session what waits for its account: so much at once as it takes easily, the rest as it acknowledges.
 async fn replay(feature: Arc<Offline>, house: Arc<Router>, session: Arc<Session>) {
-    if let Some(last) = feature.send_page(&house, &session).await {
-        tokio::spawn(send_rest(feature, house, session, last));
+    let Some(running) = feature.replays.begin(session.generation) else {
+        return;
+    };
+    if let Some((running, last)) = feature.send_pages(running, &house, &session).await {
+        tokio::spawn(send_rest(running, feature, house, session, last));
     }
 }
 
-async fn send_rest(feature: Arc<Offline>, house: Arc<Router>, session: Arc<Session>, mut last: LogId) {
+async fn send_rest(
+    mut running: Running,
+    feature: Arc<Offline>,
+    house: Arc<Router>,
+    session: Arc<Session>,
+    mut last: LogId,
+) {
     loop {
         session.account.landed(last).await;
         let _turn = session.account.turn().await;
         if !session.takes_messages() {
             return;
         }
-        match feature.send_page(&house, &session).await {
-            Some(next) => last = next,
+        match feature.send_pages(running, &house, &session).await {
+            Some(next) => (running, last) = next,
             None => return,
         }
     }
@@ -160,6 +173,21 @@ impl Offline {
         house.replay_to_any(account).await;
         house.hint(account);
         Ok(())
+    }
+
+    /// Sends what there is. `Some` with the last of them where there may be more; `None` when the replay is over.
+    async fn send_pages(
+        &self,
+        mut running: Running,
+        house: &Arc<Router>,
+        session: &Session,
+    ) -> Option<(Running, LogId)> {
+        loop {
+            if let Some(last) = self.send_page(house, session).await {
+                return Some((running, last));
+            }
+            running = running.unless_done()?;
+        }
     }
 
     /// Sends the next messages in order. `Some` with the last of them where there may be more.
