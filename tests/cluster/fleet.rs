@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use testkit::databases::{self, Fresh, Kind};
@@ -151,6 +151,21 @@ impl Fleet {
             Life::Up(server) => Life::Down(server.kill()),
             other => other,
         };
+    }
+
+    /// Has one server told at another to hand over what it has and end; ends when it has.
+    pub(crate) fn drain(&mut self, at: usize, number: usize) -> Result<()> {
+        self.run(at, &["cluster", "drain", &name(number)])?;
+        let node = &mut self.nodes[number - 1];
+        node.life = match std::mem::replace(&mut node.life, Life::Changing) {
+            Life::Up(server) => {
+                let (home, status) = block_in_place(|| server.wait())?;
+                ensure!(status.success(), "{} ended with {status}:\n{}", node.name, home.log());
+                Life::Down(home)
+            }
+            other => other,
+        };
+        Ok(())
     }
 
     /// Stops it in the middle of whatever it does, without closing anything.

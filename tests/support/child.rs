@@ -99,15 +99,17 @@ impl Guarded {
     }
 
     /// Asks the child to end (SIGTERM) and waits for its exit status; a child that is late is killed.
-    pub fn terminate(mut self, patience: Duration) -> Result<ExitStatus> {
+    pub fn terminate(self, patience: Duration) -> Result<ExitStatus> {
         let pid = i32::try_from(self.child.id()).context("a process id is a positive number of 31 bits")?;
         kill(Pid::from_raw(pid), Signal::SIGTERM)?;
+        self.wait(patience)
+    }
+
+    /// Waits for the exit status of a child that is about to end; one that is late is killed.
+    pub fn wait(mut self, patience: Duration) -> Result<ExitStatus> {
         let deadline = Instant::now() + patience;
         while self.wait_for_output(deadline.saturating_duration_since(Instant::now())) {
-            ensure!(
-                Instant::now() < deadline,
-                "the process runs on {patience:?} after SIGTERM"
-            );
+            ensure!(Instant::now() < deadline, "the process runs on after {patience:?}");
         }
         Ok(self.child.wait()?)
     }

@@ -186,6 +186,12 @@ impl Server {
         self.home
     }
 
+    /// Waits until it has ended, because somebody else asked it to.
+    pub fn wait(self) -> Result<(Home, ExitStatus)> {
+        let status = self.process.wait(STOP)?;
+        Ok((self.home, status))
+    }
+
     /// Asks it to end (SIGTERM) and waits until it has.
     pub fn stop(self) -> Result<(Home, ExitStatus)> {
         let status = self.process.terminate(STOP)?;
