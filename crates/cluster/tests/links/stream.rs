@@ -96,6 +96,26 @@ async fn what_the_dead_did_not_handle_comes_back_in_order() {
 }
 
 #[tokio::test]
+async fn when_a_life_ends_what_its_peers_did_not_handle_comes_back() {
+    let house = House::new();
+    let (one, two) = pair(&house).await;
+    one.links.send(NodeId(2), number(0)).unwrap();
+    two.heard.until(|heard| heard.data_count() == 1).await;
+    two.heard.appetite.forget_permits(Semaphore::MAX_PERMITS);
+    for count in 1..10 {
+        one.links.send(NodeId(2), number(count)).unwrap();
+    }
+    one.links.end();
+    let back = one.links.give_back();
+    let [(NodeId(2), messages)] = &back[..] else {
+        panic!("{back:?}")
+    };
+    let unhandled = (1..10).map(number).collect::<Vec<_>>();
+    assert!(messages.ends_with(&unhandled), "{messages:?}");
+    assert!(one.links.send(NodeId(2), number(10)).is_err());
+}
+
+#[tokio::test]
 async fn a_stream_waits_for_a_common_group_and_goes_on() {
     let house = House::new();
     let (one, two) = pair(&house).await;
