@@ -293,6 +293,12 @@ impl Driver {
                     self.prove(server);
                 }
             }
+            LinkEvent::TurnedAway { node } => {
+                // Nobody who thinks so can say it over a link.
+                if let Some(group) = self.lease.group() {
+                    self.lease.on_message(*node, Message::Gone { group }, now);
+                }
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
-use cluster::link::{Purpose, SendError};
+use cluster::link::{LinkEvent, Purpose, SendError};
 use cluster::{Group, NodeId};
 use tokio::sync::Semaphore;
 
@@ -93,6 +93,8 @@ async fn what_the_dead_did_not_handle_comes_back_in_order() {
     // It still lives, and calls; nobody answers it any more.
     two.heard.until(|_| !two.links.is_up(NodeId(1), Purpose::Control)).await;
     assert!(one.links.figures().is_empty());
+    let turned_away = LinkEvent::TurnedAway { node: NodeId(1) };
+    two.heard.until(|heard| heard.events.lock().contains(&turned_away)).await;
 }
 
 #[tokio::test]
