@@ -94,7 +94,9 @@ async fn what_the_dead_did_not_handle_comes_back_in_order() {
     two.heard.until(|_| !two.links.is_up(NodeId(1), Purpose::Control)).await;
     assert!(one.links.figures().is_empty());
     let turned_away = LinkEvent::TurnedAway { node: NodeId(1) };
-    two.heard.until(|heard| heard.events.lock().contains(&turned_away)).await;
+    two.heard
+        .until(|heard| heard.events.lock().contains(&turned_away))
+        .await;
 }
 
 #[tokio::test]
