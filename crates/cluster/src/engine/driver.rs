@@ -294,8 +294,8 @@ impl Driver {
                 }
             }
             LinkEvent::TurnedAway { node } => {
-                // Nobody who thinks so can say it over a link.
-                if let Some(group) = self.lease.group() {
+                // Nobody who thinks so can say it over a link. Whoever leaves knows.
+                if let Some(group) = self.lease.group().filter(|_| !self.attempts.is_leaving) {
                     self.lease.on_message(*node, Message::Gone { group }, now);
                 }
             }
