@@ -67,7 +67,14 @@ impl Town {
     pub(crate) async fn found(servers: usize) -> Result<Self> {
         let mut names = NAMES[..servers].to_vec();
         names.push(LATE);
-        let fleet = Fleet::together_on_a_network(servers, &names).await?;
+        let mut fleet = Fleet::prepare_on_a_network(servers)?;
+        if servers == 2 {
+            // The other one takes over from a silent senior when it has been registered for as long as this, and a tenth.
+            for number in 1..=servers {
+                fleet.set(number, "HEARTH_PROPERTIES__CLUSTER__DATABASE_AWAY_SECS", "1")?;
+            }
+        }
+        fleet.begin(&names).await?;
         let mut town = Self {
             fleet,
             people: Vec::new(),

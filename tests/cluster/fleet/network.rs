@@ -32,10 +32,15 @@ impl Fleet {
     /// So many servers that are one cluster on such a network, and these people are each other's contacts.
     pub(crate) async fn together_on_a_network(count: usize, people: &[&str]) -> Result<Self> {
         let mut fleet = Self::prepare_on_a_network(count)?;
-        fleet.start_all()?;
-        fleet.add_people(people)?;
-        fleet.unite(people).await?;
+        fleet.begin(people).await?;
         Ok(fleet)
+    }
+
+    /// Starts all; they become one cluster, with accounts for these people, who are each other's contacts.
+    pub(crate) async fn begin(&mut self, people: &[&str]) -> Result<()> {
+        self.start_all()?;
+        self.add_people(people)?;
+        self.unite(people).await
     }
 
     /// Its machine has no power any more: nobody is told anything, and nobody is refused.
