@@ -9,7 +9,7 @@ use tokio::task::block_in_place;
 use crate::{
     PATIENCE, chosen,
     fleet::Fleet,
-    person::{self, Person, all_see, all_talk, only_lost},
+    person::{self, Person, all_miss, all_see, all_talk, only_lost},
 };
 
 /// The chat goes on with a round of messages so often.
@@ -54,20 +54,8 @@ async fn without_database(trouble: Trouble) -> Result<()> {
     let away = Duration::from_secs(chosen("HEARTH_CLUSTER_AWAY_SECS", 15)?);
     let names = ["romeo", "juliet", "nurse"];
     let mut database = block_in_place(|| Server::start(Kind::Postgres, Durability::Relaxed))?;
-    let mut fleet = Fleet::prepare_on(&database.url(), 3)?;
-    fleet.start_all()?;
-    fleet.add_people(&names)?;
-    fleet.add_people(&["tybalt"])?;
-    person::befriend(fleet.address(1)?, &names).await?;
-    fleet.enable(1)?;
-    fleet.wait_members(3, PATIENCE).await?;
-    let mut people = Vec::new();
-    for (place, name) in names.iter().enumerate() {
-        people.push(fleet.arrive(place + 1, name).await?);
-    }
+    let (fleet, mut people) = with_three_people(&database, &names).await?;
     let everybody: Vec<_> = people.iter().map(|it| it.jid.clone()).collect();
-    all_see(&mut people, &everybody).await?;
-    all_talk(&mut people).await?;
     let marks: Vec<_> = people.iter_mut().map(Person::mark).collect();
 
     let stopped = Instant::now();
@@ -92,4 +80,73 @@ async fn without_database(trouble: Trouble) -> Result<()> {
          {login:.1?}, and the members agreed after {settled:.1?}"
     );
     fleet.told()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_dies_while_the_database_is_away() -> Result<()> {
+    let away = Duration::from_secs(chosen("HEARTH_CLUSTER_AWAY_SECS", 15)?);
+    let names = ["romeo", "juliet", "nurse"];
+    let mut database = block_in_place(|| Server::start(Kind::Postgres, Durability::Relaxed))?;
+    let (mut fleet, mut people) = with_three_people(&database, &names).await?;
+    let victim = fleet.junior()?;
+
+    let stopped = Instant::now();
+    Trouble::Away.begin(&mut database)?;
+    let mut longest = talk_until(&mut people, stopped + away / 3).await?;
+    people.iter_mut().for_each(Person::take_all);
+    let lost = people.remove(victim - 1);
+    let marks: Vec<_> = people.iter_mut().map(Person::mark).collect();
+    let killed = Instant::now();
+    fleet.kill(victim);
+    let jids = [lost.jid.clone()];
+    let missed = all_miss(&mut people, &jids, killed).await?;
+    longest = longest.max(talk_until(&mut people, stopped + away).await?);
+    Trouble::Away.end(&mut database)?;
+    let resumed = Instant::now();
+    let survivor = fleet.awake().next().context("two survive")?;
+    let (late, login) = fleet.arrive_at_last(survivor, "tybalt").await?;
+    fleet.wait_members(2, PATIENCE).await?;
+    let settled = resumed.elapsed();
+    let mut everybody: Vec<_> = people.iter().map(|it| it.jid.clone()).collect();
+    everybody.extend(jids.clone());
+    only_lost(&mut people, &marks, &jids, &everybody).await?;
+    let again = Instant::now();
+    fleet.restart(victim)?;
+    fleet.wait_members(3, PATIENCE).await?;
+    println!(
+        "a junior of 3 was killed without the database: its people are missed after {missed:.1?}, a message took {longest:.1?} at \
+         most; afterwards a login took {login:.1?}, the members agreed after {settled:.1?}, and with it again after {:.1?}",
+        again.elapsed()
+    );
+    late.leave().await?;
+    fleet.told()
+}
+
+/// Three servers that are one cluster, with one of these people each.
+async fn with_three_people(database: &Server, names: &[&str]) -> Result<(Fleet, Vec<Person>)> {
+    let mut fleet = Fleet::prepare_on(&database.url(), 3)?;
+    fleet.start_all()?;
+    fleet.add_people(names)?;
+    fleet.add_people(&["tybalt"])?;
+    person::befriend(fleet.address(1)?, names).await?;
+    fleet.enable(1)?;
+    fleet.wait_members(3, PATIENCE).await?;
+    let mut people = Vec::new();
+    for (place, name) in names.iter().enumerate() {
+        people.push(fleet.arrive(place + 1, name).await?);
+    }
+    let everybody: Vec<_> = people.iter().map(|it| it.jid.clone()).collect();
+    all_see(&mut people, &everybody).await?;
+    all_talk(&mut people).await?;
+    Ok((fleet, people))
+}
+
+/// The longest that a message took.
+async fn talk_until(people: &mut [Person], end: Instant) -> Result<Duration> {
+    let mut longest = Duration::ZERO;
+    while Instant::now() < end {
+        longest = longest.max(all_talk(people).await?);
+        tokio::time::sleep(BETWEEN_MESSAGES).await;
+    }
+    Ok(longest)
 }

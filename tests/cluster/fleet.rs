@@ -1,5 +1,7 @@
 //! Several `hearth` processes that share a private database.
 
+mod network;
+
 use std::{
     fmt::Write as _,
     fs,
@@ -18,7 +20,8 @@ use tokio::task::block_in_place;
 
 use crate::{
     chosen,
-    nodes::View,
+    net::Net,
+    nodes::{self, View},
     person::{self, PASSWORD, Person},
     ports,
 };
@@ -30,13 +33,14 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 pub(crate) struct Fleet {
     nodes: Vec<Node>,
     is_told: bool,
+    net: Option<Net>,
     _database: Option<Fresh>,
 }
 
 struct Node {
     name: String,
     life: Life,
-    is_paused: bool,
+    is_aside: bool,
 }
 
 enum Life {
@@ -57,24 +61,16 @@ impl Fleet {
 
     /// The same on a database of the story's own.
     pub(crate) fn prepare_on(url: &str, count: usize) -> Result<Self> {
-        let level = chosen("HEARTH_CLUSTER_LOG", "info".to_owned())?;
         let node = |number| {
-            let port = ports::free()?;
-            let home = Home::new()?
-                .with("HEARTH_DATABASE__URL", url)
-                .with("HEARTH_NODE_NAME", &name(number))
+            let home = home(number, url)?
                 .with("HEARTH_CLUSTER__INTERFACES", "127.0.0.1")
-                .with("HEARTH_CLUSTER__PORTS", &port.to_string())
-                .with("HEARTH_LOG__LEVEL", &level);
-            Ok(Node {
-                name: name(number),
-                life: Life::Down(home),
-                is_paused: false,
-            })
+                .with("HEARTH_CLUSTER__PORTS", &ports::free()?.to_string());
+            Ok(Node::new(number, home))
         };
         Ok(Self {
             nodes: (1..=count).map(node).collect::<Result<_>>()?,
             is_told: false,
+            net: None,
             _database: None,
         })
     }
@@ -110,12 +106,17 @@ impl Fleet {
     /// So many servers that are one cluster, and these people are each other's contacts.
     pub(crate) async fn together(kind: Kind, count: usize, people: &[&str]) -> Result<Self> {
         let fleet = Self::start(kind, count, people).await?;
-        person::befriend(fleet.address(1)?, people).await?;
-        let began = Instant::now();
-        fleet.enable(1)?;
-        fleet.wait_members(count, crate::PATIENCE).await?;
-        println!("{kind}: {count} servers are one cluster after {:.1?}", began.elapsed());
+        fleet.unite(people).await?;
         Ok(fleet)
+    }
+
+    async fn unite(&self, people: &[&str]) -> Result<()> {
+        person::befriend(self.address(1)?, people).await?;
+        let (count, began) = (self.nodes.len(), Instant::now());
+        self.enable(1)?;
+        self.wait_members(count, crate::PATIENCE).await?;
+        println!("{count} servers are one cluster after {:.1?}", began.elapsed());
+        Ok(())
     }
 
     /// The story has been told: a fleet that goes before this shows what its servers have to say.
@@ -146,7 +147,7 @@ impl Fleet {
     /// Ends it from one instruction to the next.
     pub(crate) fn kill(&mut self, number: usize) {
         let node = &mut self.nodes[number - 1];
-        node.is_paused = false;
+        node.is_aside = false;
         node.life = match std::mem::replace(&mut node.life, Life::Changing) {
             Life::Up(server) => Life::Down(server.kill()),
             other => other,
@@ -171,15 +172,25 @@ impl Fleet {
     /// Stops it in the middle of whatever it does, without closing anything.
     pub(crate) fn pause(&mut self, number: usize) -> Result<()> {
         self.signal(number, Signal::SIGSTOP)?;
-        self.nodes[number - 1].is_paused = true;
+        self.set_aside(number);
         Ok(())
     }
 
     /// It goes on as if nothing had happened.
     pub(crate) fn go_on(&mut self, number: usize) -> Result<()> {
         self.signal(number, Signal::SIGCONT)?;
-        self.nodes[number - 1].is_paused = false;
+        self.take_back(number);
         Ok(())
+    }
+
+    /// What the others see need not be what this server sees: it is not waited for.
+    pub(crate) fn set_aside(&mut self, number: usize) {
+        self.nodes[number - 1].is_aside = true;
+    }
+
+    /// It is one of them again.
+    pub(crate) fn take_back(&mut self, number: usize) {
+        self.nodes[number - 1].is_aside = false;
     }
 
     fn signal(&self, number: usize, signal: Signal) -> Result<()> {
@@ -221,6 +232,25 @@ impl Fleet {
     pub(crate) fn view(&self, number: usize) -> Result<View> {
         let home = self.nodes[number - 1].home()?;
         block_in_place(|| view(home))
+    }
+
+    /// What this server says of itself: `member`, `fenced`, …
+    pub(crate) fn state(&self, number: usize) -> Result<String> {
+        nodes::state(&self.run(number, &["cluster", "status", "--json"])?)
+    }
+
+    /// Waits until one of these servers is no member any more, by its own word; which one.
+    pub(crate) async fn wait_cut_off(&self, of: &[usize], within: Duration) -> Result<usize> {
+        let began = Instant::now();
+        loop {
+            for number in of {
+                if self.state(*number)? != "member" {
+                    return Ok(*number);
+                }
+            }
+            ensure!(began.elapsed() < within, "all of {of:?} are members after {within:?}");
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
     }
 
     /// The number of the server that is the cluster's senior.
@@ -319,11 +349,16 @@ impl Fleet {
         }
     }
 
-    /// The numbers of the servers that run and are not paused.
+    /// How many servers there are, whether they run or not.
+    pub(crate) fn size(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// The numbers of the servers that run and are not paused or set aside.
     pub(crate) fn awake(&self) -> impl Iterator<Item = usize> {
         (1..=self.nodes.len()).filter(|number| {
             let node = &self.nodes[number - 1];
-            !node.is_paused && matches!(node.life, Life::Up(_))
+            !node.is_aside && matches!(node.life, Life::Up(_))
         })
     }
 
@@ -351,7 +386,24 @@ impl Drop for Fleet {
     }
 }
 
+/// What every server has.
+fn home(number: usize, url: &str) -> Result<Home> {
+    let home = Home::new()?
+        .with("HEARTH_DATABASE__URL", url)
+        .with("HEARTH_NODE_NAME", &name(number))
+        .with("HEARTH_LOG__LEVEL", &chosen("HEARTH_CLUSTER_LOG", "info".to_owned())?);
+    Ok(home)
+}
+
 impl Node {
+    fn new(number: usize, home: Home) -> Self {
+        Self {
+            name: name(number),
+            life: Life::Down(home),
+            is_aside: false,
+        }
+    }
+
     fn start(&mut self) -> Result<()> {
         self.life = match std::mem::replace(&mut self.life, Life::Changing) {
             Life::Down(home) => Life::Up(Box::new(home.start().with_context(|| self.name.clone())?)),

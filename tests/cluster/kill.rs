@@ -7,6 +7,7 @@ use testkit::databases::Kind;
 
 use crate::{
     PATIENCE,
+    faults::{Fault, Role, Town},
     fleet::Fleet,
     person::{Person, all_miss, all_see, all_talk, only_lost},
 };
@@ -122,5 +123,54 @@ async fn when_all_were_killed_they_are_one_cluster_again() -> Result<()> {
     let everybody: Vec<_> = people.iter().map(|it| it.jid.clone()).collect();
     all_see(&mut people, &everybody).await?;
     all_talk(&mut people).await?;
+    fleet.told()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn five_servers_survive_the_loss_of_any() -> Result<()> {
+    let mut town = Town::found(5).await?;
+    town.suffer(Fault::Kill(Role::Junior)).await?;
+    town.suffer(Fault::Kill(Role::Senior)).await?;
+    town.fleet.told()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_last_of_three_goes_on_alone() -> Result<()> {
+    let mut names = NAMES[..3].to_vec();
+    names.push(LATE);
+    let mut fleet = Fleet::together(Kind::Postgres, 3, &names).await?;
+    let mut people = Vec::new();
+    for (place, name) in NAMES[..3].iter().enumerate() {
+        people.push(fleet.arrive(place + 1, name).await?);
+    }
+    let everybody: Vec<_> = people.iter().map(|it| it.jid.clone()).collect();
+    all_see(&mut people, &everybody).await?;
+    let (senior, junior) = (fleet.senior()?, fleet.junior()?);
+    let last = fleet.awake().find(|it| ![senior, junior].contains(it));
+    let last = last.context("there are three")?;
+
+    let mut survivor = people.swap_remove(last - 1);
+    let mark = survivor.mark();
+    let lost: Vec<_> = people.iter().map(|it| it.jid.clone()).collect();
+    let killed = Instant::now();
+    fleet.kill(senior);
+    fleet.kill(junior);
+    let (mut late, login) = fleet.arrive_at_last(last, LATE).await?;
+    let people_left = std::slice::from_mut(&mut survivor);
+    let missed = all_miss(people_left, &lost, killed).await?;
+    fleet.wait_members(1, PATIENCE).await?;
+    let alone = killed.elapsed();
+    survivor.tell(&mut late).await?;
+    late.tell(&mut survivor).await?;
+    only_lost(std::slice::from_mut(&mut survivor), &[mark], &lost, &everybody).await?;
+    let again = Instant::now();
+    fleet.start_all()?;
+    fleet.wait_members(3, RESTART).await?;
+    println!(
+        "two of three were killed: a login at the third works after {login:.1?}, their people are missed after {missed:.1?}, it \
+         is alone after {alone:.1?}; all are back after {:.1?}",
+        again.elapsed()
+    );
+    survivor.is_here().await?;
     fleet.told()
 }

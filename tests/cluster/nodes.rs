@@ -73,6 +73,13 @@ impl View {
     }
 }
 
+/// What a server says of itself, from what `hearth cluster status` printed.
+pub(crate) fn state(status: &str) -> Result<String> {
+    let status: Value = serde_json::from_str(status).with_context(|| format!("cluster status: {status}"))?;
+    let state = status["state"].as_str();
+    Ok(state.with_context(|| format!("no state in {status}"))?.to_owned())
+}
+
 impl Seen {
     fn read(row: &Value) -> Result<Self> {
         let text = |name: &str| {

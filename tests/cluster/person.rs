@@ -194,6 +194,14 @@ impl Person {
         Ok(heard.at.saturating_duration_since(began))
     }
 
+    /// Nothing of what came so far is waited for.
+    pub(crate) fn take_all(&mut self) {
+        self.has_ended();
+        for heard in &mut self.history {
+            heard.is_taken = true;
+        }
+    }
+
     /// Where we are.
     pub(crate) fn mark(&mut self) -> Mark {
         self.has_ended();
@@ -235,8 +243,10 @@ impl Person {
     }
 }
 
-/// The client's task: it writes what is said and hears what comes, until the stream or the person has ended.
+/// The client's task: it writes what is said, hears what comes, and says how much that was where it is asked (XEP-0198),
+/// until the stream or the person has ended.
 async fn listen(mut wire: Wire, mut said: mpsc::Receiver<String>, heard: mpsc::UnboundedSender<Heard>) {
+    let mut count = 0_u32;
     loop {
         let seen = tokio::select! {
             seen = wire.read() => seen,
@@ -253,6 +263,15 @@ async fn listen(mut wire: Wire, mut said: mpsc::Receiver<String>, heard: mpsc::U
             Seen::Close | Seen::End => None,
             Seen::Open(_) | Seen::ErrorWithoutId => continue,
         };
+        match &element {
+            Some(it) if it.is("enabled", ns::STREAM_MANAGEMENT) => count = 0,
+            Some(it) if it.is("r", ns::STREAM_MANAGEMENT) => {
+                wire.send(format!("<a xmlns='{}' h='{count}'/>", ns::STREAM_MANAGEMENT))
+                    .await;
+            }
+            Some(it) if ["message", "presence", "iq"].contains(&it.name.as_ref()) => count += 1,
+            _ => {}
+        }
         let is_over = element.is_none();
         let heard_now = Heard {
             at: Instant::now(),

@@ -32,6 +32,7 @@ const LOG_LINES: usize = 40;
 pub struct Home {
     directory: TempDir,
     environment: Vec<(String, String)>,
+    entrance: Vec<String>,
 }
 
 impl Home {
@@ -42,6 +43,7 @@ impl Home {
         let mut home = Self {
             directory,
             environment: Vec::new(),
+            entrance: Vec::new(),
         };
         let data = home.data().display().to_string();
         for (key, value) in [
@@ -65,6 +67,13 @@ impl Home {
         self
     }
 
+    /// The same, where the server, but no other command, runs by way of this one, which takes its place: `nsenter …`.
+    #[must_use]
+    pub fn through(mut self, entrance: Vec<String>) -> Self {
+        self.entrance = entrance;
+        self
+    }
+
     /// The data directory.
     pub fn data(&self) -> PathBuf {
         self.directory.path().join("data")
@@ -81,8 +90,10 @@ impl Home {
         if ready.exists() {
             fs::remove_file(&ready)?;
         }
-        let mut command = Command::new(tools::hearth()?);
-        command.arg("run").arg("--ready-file").arg(&ready);
+        let hearth = tools::hearth()?;
+        let mut words = self.entrance.iter().map(AsRef::as_ref).chain([hearth.as_os_str()]);
+        let mut command = Command::new(words.next().expect("hearth at least"));
+        command.args(words).arg("run").arg("--ready-file").arg(&ready);
         let process = Guarded::spawn(self.prepare(&mut command), &self.log_file())?;
         let listening = wait_for(&ready, &process);
         let addresses = listening.with_context(|| format!("hearth did not start; it printed:\n{}", self.log()))?;

@@ -16,7 +16,7 @@ mod server;
 use std::fmt;
 
 pub use fresh::{Fresh, fresh};
-pub use server::{Durability, Server};
+pub use server::{Durability, Network, Server};
 
 /// A kind of database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use storage::{ArbiterRow, Changes, Server, ServerState};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::MissedTickBehavior;
@@ -70,6 +71,8 @@ pub(super) struct Driver {
     pub(super) keys: Option<Vec<u8>>,
     pub(super) life: Option<Life>,
     pub(super) port: Option<Port>,
+    /// Of lives that are over: as much as fits into their links' windows.
+    pub(super) undelivered: Vec<(NodeId, Vec<Bytes>)>,
     pub(super) attempts: Attempts,
     pub(super) problem: Option<String>,
     /// Until when this process acts although it has not joined yet, because it was alone before.
@@ -156,6 +159,7 @@ impl Driver {
             keys: None,
             life: None,
             port: None,
+            undelivered: Vec::new(),
             attempts: Attempts {
                 next_begin: now + delay,
                 next_number: NEVER,
@@ -256,6 +260,7 @@ impl Driver {
                 self.attempts.is_leaving = false;
                 if me == Some(life) {
                     self.end_life();
+                    self.tell_undelivered();
                     self.port = None;
                     self.number = None;
                     self.lease = self.lease.reborn(NodeId(0), now);
@@ -293,6 +298,12 @@ impl Driver {
                     && let Some(server) = self.known.server(*node)
                 {
                     self.prove(server);
+                }
+            }
+            LinkEvent::TurnedAway { node } => {
+                // Nobody who thinks so can say it over a link. Whoever leaves knows.
+                if let Some(group) = self.lease.group().filter(|_| !self.attempts.is_leaving) {
+                    self.lease.on_message(*node, Message::Gone { group }, now);
                 }
             }
         }
@@ -364,8 +375,16 @@ impl Driver {
 
     fn published(&mut self) {
         self.alone_until = NEVER;
+        self.tell_undelivered();
         if let Some(life) = &mut self.life {
             life.is_published = true;
+        }
+    }
+
+    /// What a life could not deliver, once there is another way.
+    fn tell_undelivered(&mut self) {
+        for (node, messages) in std::mem::take(&mut self.undelivered) {
+            self.host.undelivered(node, messages);
         }
     }
 

@@ -26,6 +26,7 @@ impl Driver {
                 Effect::ReadRow => self.read(),
                 // Out of the cluster the row is watched, and that is all.
                 _ if self.life.is_none() || !self.wants_in() && !self.attempts.is_leaving => {}
+                Effect::Send(_, Message::Join { .. }) if self.misses_a_member() => {}
                 Effect::Send(to, message) => self.send(to, &message),
                 Effect::RenewRow { group, list, unlist } => self.renew(group, list, unlist),
                 Effect::ListMember(group, node, server) => self.list(group, node, server),
@@ -60,6 +61,26 @@ impl Driver {
             // A driver that is gone needs no row.
             let _ = inbox.send(input).await;
         });
+    }
+
+    /// Everyone reaches everyone: whoever does not reach a member yet would be let in to be left out again. It asks once it
+    /// does, or once the member is none any more.
+    fn misses_a_member(&mut self) -> bool {
+        let Some(life) = &self.life else { return false };
+        let mut missed = self.known.members().filter(|(node, _)| {
+            let is_own = self.known.server(*node) == Some(self.server);
+            !is_own && !life.links.is_up(*node, Purpose::Control)
+        });
+        let missed = missed
+            .next()
+            .map(|(_, name)| format!("{name} is a member and cannot be reached"));
+        if let Some(problem) = &missed
+            && self.problem.is_none()
+        {
+            tracing::info!(target: "cluster", problem, "this server waits before it joins");
+        }
+        self.problem = missed;
+        self.problem.is_some()
     }
 
     fn send(&self, to: Peer, message: &Message) {

@@ -22,7 +22,8 @@ pub trait Host: Send + Sync + 'static {
     /// What the cluster agrees on has changed, in this order. Must return at once: the log waits.
     fn changed(&self, membership: &Arc<Membership>, machine: &Machine, changes: &[Change]);
 
-    /// A member is gone; these messages of the ordered stream to it were not handled, or it is not known that they were.
+    /// These messages of the ordered stream to a member were not handled, or it is not known that they were: it is gone,
+    /// or this process was a member under another number when it sent them.
     fn undelivered(&self, node: NodeId, messages: Vec<Bytes>);
 
     /// This process may not act until the fence opens again.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 use sha2::{Digest, Sha256};
-use storage::{ArbiterRow, Server};
+use storage::{ArbiterRow, Server, Standing};
 
 use super::finder::Located;
 use crate::Group;
@@ -13,6 +13,8 @@ use crate::lease::{Row, ServerId};
 
 /// Lives that are remembered: a few for each of the servers that a cluster may have.
 const MAX_LIVES: usize = 1_024;
+/// Every server speaks in the registry once a second.
+const SILENT_MILLIS: i64 = 3_000;
 
 /// The number of a server, from its key.
 pub(super) fn server_id(key: &str) -> ServerId {
@@ -29,6 +31,8 @@ pub(super) struct Known {
     /// The newest life of each registered server.
     lives: BTreeMap<ServerId, NodeId>,
     located: Located,
+    /// Lives that say that they are members, with their servers' names.
+    members: BTreeMap<NodeId, String>,
     /// Where a server was last found.
     addresses: BTreeMap<ServerId, BTreeSet<SocketAddr>>,
 }
@@ -40,6 +44,8 @@ impl Known {
             self.servers.insert(NodeId(member.id), ServerId(member.server));
         }
         self.lives.clear();
+        let says_so = servers.iter().filter(|server| is_living_member(server));
+        self.members = says_so.map(|server| (NodeId(server.id), server.name.clone())).collect();
         for server in servers {
             let (id, node) = (server_id(&server.server_key), NodeId(server.id));
             self.servers.insert(node, id);
@@ -85,10 +91,20 @@ impl Known {
         self.addresses.get(&server).into_iter().flatten().copied().collect()
     }
 
+    /// Members by their own word, with their servers' names.
+    pub(super) fn members(&self) -> impl Iterator<Item = (NodeId, &str)> {
+        self.members.iter().map(|(node, name)| (*node, name.as_str()))
+    }
+
     /// All lives that anything is known of.
     pub(super) fn nodes(&self) -> impl Iterator<Item = NodeId> + '_ {
         self.servers.keys().copied()
     }
+}
+
+/// Whether it has said not long ago that it is a member. Who dies or is cut off says so no more.
+fn is_living_member(server: &Server) -> bool {
+    server.state.standing == Standing::Member && server.silent_millis < SILENT_MILLIS
 }
 
 /// The row in the words of the lease.

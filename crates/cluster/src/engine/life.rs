@@ -339,6 +339,9 @@ impl Driver {
             membership.end();
         }
         life.links.end();
+        if life.membership.is_some() {
+            self.undelivered.extend(life.links.give_back());
+        }
         if let Some(consensus) = life.consensus {
             tokio::spawn(async move { consensus.end().await });
         }

@@ -1,12 +1,12 @@
 //! This process as a member: one number, in one group, until it leaves or is declared dead.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::future::join_all;
 use parking_lot::Mutex;
+use tokio_util::sync::CancellationToken;
 
 use super::NotDone;
 use super::fence::Fence;
@@ -33,7 +33,7 @@ pub struct Membership {
     pub(super) consensus: Arc<Consensus>,
     pub(super) proposer: Arc<Proposer>,
     fence: Arc<Fence>,
-    is_over: AtomicBool,
+    over: CancellationToken,
 }
 
 impl Membership {
@@ -48,7 +48,7 @@ impl Membership {
             consensus,
             proposer,
             fence,
-            is_over: AtomicBool::new(false),
+            over: CancellationToken::new(),
         }
     }
 
@@ -73,11 +73,11 @@ impl Membership {
     /// Whether this membership has ended: nothing that it is asked for is done any more.
     #[must_use]
     pub fn is_over(&self) -> bool {
-        self.is_over.load(Ordering::Acquire)
+        self.over.is_cancelled()
     }
 
     pub(super) fn end(&self) {
-        self.is_over.store(true, Ordering::Release);
+        self.over.cancel();
     }
 
     /// Looks at what the cluster agrees on, as far as it is known here. The log waits meanwhile.
@@ -95,12 +95,13 @@ impl Membership {
     /// Has the cluster decide on a command, and waits until what it decided is known here.
     ///
     /// # Errors
-    /// Where it did not decide in time. It may do so yet.
+    /// Where it did not decide in time, or this membership has ended. It may do so yet.
     pub async fn propose(&self, command: Command) -> Result<Outcome, NotDone> {
-        if self.is_over() {
-            return Err(NotDone::Undecided);
+        tokio::select! {
+            biased;
+            () = self.over.cancelled() => Err(NotDone::Undecided),
+            outcome = self.proposer.propose(command) => outcome,
         }
-        self.proposer.propose(command).await
     }
 
     /// Appends a message to the ordered stream to a member. Never waits.

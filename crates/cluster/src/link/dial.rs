@@ -6,8 +6,9 @@ use std::time::Duration;
 use super::connection;
 use super::core::Core;
 use super::greet::{GreetError, call};
-use super::hello::Purpose;
+use super::hello::{Purpose, Refusal};
 use super::peer::Peer;
+use super::receiver::LinkEvent;
 
 /// The pause before the second attempt.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
@@ -71,6 +72,9 @@ async fn try_once(core: &Arc<Core>, peer: &Arc<Peer>, purpose: Purpose) -> bool 
                 }
             }
             Err(GreetError::ConnectionRefused) => {}
+            Err(GreetError::Refused(Refusal::Dead)) => {
+                core.receiver.on_event(LinkEvent::TurnedAway { node: peer.node });
+            }
             Err(error) => tracing::debug!(target: "cluster", node = %peer.node, %address, "no link: {error}"),
         }
     }

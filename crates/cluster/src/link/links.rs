@@ -230,6 +230,14 @@ impl Links {
         peer.window.lock().give_back()
     }
 
+    /// What no peer has handled, after [`Links::end`]: by peer, in order. It may have handled the last of it without our
+    /// having heard so.
+    pub fn give_back(&self) -> Vec<(NodeId, Vec<Bytes>)> {
+        let peers = self.core.peers().into_iter();
+        let unhandled = peers.map(|peer| (peer.node, peer.window.lock().give_back()));
+        unhandled.filter(|(_, messages)| !messages.is_empty()).collect()
+    }
+
     /// When a peer was last heard, on either connection.
     pub fn heard(&self, node: NodeId) -> Option<Instant> {
         self.core.peer(node)?.heard()

@@ -56,4 +56,9 @@ pub enum LinkEvent {
         /// Who was there.
         node: NodeId,
     },
+    /// A peer took no connection, because it knows that this life was declared dead.
+    TurnedAway {
+        /// Who said so.
+        node: NodeId,
+    },
 }

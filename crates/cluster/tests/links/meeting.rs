@@ -48,7 +48,7 @@ fn version(node: &Node) -> Option<u16> {
     let events = node.heard.events.lock();
     events.iter().rev().find_map(|event| match event {
         LinkEvent::Up { version, .. } => Some(*version),
-        LinkEvent::Down { .. } => None,
+        LinkEvent::Down { .. } | LinkEvent::TurnedAway { .. } => None,
     })
 }
 

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
-use cluster::link::{Purpose, SendError};
+use cluster::link::{LinkEvent, Purpose, SendError};
 use cluster::{Group, NodeId};
 use tokio::sync::Semaphore;
 
@@ -93,6 +93,30 @@ async fn what_the_dead_did_not_handle_comes_back_in_order() {
     // It still lives, and calls; nobody answers it any more.
     two.heard.until(|_| !two.links.is_up(NodeId(1), Purpose::Control)).await;
     assert!(one.links.figures().is_empty());
+    let turned_away = LinkEvent::TurnedAway { node: NodeId(1) };
+    two.heard
+        .until(|heard| heard.events.lock().contains(&turned_away))
+        .await;
+}
+
+#[tokio::test]
+async fn when_a_life_ends_what_its_peers_did_not_handle_comes_back() {
+    let house = House::new();
+    let (one, two) = pair(&house).await;
+    one.links.send(NodeId(2), number(0)).unwrap();
+    two.heard.until(|heard| heard.data_count() == 1).await;
+    two.heard.appetite.forget_permits(Semaphore::MAX_PERMITS);
+    for count in 1..10 {
+        one.links.send(NodeId(2), number(count)).unwrap();
+    }
+    one.links.end();
+    let back = one.links.give_back();
+    let [(NodeId(2), messages)] = &back[..] else {
+        panic!("{back:?}")
+    };
+    let unhandled = (1..10).map(number).collect::<Vec<_>>();
+    assert!(messages.ends_with(&unhandled), "{messages:?}");
+    assert!(one.links.send(NodeId(2), number(10)).is_err());
 }
 
 #[tokio::test]

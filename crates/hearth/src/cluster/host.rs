@@ -164,7 +164,12 @@ impl Host for ClusterHost {
 
     fn publish(&self, membership: Arc<Membership>) -> Boxed<()> {
         let (router, member) = (Arc::clone(&self.router), self.member(&membership));
-        let joining = self.runtime.spawn(async move { router.join(Arc::new(member)).await });
+        let joining = self.runtime.spawn(async move {
+            router.join(Arc::new(member)).await;
+            // Other nodes tell this one only of the end of rows that it sent them under its present number. What they have
+            // of those before they say when they are asked.
+            router.on_sessions_lost(Vec::new(), |_| true).await;
+        });
         Box::pin(async move {
             // Where it panicked, what was published stays.
             let _ = joining.await;

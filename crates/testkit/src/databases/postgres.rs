@@ -1,5 +1,7 @@
 //! PostgreSQL from Debian's package `postgresql`.
 
+use std::fs::File;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -18,10 +20,16 @@ pub(super) fn prepare(place: &Place, durability: Durability) -> Result<Command> 
             .args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]);
         initdb.args(["--no-sync", "--no-instructions"]);
         Place::run(initdb)?;
+        if place.network.is_some() {
+            let rules = File::options().append(true).open(place.data.join("pg_hba.conf"));
+            writeln!(rules?, "host all all samenet trust")?;
+        }
     }
     let mut server = place.command(&program("postgres")?);
     server.arg("-D").arg(&place.data).arg("-k").arg(&place.directory);
-    let mut settings = vec!["listen_addresses=", "max_connections=300", "shared_buffers=64MB"];
+    let address = place.network.as_ref().map(|network| network.address.to_string());
+    let addresses = format!("listen_addresses={}", address.unwrap_or_default());
+    let mut settings = vec![addresses.as_str(), "max_connections=300", "shared_buffers=64MB"];
     if durability == Durability::Relaxed {
         settings.extend(["fsync=off", "full_page_writes=off"]);
     }
@@ -42,6 +50,9 @@ pub(super) fn question(place: &Place) -> Command {
 }
 
 pub(super) fn url(place: &Place) -> String {
+    if let Some(network) = &place.network {
+        return format!("postgres://postgres@{}/postgres", network.address);
+    }
     format!(
         "postgres://postgres@localhost/postgres?host={}",
         place.directory.display()

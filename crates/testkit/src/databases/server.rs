@@ -1,6 +1,7 @@
 //! A private database server, which ends with its owner.
 
 use std::io::{BufRead, BufReader, Write};
+use std::net::IpAddr;
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -32,6 +33,14 @@ pub struct Server {
     answers: BufReader<ChildStdout>,
 }
 
+/// A network in which a server can be reached, besides by its socket, without a password.
+pub struct Network {
+    /// The command that runs another one there, in its own place.
+    pub entrance: Vec<String>,
+    /// The server's address there.
+    pub address: IpAddr,
+}
+
 /// Where a server keeps its things, and as whom it runs.
 pub(super) struct Place {
     /// Goes with the server.
@@ -40,6 +49,7 @@ pub(super) struct Place {
     pub(super) data: PathBuf,
     /// A user to drop to, when we are root: these servers refuse to run as root.
     user: Option<User>,
+    pub(super) network: Option<Network>,
 }
 
 struct User {
@@ -68,28 +78,34 @@ rm -rf "$directory"
 impl Server {
     /// Makes and starts a new, empty server. Takes seconds.
     pub fn start(kind: Kind, durability: Durability) -> Result<Self> {
-        Self::start_on(kind, durability, None)
+        Self::start_on(kind, durability, None, None)
+    }
+
+    /// A PostgreSQL that can be reached in a network of the test's own, too.
+    pub fn start_in_network(durability: Durability, network: Network) -> Result<Self> {
+        Self::start_on(Kind::Postgres, durability, None, Some(network))
     }
 
     /// The same on what an earlier server left in this directory, if anything. It stays there.
     pub fn start_in(kind: Kind, durability: Durability, data: &Path) -> Result<Self> {
-        Self::start_on(kind, durability, Some(data))
+        Self::start_on(kind, durability, Some(data), None)
     }
 
-    fn start_on(kind: Kind, durability: Durability, data: Option<&Path>) -> Result<Self> {
+    fn start_on(kind: Kind, durability: Durability, data: Option<&Path>, network: Option<Network>) -> Result<Self> {
         let (user, stop_signal) = match kind {
             Kind::Sqlite => bail!("SQLite has no server"),
             Kind::Postgres => ("postgres", "QUIT"),
             Kind::Mysql => ("mysql", "KILL"),
         };
-        let place = Place::new(user, data)?;
+        let place = Place::new(user, data, network)?;
         let server = match kind {
             Kind::Postgres => postgres::prepare(&place, durability)?,
             _ => mariadb::prepare(&place, durability)?,
         };
         let mut keeper = Command::new("sh");
         keeper.args(["-c", KEEPER, "keeper"]).arg(&place.directory);
-        keeper.arg(server.get_program()).args(server.get_args());
+        let entrance = place.network.iter().flat_map(|network| &network.entrance);
+        keeper.args(entrance).arg(server.get_program()).args(server.get_args());
         // Its own group: a signal to the tests' group must not end it before it has cleaned up.
         keeper.env("HEARTH_STOP_SIGNAL", stop_signal).process_group(0);
         let mut keeper = keeper
@@ -181,7 +197,7 @@ impl Drop for Server {
 }
 
 impl Place {
-    fn new(user: &str, data: Option<&Path>) -> Result<Self> {
+    fn new(user: &str, data: Option<&Path>, network: Option<Network>) -> Result<Self> {
         let user = if is_root()? { Some(User::find(user)?) } else { None };
         // In the one place whose path is short enough for a socket, whatever TMPDIR says.
         let directory = tempfile::Builder::new().prefix("hearth-db-").tempdir_in("/tmp")?.keep();
@@ -197,6 +213,7 @@ impl Place {
             data: data.map_or_else(|| directory.join("data"), Path::to_path_buf),
             directory,
             user,
+            network,
         })
     }
 

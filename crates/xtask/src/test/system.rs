@@ -1,4 +1,4 @@
-//! What tests need from Debian: database servers, a balancer, a terminal and a client for it.
+//! What tests need from Debian: database servers, a balancer, networks, a terminal and a client for it.
 
 use std::io::IsTerminal as _;
 use std::path::Path;
@@ -9,6 +9,7 @@ use crate::command;
 /// Programs and the packages they come in.
 const NEEDED: &[(&str, &str)] = &[
     ("haproxy", "haproxy"),
+    ("ip", "iproute2"),
     ("mariadbd", "mariadb-server"),
     ("profanity", "profanity"),
     ("python3", "python3"),
