@@ -13,7 +13,7 @@ use crate::lease::{Row, ServerId};
 
 /// Lives that are remembered: a few for each of the servers that a cluster may have.
 const MAX_LIVES: usize = 1_024;
-/// Every server speaks in the registry once a second.
+/// Every server speaks in the registry every other second.
 const SILENT_MILLIS: i64 = 3_000;
 
 /// The number of a server, from its key.
