@@ -235,7 +235,11 @@ impl Account {
     /// One live session less has it: the session acknowledged it, or gave it back. Where it came from another node, that
     /// hears of it once the acknowledgement is written.
     pub fn set_landed(&self, id: LogId) {
-        if let (Some(origin), Some(mesh)) = (self.in_flight.land(id), &self.mesh) {
+        let Some(mesh) = &self.mesh else {
+            self.in_flight.land(id);
+            return;
+        };
+        for origin in self.in_flight.land(id) {
             let (account, rows) = (self.jid.as_str(), vec![id.raw()]);
             let frame = Frame::Landed {
                 account,

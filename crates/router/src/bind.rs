@@ -97,9 +97,8 @@ impl Router {
     pub(crate) async fn give_back(self: &Arc<Self>, account: &Account, rows: &[LogId]) {
         let _turn = account.turn().await;
         for row in rows {
-            if let Some(origin) = account.in_flight().land(*row) {
-                self.send_landed(account, origin, &[*row], true);
-            }
+            let origins = account.in_flight().land(*row);
+            self.send_landed_to(account, &origins, *row, true);
         }
         self.replay_to_any(account).await;
         self.hint(account);

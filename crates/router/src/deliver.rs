@@ -45,7 +45,9 @@ pub(crate) async fn message(house: &Arc<Router>, flow: &mut Flow<'_>) -> Result<
 
 async fn to_account(house: &Arc<Router>, flow: &mut Flow<'_>, to: &Jid) -> Result<(), StanzaError> {
     let sessions = house.directory().sessions(to.bare_str());
-    let entries = elsewhere(house, flow, to.bare_str());
+    let mut entries = elsewhere(house, flow, to.bare_str());
+    // A session that moves is known on both nodes for a moment, and its inbox here leads there.
+    entries.retain(|entry| sessions.iter().all(|session| session.jid != entry.jid));
     let account = match sessions.first() {
         Some(session) => Some(session.account.clone()),
         None => house

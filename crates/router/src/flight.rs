@@ -7,6 +7,9 @@ use smallvec::SmallVec;
 use storage::LogId;
 use tokio::sync::Notify;
 
+/// Nodes that wait to hear of a row.
+pub(crate) type Origins = SmallVec<[u64; 1]>;
+
 /// What is in flight.
 #[derive(Debug, Default)]
 pub(crate) struct InFlight {
@@ -21,8 +24,8 @@ struct Flight {
     here: usize,
     /// Other nodes that it was sent to.
     there: SmallVec<[u64; 1]>,
-    /// The node that sent it here, and waits to hear of it.
-    origin: Option<u64>,
+    /// The nodes that sent it here, and wait to hear of it.
+    origins: Origins,
     /// Claimed, and other nodes are being asked.
     is_asked: bool,
 }
@@ -49,55 +52,68 @@ impl InFlight {
         let mut rows = self.rows.lock();
         let flight = rows.entry(row).or_default();
         flight.here += 1;
-        flight.origin = Some(origin);
+        if !flight.origins.contains(&origin) {
+            flight.origins.push(origin);
+        }
     }
 
-    /// One session here less has it. Some node where that was the last of a row that came from there.
-    pub(crate) fn land(&self, row: LogId) -> Option<u64> {
+    /// A session that has the row goes to that node, and takes it along. Whoever sent it here still hears of it from here.
+    pub(crate) fn pass_on(&self, row: LogId, node: u64) {
         let mut rows = self.rows.lock();
-        let flight = rows.get_mut(&row)?;
+        let flight = rows.entry(row).or_default();
         flight.here = flight.here.saturating_sub(1);
-        let is_over = flight.is_over();
-        let origin = is_over
-            .then(|| rows.remove(&row))
-            .flatten()
-            .and_then(|flight| flight.origin);
-        drop(rows);
-        if is_over {
-            self.landed.notify_waiters();
+        if !flight.there.contains(&node) {
+            flight.there.push(node);
         }
-        origin
     }
 
-    /// That node does not have it any more; true where nobody has it now.
-    pub(crate) fn land_there(&self, row: LogId, node: u64) -> bool {
+    /// One session here less has it. Nodes where that was the last of a row that came from there.
+    pub(crate) fn land(&self, row: LogId) -> Origins {
         let mut rows = self.rows.lock();
-        let Some(flight) = rows.get_mut(&row) else { return false };
-        let before = flight.there.len();
-        flight.there.retain(|there| *there != node);
-        let is_over = flight.there.len() < before && flight.is_over();
-        if is_over {
-            rows.remove(&row);
-            drop(rows);
-            self.landed.notify_waiters();
+        let Some(flight) = rows.get_mut(&row) else {
+            return Origins::new();
+        };
+        flight.here = flight.here.saturating_sub(1);
+        if !flight.is_over() {
+            return Origins::new();
         }
-        is_over
-    }
-
-    /// Nodes that `is_gone` names have nothing any more. Says whether rows were freed by that.
-    pub(crate) fn forget(&self, is_gone: impl Fn(u64) -> bool) -> bool {
-        let mut rows = self.rows.lock();
-        let before = rows.len();
-        rows.retain(|_, flight| {
-            let had = flight.there.len();
-            flight.there.retain(|node| !is_gone(*node));
-            flight.origin = flight.origin.filter(|node| !is_gone(*node));
-            flight.there.len() == had || !flight.is_over()
-        });
-        let is_freed = rows.len() < before;
+        let origins = rows.remove(&row).map(|flight| flight.origins);
         drop(rows);
         self.landed.notify_waiters();
-        is_freed
+        origins.unwrap_or_default()
+    }
+
+    /// That node does not have it any more; `Some` where nobody has it now, with the nodes that it came from.
+    pub(crate) fn land_there(&self, row: LogId, node: u64) -> Option<Origins> {
+        let mut rows = self.rows.lock();
+        let flight = rows.get_mut(&row)?;
+        let before = flight.there.len();
+        flight.there.retain(|there| *there != node);
+        if flight.there.len() == before || !flight.is_over() {
+            return None;
+        }
+        let origins = rows.remove(&row).map(|flight| flight.origins);
+        drop(rows);
+        self.landed.notify_waiters();
+        origins
+    }
+
+    /// Nodes that `is_gone` names have nothing any more. The rows that were freed by that, with the nodes that they came
+    /// from.
+    pub(crate) fn forget(&self, is_gone: impl Fn(u64) -> bool) -> Vec<(LogId, Origins)> {
+        let mut freed = Vec::new();
+        self.rows.lock().retain(|row, flight| {
+            let had = flight.there.len();
+            flight.there.retain(|node| !is_gone(*node));
+            flight.origins.retain(|node| !is_gone(*node));
+            let stays = flight.there.len() == had || !flight.is_over();
+            if !stays {
+                freed.push((*row, std::mem::take(&mut flight.origins)));
+            }
+            stays
+        });
+        self.landed.notify_waiters();
+        freed
     }
 
     /// Waits until no session has the row.
@@ -158,5 +174,36 @@ impl InFlight {
             Some(_) => true,
             None => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_that_was_passed_on_is_heard_of_where_it_came_from() {
+        let (flights, row) = (InFlight::default(), LogId::from_raw(7));
+        flights.arrive(row, 3);
+        flights.pass_on(row, 2);
+        assert!(flights.has(row, true), "nobody else may send it");
+        assert_eq!(flights.land_there(row, 2).as_deref(), Some(&[3][..]));
+        assert!(!flights.has(row, true));
+
+        flights.arrive(row, 3);
+        flights.pass_on(row, 2);
+        let freed = flights.forget(|node| node == 2);
+        assert_eq!(freed.len(), 1);
+        assert_eq!((freed[0].0, freed[0].1.as_slice()), (row, &[3][..]));
+    }
+
+    #[test]
+    fn a_row_that_came_from_two_nodes_is_heard_of_at_both() {
+        let (flights, row) = (InFlight::default(), LogId::from_raw(7));
+        for origin in [3, 1, 3] {
+            flights.arrive(row, origin);
+        }
+        assert!(flights.land(row).is_empty() && flights.land(row).is_empty());
+        assert_eq!(flights.land(row).as_slice(), [3, 1]);
     }
 }

@@ -56,6 +56,8 @@ impl Router {
         lost: Vec<Arc<SessionEntry>>,
         is_gone: impl Fn(u64) -> bool + Copy,
     ) {
+        self.loans_lost(&lost, is_gone);
+        self.arrivals_lost(is_gone);
         let lost: Arc<[Arc<SessionEntry>]> = lost.into();
         if !lost.is_empty() {
             for hook in self.hooks().sessions_lost_hooks() {
@@ -64,7 +66,11 @@ impl Router {
         }
         let mut waiting: HashSet<Jid> = lost.iter().map(|entry| entry.jid.to_bare()).collect();
         for account in self.accounts().all() {
-            if account.in_flight().forget(is_gone) {
+            let freed = account.in_flight().forget(is_gone);
+            for (row, origins) in &freed {
+                self.send_landed_to(&account, origins, *row, true);
+            }
+            if !freed.is_empty() {
                 waiting.insert(account.jid.clone());
             }
         }
@@ -119,7 +125,7 @@ impl Router {
                         return false;
                     }
                 }
-                Err(Unpublished::Taken(_) | Unpublished::Undecided) => return false,
+                Err(Unpublished::Taken(_) | Unpublished::Ended | Unpublished::Undecided) => return false,
             }
         }
         false

@@ -158,6 +158,13 @@ impl Router {
         self.mesh().send_after_commit(origin, &frame);
     }
 
+    /// The same of one row, at all the nodes that it came from.
+    pub(crate) fn send_landed_to(&self, account: &Account, origins: &[u64], row: LogId, is_given_back: bool) {
+        for origin in origins {
+            self.send_landed(account, *origin, &[row], is_given_back);
+        }
+    }
+
     /// Rows whose sessions are gone wait again: whoever has sessions of the account looks for them.
     pub(crate) async fn look_again(self: &Arc<Self>, account: &Account) {
         let _turn = account.turn().await;

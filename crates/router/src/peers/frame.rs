@@ -7,6 +7,7 @@ use bytes::Bytes;
 use protocol::Stanza;
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::SessionEntry;
 use crate::ConflictPolicy;
 
 /// A stanza that finds its session gone looks for another this many times; then it waits like one that nobody takes.
@@ -62,6 +63,23 @@ pub(crate) enum Frame<'a> {
         text: &'a str,
         is_removed: bool,
     },
+    /// A session of the node addressed has moved to the one that says so: what waits for it is to follow.
+    Moved { generation: u64, entry: SessionEntry },
+    /// Nothing more comes from here for a session of the node addressed that has moved to another.
+    Flushed { jid: &'a str, generation: u64 },
+    /// A stanza that waited for a session on the node that it has left.
+    Handed {
+        #[serde(borrow)]
+        to: Target<'a>,
+        log_id: Option<i64>,
+        #[serde(serialize_with = "write")]
+        stanza: &'a [u8],
+    },
+    /// That was all that came for it there.
+    HandedAll {
+        #[serde(borrow)]
+        to: Target<'a>,
+    },
 }
 
 /// A session of the node that a frame is for.
@@ -82,6 +100,12 @@ pub(crate) enum Question<'a> {
     },
     /// Which of these rows does the node have in flight? The answer is a list of them.
     Claim { account: &'a str, rows: Vec<i64> },
+    /// Is there a session whose client asks for it in these words of its stream's? The answer is a
+    /// [`HandOver`](super::moving::HandOver).
+    TakeSession {
+        #[serde(serialize_with = "write")]
+        request: &'a [u8],
+    },
 }
 
 /// What became of a session that was to go.
