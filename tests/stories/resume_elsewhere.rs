@@ -117,7 +117,8 @@ async fn everything_comes_once_and_in_order_while_the_stream_moves() {
     let left = usize::try_from(2 * MANY).expect("small") - heard.len();
     heard.extend(juliet.bodies(left).await);
     let (mut romeo, mut nurse) = (his.await.expect("he"), hers.await.expect("she"));
-    assert_eq!(bodies(&juliet.all().await), [] as [u32; 0], "nothing comes twice");
+    let twice = juliet.all().await;
+    assert_eq!(bodies(&twice), [] as [u32; 0], "nothing comes twice, after {heard:?}");
     let (hers, his): (Vec<u32>, Vec<u32>) = heard.into_iter().partition(|number| *number >= 10_000);
     assert_eq!(his, (0..MANY).collect::<Vec<_>>());
     assert_eq!(hers, (10_000..10_000 + MANY).collect::<Vec<_>>());
@@ -274,11 +275,14 @@ async fn the_stream_of_a_dead_server_is_not_found_and_its_messages_are() {
     let [mut juliet, mut romeo, _nurse] = three_people(&street, 2, 3).await;
     romeo.say(&juliet.jid, 1..=2).await;
     assert_eq!(juliet.bodies(2).await, [1, 2]);
+    romeo.settle().await;
     juliet.acknowledge_count(1).await;
     juliet.settle().await;
     let lost = juliet.cut();
     romeo.say(&lost.jid, [3]).await;
     romeo.settle().await;
+    let log = street.server(1).router.storage().log();
+    log.flush().await.expect("the database answers");
     street.town().kill(1).await;
     // The second came, and nobody had heard so: it comes again.
     assert_eq!(bodies(&bind_instead(&lost, street.server(3)).await), [2, 3]);

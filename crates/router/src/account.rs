@@ -16,7 +16,10 @@ use tokio::sync::OnceCell;
 
 use crate::{
     flight::InFlight,
-    peers::{Mesh, frame::Frame},
+    peers::{
+        Mesh,
+        frame::{Frame, Landing},
+    },
 };
 
 /// An account of this server. There is one value for all its sessions.
@@ -239,12 +242,12 @@ impl Account {
             self.in_flight.land(id);
             return;
         };
-        for origin in self.in_flight.land(id) {
-            let (account, rows) = (self.jid.as_str(), vec![id.raw()]);
+        for (origin, generation) in self.in_flight.land(id) {
             let frame = Frame::Landed {
-                account,
-                rows,
-                is_given_back: false,
+                account: self.jid.as_str(),
+                rows: vec![id.raw()],
+                generation,
+                landing: Landing::Acknowledged,
             };
             mesh.send_after_commit(origin, &frame);
         }

@@ -5,7 +5,9 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 use protocol::{Condition, Jid, Kind, Stanza, StanzaError, StreamCondition, StreamError};
 use storage::LogId;
 
-use crate::{Account, Delivery, Facts, Inbox, Router, Session, SessionEntry, directory::Taken, keep};
+use crate::{
+    Account, Delivery, Facts, Inbox, Router, Session, SessionEntry, directory::Taken, keep, peers::frame::Landing,
+};
 
 /// What happens when a client asks for a resource that another session has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,7 +100,7 @@ impl Router {
         let _turn = account.turn().await;
         for row in rows {
             let origins = account.in_flight().land(*row);
-            self.send_landed_to(account, &origins, *row, true);
+            self.send_landed(account, &origins, *row, Landing::GivenBack);
         }
         self.replay_to_any(account).await;
         self.hint(account);

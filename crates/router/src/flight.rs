@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 
 use parking_lot::Mutex;
+use protocol::Jid;
 use smallvec::SmallVec;
 use storage::LogId;
 use tokio::sync::Notify;
 
-/// Nodes that wait to hear of a row.
-pub(crate) type Origins = SmallVec<[u64; 1]>;
+/// Who waits to hear of a row: nodes, and by which session's generation they know it; 0 where they sent it to whatever
+/// sessions are here.
+pub(crate) type Origins = SmallVec<[(u64, u64); 1]>;
 
 /// What is in flight.
 #[derive(Debug, Default)]
@@ -24,6 +26,8 @@ struct Flight {
     here: usize,
     /// Other nodes that it was sent to.
     there: SmallVec<[u64; 1]>,
+    /// Sessions that took it along to other nodes, by their generations there.
+    handed: Vec<(Jid, u64, u64)>,
     /// The nodes that sent it here, and wait to hear of it.
     origins: Origins,
     /// Claimed, and other nodes are being asked.
@@ -32,7 +36,11 @@ struct Flight {
 
 impl Flight {
     fn is_over(&self) -> bool {
-        self.here == 0 && self.there.is_empty()
+        self.here == 0 && self.away() == 0
+    }
+
+    fn away(&self) -> usize {
+        self.there.len() + self.handed.len()
     }
 }
 
@@ -52,22 +60,36 @@ impl InFlight {
         let mut rows = self.rows.lock();
         let flight = rows.entry(row).or_default();
         flight.here += 1;
-        if !flight.origins.contains(&origin) {
-            flight.origins.push(origin);
+        if !flight.origins.contains(&(origin, 0)) {
+            flight.origins.push((origin, 0));
         }
     }
 
-    /// A session that has the row goes to that node, and takes it along. Whoever sent it here still hears of it from here.
-    pub(crate) fn pass_on(&self, row: LogId, node: u64) {
+    /// A session that has the row goes to another node, where it has this generation, and takes it along. The row stays in
+    /// flight here, too, until that node says what became of it.
+    pub(crate) fn hand_on(&self, row: LogId, session: &Jid, node: u64, generation: u64) {
         let mut rows = self.rows.lock();
         let flight = rows.entry(row).or_default();
         flight.here = flight.here.saturating_sub(1);
-        if !flight.there.contains(&node) {
-            flight.there.push(node);
-        }
+        flight.handed.push((session.clone(), node, generation));
     }
 
-    /// One session here less has it. Nodes where that was the last of a row that came from there.
+    /// A session that has come here from that node, and has this generation here, has taken the row along. True where it has
+    /// been here before with the same row: nothing is to be heard of then from where it came.
+    pub(crate) fn arrive_handed(&self, row: LogId, session: &Jid, node: u64, generation: u64) -> bool {
+        let mut rows = self.rows.lock();
+        let flight = rows.entry(row).or_default();
+        flight.here += 1;
+        let before = flight.handed.len();
+        flight.handed.retain(|(handed, _, _)| handed != session);
+        let is_back = flight.handed.len() < before;
+        if !is_back {
+            flight.origins.push((node, generation));
+        }
+        is_back
+    }
+
+    /// One session here less has it. Who waits to hear of it, where that was the last.
     pub(crate) fn land(&self, row: LogId) -> Origins {
         let mut rows = self.rows.lock();
         let Some(flight) = rows.get_mut(&row) else {
@@ -83,13 +105,19 @@ impl InFlight {
         origins.unwrap_or_default()
     }
 
-    /// That node does not have it any more; `Some` where nobody has it now, with the nodes that it came from.
-    pub(crate) fn land_there(&self, row: LogId, node: u64) -> Option<Origins> {
+    /// That node does not have it any more, as far as it was sent there (generation 0), or was taken along by the session of
+    /// this generation; `Some` where nobody has it now, with who waits to hear of it.
+    pub(crate) fn land_there(&self, row: LogId, node: u64, generation: u64) -> Option<Origins> {
         let mut rows = self.rows.lock();
         let flight = rows.get_mut(&row)?;
-        let before = flight.there.len();
-        flight.there.retain(|there| *there != node);
-        if flight.there.len() == before || !flight.is_over() {
+        let before = flight.away();
+        match generation {
+            0 => flight.there.retain(|there| *there != node),
+            _ => flight
+                .handed
+                .retain(|(_, to, handed)| (*to, *handed) != (node, generation)),
+        }
+        if flight.away() == before || !flight.is_over() {
             return None;
         }
         let origins = rows.remove(&row).map(|flight| flight.origins);
@@ -98,15 +126,16 @@ impl InFlight {
         origins
     }
 
-    /// Nodes that `is_gone` names have nothing any more. The rows that were freed by that, with the nodes that they came
-    /// from.
+    /// Nodes that `is_gone` names have nothing any more. The rows that were freed by that, with who waits to
+    /// hear of them.
     pub(crate) fn forget(&self, is_gone: impl Fn(u64) -> bool) -> Vec<(LogId, Origins)> {
         let mut freed = Vec::new();
         self.rows.lock().retain(|row, flight| {
-            let had = flight.there.len();
+            let had = flight.away();
             flight.there.retain(|node| !is_gone(*node));
-            flight.origins.retain(|node| !is_gone(*node));
-            let stays = flight.there.len() == had || !flight.is_over();
+            flight.handed.retain(|(_, node, _)| !is_gone(*node));
+            flight.origins.retain(|(node, _)| !is_gone(*node));
+            let stays = flight.away() == had || !flight.is_over();
             if !stays {
                 freed.push((*row, std::mem::take(&mut flight.origins)));
             }
@@ -179,22 +208,44 @@ impl InFlight {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
 
+    fn juliet() -> Jid {
+        "juliet@localhost/balcony".parse().unwrap()
+    }
+
     #[test]
-    fn a_row_that_was_passed_on_is_heard_of_where_it_came_from() {
+    fn a_row_that_was_taken_along_is_heard_of_where_it_came_from() {
         let (flights, row) = (InFlight::default(), LogId::from_raw(7));
         flights.arrive(row, 3);
-        flights.pass_on(row, 2);
+        flights.hand_on(row, &juliet(), 2, 5);
         assert!(flights.has(row, true), "nobody else may send it");
-        assert_eq!(flights.land_there(row, 2).as_deref(), Some(&[3][..]));
+        assert_eq!(flights.land_there(row, 2, 4), None, "that was another session");
+        assert_eq!(flights.land_there(row, 2, 5).as_deref(), Some(&[(3, 0)][..]));
         assert!(!flights.has(row, true));
 
         flights.arrive(row, 3);
-        flights.pass_on(row, 2);
+        flights.hand_on(row, &juliet(), 2, 5);
         let freed = flights.forget(|node| node == 2);
-        assert_eq!(freed.len(), 1);
-        assert_eq!((freed[0].0, freed[0].1.as_slice()), (row, &[3][..]));
+        assert_eq!((freed[0].0, freed[0].1.as_slice()), (row, &[(3, 0)][..]));
+    }
+
+    #[test]
+    fn a_row_that_goes_round_ends_where_it_was() {
+        let (one, two, row) = (InFlight::default(), InFlight::default(), LogId::from_raw(7));
+        one.arrive(row, 3);
+        one.hand_on(row, &juliet(), 2, 5);
+        assert!(!two.arrive_handed(row, &juliet(), 1, 5));
+        two.hand_on(row, &juliet(), 1, 9);
+        assert!(one.arrive_handed(row, &juliet(), 2, 9), "so the second hears at once");
+        assert_eq!(two.land_there(row, 1, 9).as_deref(), Some(&[(1, 5)][..]));
+        // It leaves once more before that is heard of.
+        one.hand_on(row, &juliet(), 2, 6);
+        assert_eq!(one.land_there(row, 2, 5), None);
+        assert!(one.has(row, true));
+        assert_eq!(one.land_there(row, 2, 6).as_deref(), Some(&[(3, 0)][..]));
     }
 
     #[test]
@@ -204,6 +255,6 @@ mod tests {
             flights.arrive(row, origin);
         }
         assert!(flights.land(row).is_empty() && flights.land(row).is_empty());
-        assert_eq!(flights.land(row).as_slice(), [3, 1]);
+        assert_eq!(flights.land(row).as_slice(), [(3, 0), (1, 0)]);
     }
 }

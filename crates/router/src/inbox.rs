@@ -272,7 +272,10 @@ mod tests {
     }
 
     fn ids(deliveries: VecDeque<Delivery>) -> Vec<String> {
-        deliveries.into_iter().map(|it| it.stanza.id.unwrap()).collect()
+        deliveries
+            .into_iter()
+            .map(|it| it.stanza.id.unwrap().to_string())
+            .collect()
     }
 
     #[test]

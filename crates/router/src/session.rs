@@ -141,6 +141,11 @@ impl Session {
         was_available
     }
 
+    /// The session has moved to another node, and nothing more is looked up for it here. Nobody hears of that.
+    pub(crate) fn retire(&self) {
+        self.priority.store(UNAVAILABLE, Ordering::Release);
+    }
+
     /// The session as other nodes know it.
     pub(crate) fn entry(&self) -> SessionEntry {
         SessionEntry {

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 
 use super::{
     SessionEntry, Unpublished,
-    frame::{self, Frame, Question, Target},
+    frame::{self, Frame, Landing, Question, Target},
     moving::{HandOver, Lent, NotAdopted},
 };
 use crate::{Account, Delivery, Facts, Inbox, Router, Session};
@@ -27,6 +27,13 @@ const FOLLOWING: Duration = Duration::from_secs(3);
 pub(crate) struct Arrivals(Mutex<HashMap<Jid, (u64, Arc<Session>)>>);
 
 impl Arrivals {
+    /// Whether something may yet come for a session by way of the node that it comes from.
+    pub(super) fn awaits(&self, session: &Session) -> bool {
+        let arrivals = self.0.lock();
+        let found = arrivals.get(&session.jid);
+        found.is_some_and(|(_, known)| known.generation == session.generation)
+    }
+
     /// Takes out a session that has everything now; `None` where it had before.
     fn take(&self, session: &Session) -> Option<Arc<Session>> {
         let mut arrivals = self.0.lock();
@@ -179,22 +186,23 @@ impl Router {
         stanza: protocol::Stanza,
     ) {
         let Ok(full) = to.jid.parse::<Jid>() else { return };
-        let session = self.directory().find(&full);
-        let session = session.filter(|session| session.generation == to.generation);
-        let Some(session) = session else {
-            return self.was_handed_in_vain(node, &full, log_id, stanza).await;
+        let Some(session) = self.session_of(to.generation, &full) else {
+            return self.was_handed_in_vain(node, to, &full, log_id, stanza).await;
         };
         if let Some(row) = log_id {
             self.storage().log().observe(row);
-            session.account.in_flight().arrive(row, node);
+            let flights = session.account.in_flight();
+            if flights.arrive_handed(row, &full, node, to.generation) {
+                self.send_landed(&session.account, &[(node, to.generation)], row, Landing::CameBack);
+            }
         }
         let stanza = Box::new(stanza);
         if let Err(refused) = session.inbox.push_handed(Delivery { stanza, log_id }) {
-            if let Some(row) = log_id {
-                session.account.in_flight().land(row);
-            }
             let stanza = *refused.into_delivery().stanza;
-            self.was_handed_in_vain(node, &full, log_id, stanza).await;
+            match log_id {
+                Some(row) => self.give_back(&session.account, &[row]).await,
+                None => self.again(stanza, 1).await,
+            }
         }
     }
 
@@ -202,18 +210,19 @@ impl Router {
     async fn was_handed_in_vain(
         self: &Arc<Self>,
         node: u64,
+        to: &Target<'_>,
         full: &Jid,
         log_id: Option<LogId>,
         stanza: protocol::Stanza,
     ) {
         match log_id {
-            Some(row) => self.not_taken(node, full, row),
+            Some(row) => self.not_taken(node, to.generation, full, row),
             None => self.again(stanza, 1).await,
         }
     }
 
     /// Everything that waited on the old node is here.
-    pub(super) fn handed_all(&self, node: u64, to: &Target<'_>) {
+    pub(super) fn handed_all(self: &Arc<Self>, node: u64, to: &Target<'_>) {
         let Ok(full) = to.jid.parse::<Jid>() else { return };
         let arrived = self.mesh().arrivals.0.lock().get(&full).cloned();
         if let Some((from, session)) = arrived
@@ -221,16 +230,23 @@ impl Router {
             && session.generation == to.generation
             && self.mesh().arrivals.take(&session).is_some()
         {
-            session.inbox.open();
+            self.open(&session);
         }
     }
 
     /// The old node is gone, or takes too long: what it did not hand on is in the log, or lost.
     fn go_on_without(self: &Arc<Self>, session: &Arc<Session>) {
         if let Some(session) = self.mesh().arrivals.take(session) {
-            session.inbox.open();
-            self.spawn_look(session.account.clone());
+            self.open(&session);
         }
+    }
+
+    /// What came here directly follows; the session may have moved on, and it follows there. What the old node had no
+    /// time to send from the log comes last.
+    fn open(self: &Arc<Self>, session: &Arc<Session>) {
+        session.inbox.open();
+        self.hand_on(session, false);
+        self.spawn_look(session.account.clone());
     }
 
     /// Nodes are gone.

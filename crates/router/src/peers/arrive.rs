@@ -9,7 +9,7 @@ use storage::LogId;
 
 use super::{
     SessionEntry,
-    frame::{self, Frame, HOPS_MAX, Target},
+    frame::{self, Frame, HOPS_MAX, Landing, Target},
 };
 use crate::{Account, Delivery, Flow, Router, Session, presence};
 
@@ -85,8 +85,9 @@ impl Router {
             Frame::Landed {
                 account,
                 rows,
-                is_given_back,
-            } => self.landed(node, account, &rows, is_given_back),
+                generation,
+                landing,
+            } => self.landed(node, generation, account, &rows, landing),
             Frame::Waiting { account } => self.waiting(account),
             Frame::Changed { account } => {
                 if let Some(account) = self.accounts().known(account) {
@@ -129,16 +130,19 @@ impl Router {
     /// Frames that a node did not get, in their order.
     pub async fn on_undelivered(self: &Arc<Self>, node: u64, frames: Vec<Bytes>) {
         for bytes in frames {
-            let (log_id, hops, stanza) = match frame::decode(node, &bytes) {
+            let (log_id, generation, hops, stanza) = match frame::decode(node, &bytes) {
                 Some(Frame::Deliver {
                     log_id, hops, stanza, ..
-                }) => (log_id, hops, stanza),
-                Some(Frame::Handed { log_id, stanza, .. }) => (log_id, 0, stanza),
+                }) => (log_id, 0, hops, stanza),
+                Some(Frame::Handed { to, log_id, stanza }) => (log_id, to.generation, 0, stanza),
                 _ => continue,
             };
             if let Some(stanza) = frame::stanza(node, stanza) {
                 match log_id {
-                    Some(row) => self.landed_in_vain(node, &stanza, LogId::from_raw(row)).await,
+                    Some(row) => {
+                        let row = LogId::from_raw(row);
+                        self.landed_in_vain(node, generation, &stanza, row).await;
+                    }
                     None => self.again(stanza, hops).await,
                 }
             }
@@ -146,11 +150,11 @@ impl Router {
     }
 
     /// A row did not get to `node`: it is the account's other sessions', or waits.
-    async fn landed_in_vain(self: &Arc<Self>, node: u64, stanza: &Stanza, row: LogId) {
+    async fn landed_in_vain(self: &Arc<Self>, node: u64, generation: u64, stanza: &Stanza, row: LogId) {
         if let Some(account) = stanza.to.as_ref().and_then(|to| self.accounts().known(to.bare_str()))
-            && let Some(origins) = account.in_flight().land_there(row, node)
+            && let Some(origins) = account.in_flight().land_there(row, node, generation)
         {
-            self.send_landed_to(&account, &origins, row, true);
+            self.send_landed(&account, &origins, row, Landing::GivenBack);
             self.look_again(&account).await;
         }
     }
@@ -186,24 +190,24 @@ impl Router {
         }
         match (log_id, account) {
             (None, _) => self.again(stanza.clone(), hops + 1).await,
-            (Some(row), Some(account)) => self.not_taken(node, &account, row),
+            (Some(row), Some(account)) => self.not_taken(node, 0, &account, row),
             (Some(_), None) => {}
         }
     }
 
     /// A row's session is gone. The sending node holds the row, so it looks for another taker.
-    pub(super) fn not_taken(&self, node: u64, to: &Jid, row: LogId) {
-        let (account, rows) = (to.bare_str(), vec![row.raw()]);
+    pub(super) fn not_taken(&self, node: u64, generation: u64, to: &Jid, row: LogId) {
         let frame = Frame::Landed {
-            account,
-            rows,
-            is_given_back: true,
+            account: to.bare_str(),
+            rows: vec![row.raw()],
+            generation,
+            landing: Landing::GivenBack,
         };
         self.mesh().send_after_commit(node, &frame);
     }
 
     /// This very session, if it is here: also one that has just moved and is not through with what was on its way to it.
-    fn session_of(&self, generation: u64, full: &Jid) -> Option<Arc<Session>> {
+    pub(super) fn session_of(&self, generation: u64, full: &Jid) -> Option<Arc<Session>> {
         let here = self.directory().find(full);
         here.filter(|session| session.generation == generation)
             .or_else(|| self.mesh().loans.session(full, generation))
@@ -229,19 +233,23 @@ impl Router {
         }
     }
 
-    fn landed(self: &Arc<Self>, node: u64, account: &str, rows: &[i64], is_given_back: bool) {
+    fn landed(self: &Arc<Self>, node: u64, generation: u64, account: &str, rows: &[i64], landing: Landing) {
         let Some(account) = self.accounts().known(account) else {
             return;
         };
+        let rows = rows.iter().copied().map(LogId::from_raw);
+        if landing == Landing::Acknowledged {
+            // Where the row was not written yet, its acknowledgement found nothing on the other node. Here it comes behind.
+            self.storage().log().acknowledge(account.id, rows.clone());
+        }
         let mut is_freed = false;
         for row in rows {
-            let row = LogId::from_raw(*row);
-            if let Some(origins) = account.in_flight().land_there(row, node) {
-                self.send_landed_to(&account, &origins, row, is_given_back);
+            if let Some(origins) = account.in_flight().land_there(row, node, generation) {
+                self.send_landed(&account, &origins, row, landing);
                 is_freed = true;
             }
         }
-        if is_freed && is_given_back {
+        if is_freed && landing == Landing::GivenBack {
             self.spawn_look(account);
         }
     }

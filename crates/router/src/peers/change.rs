@@ -5,7 +5,7 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 use futures_util::stream::{self, StreamExt};
 use protocol::Jid;
 
-use super::{Peers, SessionEntry, Unpublished, ask::taken_over};
+use super::{Peers, SessionEntry, Unpublished, ask::taken_over, frame::Landing};
 use crate::{ConflictPolicy, Router, Session};
 
 /// A session that is to be published and always meets another gives up after so many.
@@ -68,7 +68,7 @@ impl Router {
         for account in self.accounts().all() {
             let freed = account.in_flight().forget(is_gone);
             for (row, origins) in &freed {
-                self.send_landed_to(&account, origins, *row, true);
+                self.send_landed(&account, origins, *row, Landing::GivenBack);
             }
             if !freed.is_empty() {
                 waiting.insert(account.jid.clone());

@@ -43,11 +43,13 @@ pub(crate) enum Frame<'a> {
         #[serde(serialize_with = "write")]
         stanza: &'a [u8],
     },
-    /// Rows that came from the node addressed are acknowledged, or given back.
+    /// What became of rows that came from the node addressed, with the session that has this generation, or 0 where they
+    /// were sent.
     Landed {
         account: &'a str,
         rows: Vec<i64>,
-        is_given_back: bool,
+        generation: u64,
+        landing: Landing,
     },
     /// The account's message log has something for it.
     Waiting { account: &'a str },
@@ -80,6 +82,17 @@ pub(crate) enum Frame<'a> {
         #[serde(borrow)]
         to: Target<'a>,
     },
+}
+
+/// What became of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Landing {
+    /// A client has it.
+    Acknowledged,
+    /// Nobody has it any more.
+    GivenBack,
+    /// The session that took it along has taken it on, to where it was before.
+    CameBack,
 }
 
 /// A session of the node that a frame is for.

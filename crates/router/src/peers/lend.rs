@@ -14,7 +14,7 @@ use storage::LogId;
 
 use super::{
     SessionEntry,
-    frame::{self, Frame, Target},
+    frame::{self, Frame, Landing, Target},
     moving::{GivenUp, HandOver, Lent, Moving},
 };
 use crate::{Account, Delivery, Found, Router, Session};
@@ -180,6 +180,7 @@ impl Router {
         if !is_known {
             self.mesh().elsewhere.put(entry);
         }
+        session.retire();
         self.directory().remove(&session);
         if !self.hand_on(&session, false) {
             let house = self.clone();
@@ -213,13 +214,15 @@ impl Router {
 
     /// Hands on what there is, once the session has moved; says whether nothing more will come. `is_all` where nobody is
     /// waited for any longer.
-    fn hand_on(self: &Arc<Self>, session: &Session, is_all: bool) -> bool {
+    pub(super) fn hand_on(self: &Arc<Self>, session: &Session, is_all: bool) -> bool {
         let mut loans = self.mesh().loans.0.lock();
-        let Some(loan) = loans.get_mut(&session.jid) else {
+        let loan = loans.get_mut(&session.jid);
+        let Some(loan) = loan.filter(|loan| loan.session.generation == session.generation) else {
             return true;
         };
         let Some(gone) = loan.gone.clone() else { return false };
-        let is_all = is_all || gone.awaited.is_subset(&loan.flushed);
+        let is_flushed = gone.awaited.is_subset(&loan.flushed) && !self.mesh().arrivals.awaits(session);
+        let is_all = is_all || is_flushed;
         let (to, mut deliveries) = (loan.to, std::mem::take(&mut loan.undelivered));
         deliveries.extend(match is_all {
             true => session.inbox.shut(),
@@ -235,8 +238,9 @@ impl Router {
         drop(loans);
         if !deliveries.is_empty() {
             let (house, account) = (self.clone(), session.account.clone());
+            let there = (to, gone.generation);
             self.mesh()
-                .spawn(async move { house.take_back(&account, to, deliveries).await });
+                .spawn(async move { house.take_back(&account, there, deliveries).await });
         }
         is_all
     }
@@ -244,7 +248,8 @@ impl Router {
     /// False where the node is dead.
     fn send_handed(&self, session: &Session, to: u64, generation: u64, delivery: &Delivery) -> bool {
         if let Some(row) = delivery.log_id {
-            session.account.in_flight().pass_on(row, to);
+            let flights = session.account.in_flight();
+            flights.hand_on(row, &session.jid, to, generation);
         }
         let frame = Frame::Handed {
             to: target(session, generation),
@@ -255,12 +260,12 @@ impl Router {
     }
 
     /// What could not be handed on goes another way.
-    async fn take_back(self: &Arc<Self>, account: &Account, node: u64, deliveries: VecDeque<Delivery>) {
+    async fn take_back(self: &Arc<Self>, account: &Account, there: (u64, u64), deliveries: VecDeque<Delivery>) {
         for delivery in deliveries {
             match delivery.log_id {
                 Some(row) => {
-                    let origins = account.in_flight().land_there(row, node).unwrap_or_default();
-                    self.send_landed_to(account, &origins, row, true);
+                    let origins = account.in_flight().land_there(row, there.0, there.1);
+                    self.send_landed(account, &origins.unwrap_or_default(), row, Landing::GivenBack);
                 }
                 None => self.again(*delivery.stanza, 0).await,
             }
@@ -289,6 +294,7 @@ impl Router {
             }
         }
         for session in moved {
+            session.retire();
             self.directory().remove(&session);
             self.hand_on(&session, true);
         }

@@ -10,7 +10,7 @@
 //! nothing more comes ([`Frame::Flushed`](super::frame::Frame)). The old node hands on, in order, what its client had not
 //! acknowledged, what waited, and what still comes; when all have flushed, it says that this was all. Meanwhile the new
 //! node keeps back what came there directly. A row of the message log that is handed on stays in flight on the old node,
-//! which passes on to the row's origin what it hears of it.
+//! which passes on what it hears of it to whoever sent it there.
 //!
 //! What may go wrong:
 //!
