@@ -19,6 +19,7 @@ mod pause;
 mod person;
 mod ports;
 mod race;
+mod resume;
 mod start;
 mod switch;
 

@@ -6,7 +6,7 @@ use protocol::{Element, Jid, ns};
 
 use crate::{
     client::{Client, Connect},
-    server::{HOST, PASSWORD, Server},
+    server::{PASSWORD, Server},
     wire::{Seen, Wire},
 };
 
@@ -160,7 +160,8 @@ impl Managed {
     pub async fn all(&mut self) -> Vec<Element> {
         self.pings += 1;
         let id = format!("all{}", self.pings);
-        let ping = format!("<iq type='get' id='{id}' to='{HOST}'><ping xmlns='urn:xmpp:ping'/></iq>");
+        let host = self.jid.domain();
+        let ping = format!("<iq type='get' id='{id}' to='{host}'><ping xmlns='urn:xmpp:ping'/></iq>");
         self.send(&ping).await;
         let mut before = Vec::new();
         loop {

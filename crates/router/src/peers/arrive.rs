@@ -16,12 +16,13 @@ use crate::{Account, Delivery, Flow, Router, Session, presence};
 impl Router {
     /// Another node's session has begun, or there is something new about it.
     pub fn on_remote_session(&self, entry: SessionEntry) {
-        let before = match entry.node == self.mesh().me() {
+        let node = entry.node;
+        let before = match node == self.mesh().me() {
             true => self.mesh().elsewhere.remove_predecessor(&entry.jid),
-            false => self.mesh().elsewhere.put(entry.clone()),
+            false => self.mesh().elsewhere.put(entry),
         };
         if let Some(before) = before
-            && before.node != entry.node
+            && before.node != node
         {
             self.flushed(&before);
         }
