@@ -22,26 +22,20 @@ const ASKING: Duration = Duration::from_secs(1);
 /// How long the old node has to hand on everything. It waits for others for a shorter time.
 const FOLLOWING: Duration = Duration::from_secs(3);
 
-/// Sessions that have come from another node, whose number is here, and what waited for them there has not.
+/// Sessions, by their generations, that have come from another node, whose number is here, and what waited for them there
+/// has not.
 #[derive(Default)]
-pub(crate) struct Arrivals(Mutex<HashMap<Jid, (u64, Arc<Session>)>>);
+pub(crate) struct Arrivals(Mutex<HashMap<u64, (u64, Arc<Session>)>>);
 
 impl Arrivals {
     /// Whether something may yet come for a session by way of the node that it comes from.
     pub(super) fn awaits(&self, session: &Session) -> bool {
-        let arrivals = self.0.lock();
-        let found = arrivals.get(&session.jid);
-        found.is_some_and(|(_, known)| known.generation == session.generation)
+        self.0.lock().contains_key(&session.generation)
     }
 
     /// Takes out a session that has everything now; `None` where it had before.
-    fn take(&self, session: &Session) -> Option<Arc<Session>> {
-        let mut arrivals = self.0.lock();
-        let is_it = |(_, known): &(u64, Arc<Session>)| known.generation == session.generation;
-        let found = arrivals.get(&session.jid).is_some_and(is_it);
-        found
-            .then(|| arrivals.remove(&session.jid))?
-            .map(|(_, session)| session)
+    fn take(&self, generation: u64) -> Option<Arc<Session>> {
+        self.0.lock().remove(&generation).map(|(_, session)| session)
     }
 }
 
@@ -144,7 +138,7 @@ impl Router {
             .elsewhere
             .remove(&before.jid, before.node, before.generation);
         let arrival = (before.node, session.clone());
-        self.mesh().arrivals.0.lock().insert(session.jid.clone(), arrival);
+        self.mesh().arrivals.0.lock().insert(session.generation, arrival);
         let frame = Frame::Moved {
             generation: before.generation,
             entry: session.entry(),
@@ -223,20 +217,17 @@ impl Router {
 
     /// Everything that waited on the old node is here.
     pub(super) fn handed_all(self: &Arc<Self>, node: u64, to: &Target<'_>) {
-        let Ok(full) = to.jid.parse::<Jid>() else { return };
-        let arrived = self.mesh().arrivals.0.lock().get(&full).cloned();
-        if let Some((from, session)) = arrived
-            && from == node
-            && session.generation == to.generation
-            && self.mesh().arrivals.take(&session).is_some()
-        {
+        let comes_from = |(from, session): &(u64, Arc<Session>)| *from == node && session.jid.as_str() == to.jid;
+        let arrivals = &self.mesh().arrivals;
+        let is_awaited = arrivals.0.lock().get(&to.generation).is_some_and(comes_from);
+        if is_awaited && let Some(session) = arrivals.take(to.generation) {
             self.open(&session);
         }
     }
 
     /// The old node is gone, or takes too long: what it did not hand on is in the log, or lost.
     fn go_on_without(self: &Arc<Self>, session: &Arc<Session>) {
-        if let Some(session) = self.mesh().arrivals.take(session) {
+        if let Some(session) = self.mesh().arrivals.take(session.generation) {
             self.open(&session);
         }
     }

@@ -26,13 +26,14 @@ const LENT_FOR: Duration = Duration::from_secs(10);
 /// overtaken by what follows.
 const FLUSHING: Duration = Duration::from_secs(1);
 /// How long the database has to take what the client has acknowledged.
-const WRITING: Duration = Duration::from_millis(500);
+const WRITING: Duration = Duration::from_millis(300);
 /// An answer that a link takes for sure.
 const ANSWER_MAX_BYTES: usize = 1000 * 1024;
 
-/// Own sessions that are on their way to other nodes, by their full JIDs.
+/// Own sessions that are on their way to other nodes, by their generations: one full JID may leave once more before all has
+/// followed it the first time.
 #[derive(Default)]
-pub(crate) struct Loans(Mutex<HashMap<Jid, Loan>>);
+pub(crate) struct Loans(Mutex<HashMap<u64, Loan>>);
 
 struct Loan {
     session: Arc<Session>,
@@ -58,17 +59,18 @@ impl Loans {
     /// A session that has moved, while stanzas for it may yet come.
     pub(super) fn session(&self, full: &Jid, generation: u64) -> Option<Arc<Session>> {
         let loans = self.0.lock();
-        let loan = loans.get(full)?;
-        (loan.session.generation == generation).then(|| loan.session.clone())
+        let loan = loans.get(&generation)?;
+        (loan.session.jid == *full).then(|| loan.session.clone())
     }
 
-    fn take(&self, session: &Session, is_it: impl Fn(&Loan) -> bool) -> Option<Loan> {
+    /// Takes back one that has not moved.
+    fn take_back(&self, session: &Session) -> Option<Loan> {
         let mut loans = self.0.lock();
-        let is_this = |loan: &Loan| loan.session.generation == session.generation && is_it(loan);
+        let is_here = |loan: &Loan| loan.gone.is_none();
         loans
-            .get(&session.jid)
-            .is_some_and(is_this)
-            .then(|| loans.remove(&session.jid))?
+            .get(&session.generation)
+            .is_some_and(is_here)
+            .then(|| loans.remove(&session.generation))?
     }
 }
 
@@ -76,7 +78,8 @@ impl Router {
     /// Whether the session of a full JID is on its way to another node.
     #[must_use]
     pub fn is_lent(&self, full: &Jid) -> bool {
-        self.mesh().loans.0.lock().contains_key(full)
+        let loans = self.mesh().loans.0.lock();
+        loans.values().any(|loan| loan.session.jid == *full)
     }
 
     /// Another node's client wants to resume a stream that may be here.
@@ -119,7 +122,7 @@ impl Router {
             flushed: HashSet::new(),
             gone: None,
         };
-        self.mesh().loans.0.lock().insert(session.jid.clone(), loan);
+        self.mesh().loans.0.lock().insert(session.generation, loan);
         tokio::spawn(self.clone().watch_loan(session));
         Some(answer)
     }
@@ -139,7 +142,7 @@ impl Router {
             self.moved(successor.node, session.generation, SessionEntry::clone(&successor));
             return;
         }
-        if let Some(loan) = self.mesh().loans.take(&session, |loan| loan.gone.is_none()) {
+        if let Some(loan) = self.mesh().loans.take_back(&session) {
             self.end(&session, loan.undelivered).await;
         }
     }
@@ -149,7 +152,7 @@ impl Router {
         let entry = self.mesh().elsewhere.find(&session.jid)?;
         let loans = self.mesh().loans.0.lock();
         loans
-            .get(&session.jid)
+            .get(&session.generation)
             .is_some_and(|loan| loan.to == entry.node)
             .then_some(entry)
     }
@@ -159,8 +162,8 @@ impl Router {
         let awaited: HashSet<u64> = self.mesh().peers().nodes().into_iter().collect();
         let session = {
             let mut loans = self.mesh().loans.0.lock();
-            let Some(loan) = loans.get_mut(&entry.jid) else { return };
-            if loan.session.generation != generation || loan.to != node || loan.gone.is_some() {
+            let Some(loan) = loans.get_mut(&generation) else { return };
+            if loan.session.jid != entry.jid || loan.to != node || loan.gone.is_some() {
                 return;
             }
             // It sent nothing here after it said so.
@@ -206,7 +209,7 @@ impl Router {
         let Some(session) = self.mesh().loans.session(&full, generation) else {
             return;
         };
-        if let Some(loan) = self.mesh().loans.0.lock().get_mut(&full) {
+        if let Some(loan) = self.mesh().loans.0.lock().get_mut(&generation) {
             loan.flushed.insert(node);
         }
         self.hand_on(&session, false);
@@ -216,8 +219,7 @@ impl Router {
     /// waited for any longer.
     pub(super) fn hand_on(self: &Arc<Self>, session: &Session, is_all: bool) -> bool {
         let mut loans = self.mesh().loans.0.lock();
-        let loan = loans.get_mut(&session.jid);
-        let Some(loan) = loan.filter(|loan| loan.session.generation == session.generation) else {
+        let Some(loan) = loans.get_mut(&session.generation) else {
             return true;
         };
         let Some(gone) = loan.gone.clone() else { return false };
@@ -230,7 +232,7 @@ impl Router {
         });
         deliveries.retain(|delivery| !self.send_handed(session, to, gone.generation, delivery));
         if is_all {
-            loans.remove(&session.jid);
+            loans.remove(&session.generation);
             let to_session = target(session, gone.generation);
             self.mesh().send(to, &Frame::HandedAll { to: to_session });
             session.set_over();
