@@ -34,6 +34,7 @@ mod person;
 mod ports;
 mod power;
 mod race;
+mod resume;
 mod rolling;
 mod start;
 mod switch;

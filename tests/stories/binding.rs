@@ -4,10 +4,9 @@ use protocol::{Jid, ns};
 use router::ConflictPolicy;
 use testkit::{
     client::{Client, Connect},
+    managed::{befriend, condition},
     server::{PASSWORD, Server, Setup},
 };
-
-use crate::managed::{befriend, condition};
 
 /// Logs in and binds; the condition of the server's refusal.
 async fn bind(server: &Server, account: &Jid, resource: &str) -> Result<Client, String> {

@@ -1,9 +1,11 @@
 //! XEP-0352: Client State Indication. A phone in a pocket is woken for messages, not for presence.
 
 use protocol::ns;
-use testkit::{client::Client, server::Server};
-
-use crate::managed::{Managed, befriend, body};
+use testkit::{
+    client::Client,
+    managed::{Managed, befriend, body},
+    server::Server,
+};
 
 /// Two friends; Juliet's client counts, so that a story can tell what was *not* sent.
 async fn friends(server: &Server) -> (Client, Managed) {

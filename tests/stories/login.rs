@@ -3,11 +3,12 @@
 use protocol::{Element, Jid, ns, sasl::payload};
 use testkit::{
     client::Connect,
+    managed::condition,
     server::{HOST, PASSWORD, Server, Setup},
     wire::{Seen, Wire},
 };
 
-use crate::{managed::condition, scram};
+use crate::scram;
 
 const MECHANISMS: [&str; 5] = [
     "PLAIN",

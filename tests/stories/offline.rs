@@ -3,10 +3,9 @@
 use protocol::ns;
 use testkit::{
     client::Connect,
+    managed::{Managed, bodies, body, chat, condition},
     server::{HOST, PASSWORD, Server, Setup},
 };
-
-use crate::managed::{Managed, bodies, body, chat, condition};
 
 #[tokio::test]
 async fn messages_wait_arrive_once_in_order_and_say_since_when() {

@@ -6,14 +6,12 @@ use protocol::{
 };
 use testkit::{
     client::Connect,
+    managed::{Managed, bodies, condition},
     server::{HOST, PASSWORD, Server},
     wire::Wire,
 };
 
-use crate::{
-    managed::{Managed, bodies, condition},
-    scram,
-};
+use crate::scram;
 
 const PHONE: &str = "d4565fa7-4d72-4749-b3d3-740edbf87770";
 const LAPTOP: &str = "a1b2c3d4-4d72-4749-b3d3-740edbf87770";

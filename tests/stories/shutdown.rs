@@ -3,11 +3,10 @@
 use protocol::ns;
 use testkit::{
     client::Connect,
+    managed::{Managed, condition},
     server::{HOST, Server},
     wire::Wire,
 };
-
-use crate::managed::{Managed, condition};
 
 #[tokio::test]
 async fn everybody_is_told_and_what_was_not_acknowledged_waits() {

@@ -3,10 +3,9 @@
 use protocol::{Jid, ns};
 use testkit::{
     client::Connect,
+    managed::{Lost, Managed, befriend, bodies, body, chat, condition},
     server::{HOST, PASSWORD, Server, Setup},
 };
-
-use crate::managed::{Lost, Managed, befriend, bodies, body, chat, condition};
 
 #[tokio::test]
 async fn both_sides_say_what_they_have() {

@@ -14,6 +14,19 @@ pub(crate) struct ClientState {
 }
 
 impl ClientState {
+    /// Of a stream that has come from another node.
+    pub(crate) fn moved(is_inactive: bool) -> Self {
+        Self {
+            is_inactive,
+            ..Self::default()
+        }
+    }
+
+    /// Whether nobody looks at the client.
+    pub(crate) fn is_inactive(&self) -> bool {
+        self.is_inactive
+    }
+
     /// `<active/>` or `<inactive/>`; gives back what was held.
     pub(crate) fn change(&mut self, element: &Element) -> VecDeque<Delivery> {
         self.is_inactive = element.name == "inactive";

@@ -6,12 +6,14 @@
 //! | the task that owns a bound stream | `session` |
 //! | bytes and frames | `connection` |
 //! | acknowledgements and resumption (XEP-0198) | `stream_management`, `outbox`, `resume` |
+//! | streams that are resumed at another node of the cluster | `elsewhere` |
 //! | clients that nobody looks at (XEP-0352) | `client_state` |
 //! | time-outs and rates | `watch` |
 //! | a node that may not act | `fence` |
 
 mod client_state;
 mod connection;
+mod elsewhere;
 mod fence;
 mod negotiation;
 mod outbox;
@@ -21,7 +23,10 @@ mod settings;
 mod stream_management;
 mod watch;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use arc_swap::ArcSwap;
 use auth::Authenticator;
@@ -49,6 +54,7 @@ pub enum Begin {
 
 /// Serves client streams.
 pub struct Server {
+    myself: Weak<Self>,
     house: Arc<Router>,
     authenticator: Authenticator,
     tls: TlsServer,
@@ -67,7 +73,8 @@ impl Server {
         tls: TlsServer,
         settings: Arc<ArcSwap<Settings>>,
     ) -> Arc<Self> {
-        Arc::new(Self {
+        let server = Arc::new_cyclic(|myself| Self {
+            myself: Weak::clone(myself),
             house,
             authenticator,
             tls,
@@ -75,7 +82,9 @@ impl Server {
             resumptions: Resumptions::default(),
             streams: TaskTracker::new(),
             stopping: CancellationToken::new(),
-        })
+        });
+        server.house.set_streams(server.myself.clone());
+        server
     }
 
     /// Accepts connections until the server stops.

@@ -27,6 +27,16 @@ pub(crate) struct TooHigh {
 }
 
 impl Outbox {
+    /// Of a stream that has come from another node; what the client does not have follows as if it were sent for the first
+    /// time.
+    pub(crate) fn moved(acked: u32, received: u32) -> Self {
+        Self {
+            acked,
+            received,
+            ..Self::default()
+        }
+    }
+
     /// Counts a stanza from the client and returns its number, from 1.
     pub(crate) fn receive(&mut self) -> u32 {
         self.received = self.received.wrapping_add(1);

@@ -8,32 +8,45 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use protocol::{Condition, Element, StreamError, ns};
-use router::{Account, Delivery, Found, Session};
-use storage::LogId;
+use protocol::{Element, Jid, StreamError, ns};
+use router::{Account, Delivery, Facts, Found, Session};
+use storage::{AccountId, LogId};
 use tokio::sync::oneshot;
 
 use crate::{
-    Server,
-    session::Bound,
-    stream_management::{Management, failed, too_high},
+    Server, elsewhere,
+    outbox::TooHigh,
+    session::{Bound, end},
+    stream_management::{Management, not_found, too_high},
     token,
 };
 
 /// How long a resuming client waits for the task that has its stream, and for commits under way.
 const MOVING: Duration = Duration::from_secs(5);
 
-/// Streams that may be resumed, by id.
+/// Streams that have ended, and are remembered so that their clients hear what was handled of them.
+const ENDED_MAX: usize = 1000;
+
+/// Streams that may be resumed, by id, and those that lately could.
 #[derive(Default)]
 pub(crate) struct Resumptions {
     streams: Mutex<HashMap<String, Arc<Resumption>>>,
+    ended: Mutex<VecDeque<Ended>>,
+}
+
+/// What is known of a stream that can not be resumed any more.
+struct Ended {
+    id: String,
+    account: Jid,
+    /// Stanzas of the client that were handled.
+    h: u32,
 }
 
 /// One stream that may be resumed.
 pub(crate) struct Resumption {
     /// 128 random bits, known to the client alone.
     pub(crate) id: String,
-    session: Arc<Session>,
+    pub(crate) session: Arc<Session>,
     claim: Mutex<Option<Claim>>,
 }
 
@@ -57,8 +70,13 @@ impl Resumption {
 impl Resumptions {
     /// Makes a stream resumable.
     pub(crate) fn open(&self, session: &Arc<Session>) -> Arc<Resumption> {
+        self.enter(token(), session)
+    }
+
+    /// Makes a stream resumable by an id that its client has already.
+    pub(crate) fn enter(&self, id: String, session: &Arc<Session>) -> Arc<Resumption> {
         let resumption = Arc::new(Resumption {
-            id: token(),
+            id,
             session: session.clone(),
             claim: Mutex::default(),
         });
@@ -68,18 +86,41 @@ impl Resumptions {
 
     /// The stream can not be resumed any more.
     pub(crate) fn forget(&self, management: &Management) {
-        if let Some(resumption) = &management.resumption {
-            self.streams.lock().remove(&resumption.id);
-        }
+        let Some(resumption) = &management.resumption else {
+            return;
+        };
+        self.leave(resumption);
+        let session = &resumption.session;
+        let ended = Ended {
+            id: resumption.id.clone(),
+            account: session.account.jid.clone(),
+            h: session.handled.count(management.outbox.received()),
+        };
+        let mut all = self.ended.lock();
+        all.truncate(ENDED_MAX - 1);
+        all.push_front(ended);
     }
 
-    /// The stream of this id, if it is the account's.
-    fn find(&self, id: &str, account: &Account) -> Option<Arc<Resumption>> {
-        self.streams
-            .lock()
-            .get(id)
-            .filter(|found| found.session.account.jid == account.jid)
-            .cloned()
+    /// The stream is resumed elsewhere from now on.
+    pub(crate) fn leave(&self, resumption: &Resumption) {
+        self.streams.lock().remove(&resumption.id);
+    }
+
+    /// The stream of this id, if it is that account's.
+    pub(crate) fn find(&self, id: &str, account: &Jid, number: AccountId) -> Option<Arc<Resumption>> {
+        let is_theirs = |found: &Resumption| {
+            let owner = &found.session.account;
+            owner.jid == *account && owner.id == number
+        };
+        let streams = self.streams.lock();
+        streams.get(id).filter(|found| is_theirs(found)).cloned()
+    }
+
+    /// How much was handled of a stream of that account's which has ended.
+    pub(crate) fn handled(&self, id: &str, account: &Jid) -> Option<u32> {
+        let ended = self.ended.lock();
+        let found = ended.iter().find(|ended| ended.id == id && ended.account == *account);
+        found.map(|ended| ended.h)
     }
 }
 
@@ -113,11 +154,10 @@ pub(crate) async fn wait(server: &Server, bound: &mut Bound) -> Option<Claim> {
     tokio::time::timeout(patience, waiting).await.ok().flatten()
 }
 
-/// A stream on its new connection: what to tell the client, and what to send again.
+/// A stream on its new connection, and what to tell the client.
 pub(crate) struct Resumed {
     pub(crate) bound: Bound,
     pub(crate) reply: Element,
-    pub(crate) acknowledged: Vec<LogId>,
 }
 
 /// Why a stream was not resumed.
@@ -128,44 +168,46 @@ pub(crate) enum NotResumed {
     Broken(StreamError),
 }
 
-/// Takes over the stream that `<resume/>` names.
-pub(crate) async fn take_over(server: &Server, account: &Account, request: &Element) -> Result<Resumed, NotResumed> {
-    let unknown = || NotResumed::Failed(failed(Condition::ItemNotFound));
+/// Takes over the stream that `<resume/>` names, from another connection here or from another node.
+pub(crate) async fn take_over(
+    server: &Server,
+    account: &Arc<Account>,
+    facts: Facts,
+    request: &Element,
+) -> Result<Resumed, NotResumed> {
+    let unknown = || NotResumed::Failed(not_found(None));
     let h: u32 = request.get("h").and_then(|h| h.parse().ok()).ok_or_else(unknown)?;
     let id = request.get("previd").ok_or_else(unknown)?;
-    let resumption = server.resumptions.find(id, account).ok_or_else(unknown)?;
     // Streams of a fenced node stand still; whoever waits too long comes again, here or elsewhere.
     server.house.acting().await;
-    let mut bound = claim(&resumption).await.ok_or_else(unknown)?;
-    let Some(management) = &mut bound.management else {
-        return Err(unknown());
+    let Some(resumption) = server.resumptions.find(id, &account.jid, account.id) else {
+        return match server.resumptions.handled(id, &account.jid) {
+            Some(h) => Err(NotResumed::Failed(not_found(Some(h)))),
+            None => elsewhere::take_over(server, account, facts, id, h).await,
+        };
     };
-    management.moved();
-    let acknowledged = match management.outbox.acknowledge(h).map(rows) {
-        Ok(rows) => rows,
+    let mut bound = claim(&resumption, MOVING).await.ok_or_else(unknown)?;
+    match catch_up(server, &mut bound, h, MOVING).await {
+        Ok(h) => Ok(Resumed {
+            bound,
+            reply: resumed(id, h),
+        }),
         Err(error) => {
-            server.resumptions.forget(management);
-            server.house.end(&bound.session, management.outbox.take()).await;
-            return Err(NotResumed::Broken(too_high(error)));
+            end(server, bound).await;
+            Err(NotResumed::Broken(too_high(error)))
         }
-    };
-    let h = settled(&resumption.session, management.outbox.received()).await;
-    management.outbox.rewind(h);
-    let reply = Element::new("resumed", ns::STREAM_MANAGEMENT)
+    }
+}
+
+/// `<resumed/>` for a client whose stanzas are handled up to `h`.
+pub(crate) fn resumed(id: &str, h: u32) -> Element {
+    Element::new("resumed", ns::STREAM_MANAGEMENT)
         .attr("previd", id)
-        .attr("h", h.to_string());
-    Ok(Resumed {
-        bound,
-        reply,
-        acknowledged,
-    })
+        .attr("h", h.to_string())
 }
 
-fn rows(deliveries: impl Iterator<Item = Delivery>) -> Vec<LogId> {
-    deliveries.filter_map(|delivery| delivery.log_id).collect()
-}
-
-async fn claim(resumption: &Resumption) -> Option<Bound> {
+/// Gets a stream from the task that has it.
+pub(crate) async fn claim(resumption: &Resumption, patience: Duration) -> Option<Bound> {
     let (sender, receiver) = oneshot::channel();
     {
         let mut claim = resumption.claim.lock();
@@ -175,18 +217,29 @@ async fn claim(resumption: &Resumption) -> Option<Bound> {
         *claim = Some(Claim(sender));
     }
     resumption.session.inbox.nudge();
-    let bound = tokio::time::timeout(MOVING, receiver).await.ok().and_then(Result::ok);
+    let bound = tokio::time::timeout(patience, receiver).await.ok().and_then(Result::ok);
     if bound.is_none() {
         resumption.claim.lock().take();
     }
     bound
 }
 
-/// How many stanzas are handled, after a short wait for commits under way: what is not counted, the client sends again.
-async fn settled(session: &Session, received: u32) -> u32 {
+/// The client has `h` of what was sent; how many of its own stanzas are handled, after a wait for commits under way: what
+/// is not counted, it sends again.
+pub(crate) async fn catch_up(server: &Server, bound: &mut Bound, h: u32, patience: Duration) -> Result<u32, TooHigh> {
+    let Bound {
+        session, management, ..
+    } = bound;
+    let Some(management) = management else { return Ok(0) };
+    management.moved();
+    let rows = management.outbox.acknowledge(h)?.filter_map(|delivery| delivery.log_id);
+    let rows: Vec<LogId> = rows.collect();
+    server.acknowledge(session, rows);
     // Too late is no failure: the client repeats, and its recipient sees a duplicate.
-    let _ = tokio::time::timeout(MOVING, session.handled.all()).await;
-    session.handled.rewind(received)
+    let _ = tokio::time::timeout(patience, session.handled.all()).await;
+    let handled = session.handled.rewind(management.outbox.received());
+    management.outbox.rewind(handled);
+    Ok(handled)
 }
 
 /// What to send again after `<resumed/>`.

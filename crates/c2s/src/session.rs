@@ -110,16 +110,21 @@ async fn part(mut live: Box<Live>, end: End) {
     }
 }
 
+/// Ends the session of a stream that has no connection, and will not get one.
+pub(crate) async fn end(server: &Server, bound: Bound) {
+    bound.forget_resumption(server);
+    finish(server, bound, VecDeque::new()).await;
+}
+
 async fn hand_over(server: &Arc<Server>, bound: Bound, claim: Claim) {
     if let Err(bound) = claim.send(bound) {
         // Whoever claimed it is gone already; nobody knows the stream's id any more.
-        bound.forget_resumption(server);
-        finish(server, *bound, VecDeque::new()).await;
+        end(server, *bound).await;
     }
 }
 
 /// The session is over: everything that its client did not get goes another way.
-async fn finish(server: &Arc<Server>, mut bound: Bound, mut undelivered: VecDeque<Delivery>) {
+async fn finish(server: &Server, mut bound: Bound, mut undelivered: VecDeque<Delivery>) {
     if let Some(management) = &mut bound.management {
         undelivered.extend(management.outbox.take());
     }
@@ -285,7 +290,12 @@ impl Live {
 
     /// Writes what was in the inbox, and what a commit or another connection may have nudged about.
     fn deliver(&mut self) -> Result<Option<End>, StreamError> {
-        if let Some(claim) = self.bound.management.as_ref().and_then(Management::claimed) {
+        if let Some(management) = &mut self.bound.management
+            && let Some(claim) = management.claimed()
+        {
+            for delivery in self.deliveries.drain(..) {
+                management.outbox.push(delivery);
+            }
             return Ok(Some(End::Claimed(claim)));
         }
         self.acknowledge_late();

@@ -27,7 +27,8 @@ pub(crate) struct Management {
 }
 
 impl Management {
-    /// Switches it on; the reply is `<enabled/>`.
+    /// Switches it on; the reply is `<enabled/>`. It names no `location` (XEP-0198 §5): a stream is resumed at any node of
+    /// the cluster, and clients behind a balancer could not reach a certain one.
     pub(crate) fn enable(server: &Server, session: &Arc<Session>, resume: bool) -> (Self, Element) {
         let secs = server.settings().resume_secs;
         let mut reply = Element::new("enabled", ns::STREAM_MANAGEMENT);
@@ -47,6 +48,16 @@ impl Management {
             },
             reply,
         )
+    }
+
+    /// Of a stream that goes on here, behind what the client has of it.
+    pub(crate) fn resumed(outbox: Outbox, resumption: Arc<Resumption>) -> Self {
+        Self {
+            outbox,
+            resumption: Some(resumption),
+            is_requested: false,
+            answered: None,
+        }
     }
 
     /// Whether the client may come back.
@@ -135,6 +146,15 @@ pub(crate) fn too_high(error: TooHigh) -> StreamError {
         format!("you acknowledged {h} stanzas, {sent} were sent"),
     )
     .with_application(details)
+}
+
+/// `<failed/>` for a stream that cannot be resumed, with what is known to be handled of it (XEP-0198 §5).
+pub(crate) fn not_found(h: Option<u32>) -> Element {
+    let failed = failed(Condition::ItemNotFound);
+    match h {
+        Some(h) => failed.attr("h", h.to_string()),
+        None => failed,
+    }
 }
 
 /// `<failed/>` with its reason.

@@ -5,9 +5,8 @@ use std::{
     sync::Arc,
 };
 
-use parking_lot::Mutex;
 use protocol::{Condition, Element, IqType, Jid, Kind, Stanza, StanzaError, ns};
-use router::{Account, Answer, Feature, Flow, Hooks, Phase, Request, Router, Session, Side, To, Verdict, Xep};
+use router::{Account, Answer, Feature, Flow, Hooks, Phase, Request, Router, Side, To, Verdict, Xep};
 
 use crate::{
     LiveSettings,
@@ -21,15 +20,15 @@ use crate::{
 /// Keeps block lists, and guards both directions.
 pub(crate) struct Blocking {
     settings: LiveSettings,
-    /// Sessions that asked for the list and so are told of its changes (§3.3), by their generation.
-    interested: Mutex<HashSet<u64>>,
 }
+
+/// Noted about sessions that asked for the list and so are told of its changes (§3.3).
+const INTERESTED: &str = ns::BLOCKING;
 
 impl Blocking {
     pub(crate) fn new(settings: &LiveSettings) -> Arc<Self> {
         Arc::new(Self {
             settings: settings.clone(),
-            interested: Mutex::default(),
         })
     }
 
@@ -42,7 +41,7 @@ impl Blocking {
 
     fn push_here(&self, house: &Router, account: &Account, push: &Stanza) {
         for session in house.directory().sessions(account.jid.as_str()) {
-            if self.interested.lock().contains(&session.generation) {
+            if session.has_noted(INTERESTED) {
                 hand(&session, push::readdressed(push, &session.jid));
             }
         }
@@ -89,7 +88,6 @@ impl Feature for Blocking {
         hooks.answer(To::OwnAccount, "unblock", ns::BLOCKING, &self, unblock);
         hooks.on(Side::Sending, Phase::Guard, &self, guard_sending);
         hooks.on(Side::Receiving, Phase::Guard, &self, guard_receiving);
-        hooks.session_ended(&self, ended);
         hooks.told(CHANGED, &self, changed);
         hooks.disco().host_feature(ns::BLOCKING);
     }
@@ -130,12 +128,12 @@ fn is_blocked(account: &Account, other: &Jid) -> bool {
 }
 
 /// §3.2.
-async fn list(feature: Arc<Blocking>, request: Request) -> Answer {
+async fn list(_feature: Arc<Blocking>, request: Request) -> Answer {
     if request.is_set() {
         return Err(refuse::wrong_type());
     }
     if let Some(session) = &request.sender {
-        feature.interested.lock().insert(session.generation);
+        session.note(INTERESTED);
     }
     let mut list = Element::new("blocklist", ns::BLOCKING);
     if let Some(profile) = request.account.as_ref().and_then(|account| account.loaded()) {
@@ -221,8 +219,4 @@ fn jids(request: &Request) -> Result<Vec<Jid>, StanzaError> {
 
 fn item(jid: &Jid) -> Element {
     Element::new("item", ns::BLOCKING).attr("jid", jid)
-}
-
-async fn ended(feature: Arc<Blocking>, _house: Arc<Router>, session: Arc<Session>) {
-    feature.interested.lock().remove(&session.generation);
 }

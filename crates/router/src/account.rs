@@ -16,7 +16,10 @@ use tokio::sync::OnceCell;
 
 use crate::{
     flight::InFlight,
-    peers::{Mesh, frame::Frame},
+    peers::{
+        Mesh,
+        frame::{Frame, Landing},
+    },
 };
 
 /// An account of this server. There is one value for all its sessions.
@@ -235,12 +238,16 @@ impl Account {
     /// One live session less has it: the session acknowledged it, or gave it back. Where it came from another node, that
     /// hears of it once the acknowledgement is written.
     pub fn set_landed(&self, id: LogId) {
-        if let (Some(origin), Some(mesh)) = (self.in_flight.land(id), &self.mesh) {
-            let (account, rows) = (self.jid.as_str(), vec![id.raw()]);
+        let Some(mesh) = &self.mesh else {
+            self.in_flight.land(id);
+            return;
+        };
+        for (origin, generation) in self.in_flight.land(id) {
             let frame = Frame::Landed {
-                account,
-                rows,
-                is_given_back: false,
+                account: self.jid.as_str(),
+                rows: vec![id.raw()],
+                generation,
+                landing: Landing::Acknowledged,
             };
             mesh.send_after_commit(origin, &frame);
         }

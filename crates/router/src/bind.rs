@@ -5,7 +5,9 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 use protocol::{Condition, Jid, Kind, Stanza, StanzaError, StreamCondition, StreamError};
 use storage::LogId;
 
-use crate::{Account, Delivery, Facts, Inbox, Router, Session, SessionEntry, directory::Taken, keep};
+use crate::{
+    Account, Delivery, Facts, Inbox, Router, Session, SessionEntry, directory::Taken, keep, peers::frame::Landing,
+};
 
 /// What happens when a client asks for a resource that another session has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,9 +106,8 @@ impl Router {
     pub(crate) async fn give_back(self: &Arc<Self>, account: &Account, rows: &[LogId]) {
         let _turn = account.turn().await;
         for row in rows {
-            if let Some(origin) = account.in_flight().land(*row) {
-                self.send_landed(account, origin, &[*row], true);
-            }
+            let origins = account.in_flight().land(*row);
+            self.send_landed(account, &origins, *row, Landing::GivenBack);
         }
         self.replay_to_any(account).await;
         self.hint(account);

@@ -44,9 +44,7 @@ pub(crate) async fn message(house: &Arc<Router>, flow: &mut Flow<'_>) -> Result<
 }
 
 async fn to_account(house: &Arc<Router>, flow: &mut Flow<'_>, to: &Jid) -> Result<(), StanzaError> {
-    let sessions = house.directory().sessions(to.bare_str());
-    let entries = elsewhere(house, flow, to.bare_str());
-    let account = match sessions.first() {
+    let account = match house.directory().sessions(to.bare_str()).first() {
         Some(session) => Some(session.account.clone()),
         None => house
             .accounts()
@@ -59,13 +57,30 @@ async fn to_account(house: &Arc<Router>, flow: &mut Flow<'_>, to: &Jid) -> Resul
     {
         return Ok(());
     }
-    match (choose(flow.stanza.kind, to, &sessions, &entries), account) {
-        (Choice::These(takers), Some(account)) => live(house, flow, &account, takers).await,
+    match (look(house, flow, to), account) {
+        (Choice::These(takers), Some(account)) => live(house, flow, &account, to, takers).await,
         // An account that does not exist fares like one that is offline (RFC 6121 §8.5.1).
         (Choice::Offline | Choice::These(_), account) => offline(house, flow, account).await,
         (Choice::Bounce, _) => Err(Condition::ServiceUnavailable.into()),
         (Choice::Drop, _) => Ok(()),
     }
+}
+
+/// Where a message goes now. A session that moves from one node to another is missed by nobody who looks twice.
+fn look(house: &Router, flow: &Flow<'_>, to: &Jid) -> Choice {
+    match look_once(house, flow, to) {
+        Choice::These(takers) => Choice::These(takers),
+        other if house.mesh().is_alone() => other,
+        _ => look_once(house, flow, to),
+    }
+}
+
+fn look_once(house: &Router, flow: &Flow<'_>, to: &Jid) -> Choice {
+    let sessions = house.directory().sessions(to.bare_str());
+    let mut entries = elsewhere(house, flow, to.bare_str());
+    // A session that moves is known on both nodes for a moment, and its inbox here leads there.
+    entries.retain(|entry| sessions.iter().all(|session| session.jid != entry.jid));
+    choose(flow.stanza.kind, to, &sessions, &entries)
 }
 
 /// Receiver-side hooks; false where one of them took the stanza.
@@ -172,38 +187,51 @@ async fn live(
     house: &Arc<Router>,
     flow: &mut Flow<'_>,
     account: &Arc<Account>,
+    to: &Jid,
     takers: Takers,
 ) -> Result<(), StanzaError> {
     let log_id = match (flow.number, keep::is_kept(&flow.stanza)) {
         (Some(_), true) => Some(keep::append(house, account, &flow.stanza, flow.receipt())?),
         _ => None,
     };
+    if is_taken(house, flow, account, log_id, &takers) {
+        return Ok(());
+    }
+    // They have just ended; or moved to another node, and are found there.
+    if !house.mesh().is_alone()
+        && let Choice::These(takers) = look(house, flow, to)
+        && is_taken(house, flow, account, log_id, &takers)
+    {
+        return Ok(());
+    }
+    match log_id {
+        // A row is in the log already, and with it the message is offline.
+        Some(row) => {
+            house.give_back(account, &[row]).await;
+            Ok(())
+        }
+        None => offline(house, flow, Some(account.clone())).await,
+    }
+}
+
+/// Hands a message to its takers; false where all of them were gone, and the message is still the flow's.
+fn is_taken(house: &Router, flow: &mut Flow<'_>, account: &Account, log_id: Option<LogId>, takers: &Takers) -> bool {
     if let Some(id) = log_id {
         account.set_in_flight(id, takers.here.len(), takers.nodes());
     }
     let is_sent = send_out(house, account, flow, log_id, &takers.there);
     if takers.here.is_empty() && is_sent {
-        return Ok(());
+        return true;
     }
     let stanza = flow.take_stanza();
-    match (hand_out(account, stanza, log_id, &takers.here), log_id) {
-        (None, _) => Ok(()),
-        (Some(_), _) if is_sent => {
-            if let Some(row) = log_id.filter(|_| !takers.here.is_empty()) {
-                account.set_landed(row);
-            }
-            Ok(())
-        }
-        // A row is in the log already, and with it the message is offline.
-        (Some(_), Some(row)) => {
-            house.give_back(account, &[row]).await;
-            Ok(())
-        }
-        (Some(stanza), None) => {
-            flow.stanza = stanza;
-            offline(house, flow, Some(account.clone())).await
-        }
+    let Some(stanza) = hand_out(account, stanza, log_id, &takers.here) else {
+        return true;
+    };
+    if is_sent && let Some(row) = log_id {
+        account.set_landed(row);
     }
+    flow.stanza = stanza;
+    is_sent
 }
 
 /// To each node with takers, once; true where one took it.
@@ -214,7 +242,7 @@ fn send_out(house: &Router, account: &Account, flow: &Flow<'_>, log_id: Option<L
         if send_to(house, &flow.stanza, log_id, flow.hops, node, entries) {
             is_sent = true;
         } else if let Some(id) = log_id {
-            account.in_flight().land_there(id, node);
+            account.in_flight().land_there(id, node, 0);
         }
     }
     is_sent
@@ -287,9 +315,18 @@ async fn offline(house: &Arc<Router>, flow: &mut Flow<'_>, account: Option<Arc<A
     }
 }
 
-/// A stanza that leaves no trace, to one session.
-pub(crate) fn hand_over(session: &Session, stanza: Stanza) {
-    if session.inbox.push(Delivery::new(stanza)).is_err() {
+/// A stanza that leaves no trace, to one session, also where it has just moved to another node.
+pub(crate) fn hand_over(house: &Router, session: &Session, stanza: Stanza) {
+    let Err(refused) = session.inbox.push(Delivery::new(stanza)) else {
+        return;
+    };
+    let stanza = refused.into_delivery().stanza;
+    let is_sent = house
+        .mesh()
+        .elsewhere
+        .find(&session.jid)
+        .is_some_and(|entry| send_to(house, &stanza, None, 0, entry.node, std::slice::from_ref(&entry)));
+    if !is_sent {
         metrics::counter!("stanzas_for_ended_sessions").increment(1);
     }
 }

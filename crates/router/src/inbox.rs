@@ -58,6 +58,8 @@ pub struct Inbox {
 #[derive(Debug, Default)]
 struct State {
     queue: VecDeque<Delivery>,
+    /// Of a session that comes from another node: what came here directly, until all has come by way of that node.
+    direct: Option<VecDeque<Delivery>>,
     /// Set once: the reason for which the session is to close.
     close: Option<StreamError>,
     /// It does not read what is there: nothing more is sent to it before it closes.
@@ -88,6 +90,19 @@ impl Inbox {
         }
     }
 
+    /// Of a session that comes from another node. What is pushed waits until [`Inbox::open`], behind what
+    /// [`Inbox::push_handed`] hands over.
+    pub(crate) fn behind_another(capacity: usize) -> Self {
+        let state = State {
+            direct: Some(VecDeque::new()),
+            ..State::default()
+        };
+        Self {
+            capacity,
+            state: Mutex::new(state),
+        }
+    }
+
     /// How many stanzas it has room for when it is empty.
     #[must_use]
     pub fn capacity(&self) -> usize {
@@ -104,18 +119,46 @@ impl Inbox {
         if state.is_closed {
             return Err(Refused::Closed(delivery));
         }
-        if state.queue.len() >= self.capacity {
+        let queue = state.direct.as_ref().unwrap_or(&state.queue);
+        if queue.len() >= self.capacity {
             state.is_slow = true;
             let waker = state.end(slow_reader());
             drop(state);
             wake(waker);
             return Err(Refused::Full(delivery));
         }
+        if let Some(direct) = &mut state.direct {
+            direct.push_back(delivery);
+            return Ok(());
+        }
         state.queue.push_back(delivery);
         let waker = state.waker.take();
         drop(state);
         wake(waker);
         Ok(())
+    }
+
+    /// Hands over a stanza that waited for the session on the node that it comes from, where there was a bound already.
+    pub(crate) fn push_handed(&self, delivery: Delivery) -> Result<(), Refused> {
+        let mut state = self.state.lock();
+        if state.is_closed {
+            return Err(Refused::Closed(delivery));
+        }
+        state.queue.push_back(delivery);
+        let waker = state.waker.take();
+        drop(state);
+        wake(waker);
+        Ok(())
+    }
+
+    /// Nothing more comes by way of the node that the session comes from.
+    pub(crate) fn open(&self) {
+        let mut state = self.state.lock();
+        let Some(mut direct) = state.direct.take() else { return };
+        state.queue.append(&mut direct);
+        let waker = state.waker.take();
+        drop(state);
+        wake(waker);
     }
 
     /// Tells the session to close its stream with this error; the first reason counts.
@@ -169,12 +212,19 @@ impl Inbox {
         Poll::Pending
     }
 
+    /// Takes what waits, of a session that has no task any more.
+    pub(crate) fn take(&self) -> VecDeque<Delivery> {
+        std::mem::take(&mut self.state.lock().queue)
+    }
+
     /// Takes nothing more and gives back what was waiting. Called by the session's task when it ends.
     pub fn shut(&self) -> VecDeque<Delivery> {
         let mut state = self.state.lock();
         state.is_closed = true;
         state.waker = None;
-        std::mem::take(&mut state.queue)
+        let mut waiting = std::mem::take(&mut state.queue);
+        waiting.extend(state.direct.take().into_iter().flatten());
+        waiting
     }
 }
 
@@ -207,4 +257,39 @@ fn slow_reader() -> StreamError {
         protocol::StreamCondition::ResourceConstraint,
         "too many stanzas wait for this client; it does not read fast enough",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use protocol::MessageType;
+
+    use super::*;
+
+    fn delivery(id: &str) -> Delivery {
+        Delivery::new(Stanza::message(MessageType::Chat).id(id))
+    }
+
+    fn ids(deliveries: VecDeque<Delivery>) -> Vec<String> {
+        deliveries
+            .into_iter()
+            .map(|it| it.stanza.id.unwrap().to_string())
+            .collect()
+    }
+
+    #[test]
+    fn what_came_by_way_of_the_old_node_is_first() {
+        for is_opened in [true, false] {
+            let inbox = Inbox::behind_another(2);
+            inbox.push(delivery("3")).unwrap();
+            inbox.push_handed(delivery("1")).unwrap();
+            inbox.push_handed(delivery("2")).unwrap();
+            if is_opened {
+                inbox.open();
+            }
+            assert_eq!(ids(inbox.shut()), ["1", "2", "3"]);
+            assert!(inbox.push_handed(delivery("4")).is_err());
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use protocol::{Condition, IqType, Jid, Kind, StanzaError};
 
-use crate::{Account, Address, Flow, Router, To, deliver, flow::Request, route::elsewhere};
+use crate::{Account, Address, Flow, Router, SessionEntry, To, deliver, flow::Request, route::elsewhere};
 
 /// Routes an IQ; without an address it is for the sender's own account (RFC 6120 §10.3.3).
 pub(crate) async fn route(house: &Arc<Router>, flow: &mut Flow<'_>) -> Result<(), StanzaError> {
@@ -53,17 +53,29 @@ async fn client(house: &Arc<Router>, flow: &mut Flow<'_>, to: &Jid) -> Result<()
         Ok(()) => Ok(()),
         Err(refused) => {
             flow.stanza = *refused.into_delivery().stanza;
-            nobody(flow)
+            // It may just have moved there.
+            match entry(house, flow, to).is_some_and(|entry| is_sent(house, flow, &entry)) {
+                true => Ok(()),
+                false => nobody(flow),
+            }
         }
     }
 }
 
+/// A client on another node.
+fn entry(house: &Router, flow: &Flow<'_>, to: &Jid) -> Option<Arc<SessionEntry>> {
+    let entries = deliver::elsewhere(house, flow, to.bare_str());
+    entries.into_iter().find(|entry| entry.jid == *to)
+}
+
+fn is_sent(house: &Router, flow: &Flow<'_>, entry: &Arc<SessionEntry>) -> bool {
+    let (stanza, entries) = (&flow.stanza, std::slice::from_ref(entry));
+    deliver::send_to(house, stanza, None, flow.hops, entry.node, entries)
+}
+
 /// To a client on another node.
 async fn client_there(house: &Arc<Router>, flow: &mut Flow<'_>, to: &Jid) -> Result<(), StanzaError> {
-    let Some(entry) = deliver::elsewhere(house, flow, to.bare_str())
-        .into_iter()
-        .find(|entry| entry.jid == *to)
-    else {
+    let Some(entry) = entry(house, flow, to) else {
         return nobody(flow);
     };
     // A guest of another node has no account that could be found here, and nothing that could guard it.
@@ -72,14 +84,7 @@ async fn client_there(house: &Arc<Router>, flow: &mut Flow<'_>, to: &Jid) -> Res
     {
         return Ok(());
     }
-    match deliver::send_to(
-        house,
-        &flow.stanza,
-        None,
-        flow.hops,
-        entry.node,
-        std::slice::from_ref(&entry),
-    ) {
+    match is_sent(house, flow, &entry) {
         true => Ok(()),
         false => nobody(flow),
     }
@@ -139,7 +144,7 @@ async fn ask(house: &Arc<Router>, flow: &mut Flow<'_>, account: Option<Arc<Accou
     let payload = hook(request).await?;
     let answer = flow.stanza.result(payload.as_ref());
     match flow.sender {
-        Some(session) => deliver::hand_over(session, answer),
+        Some(session) => deliver::hand_over(house, session, answer),
         None => flow.send(answer),
     }
     flow.effects.append(&mut effects.lock());

@@ -50,7 +50,7 @@ async fn notice(house: &Arc<Router>, flow: &mut Flow<'_>, to: &Jid) -> Result<()
     }
     for session in &sessions {
         if session.jid == *to || (to.is_bare() && session.priority().is_some()) {
-            deliver::hand_over(session, flow.stanza.clone());
+            deliver::hand_over(house, session, flow.stanza.clone());
         }
     }
     Ok(())

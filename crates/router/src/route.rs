@@ -94,7 +94,7 @@ impl Router {
         match sender {
             Some(session) => {
                 answer.from = Some(answer.from.unwrap_or_else(|| session.account.jid.clone()));
-                deliver::hand_over(session, answer);
+                deliver::hand_over(self, session, answer);
             }
             // An error is never answered with another, so this ends here.
             None => Box::pin(self.route(answer)).await,

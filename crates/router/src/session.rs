@@ -1,7 +1,8 @@
 //! What the house sees of one client's live session. The session's own state belongs to its task (`c2s`).
 
 use std::{
-    collections::HashSet,
+    borrow::Cow,
+    collections::{BTreeSet, HashSet},
     net::SocketAddr,
     sync::{
         Arc,
@@ -13,7 +14,10 @@ use parking_lot::Mutex;
 use protocol::{Jid, Stanza, StreamError};
 use tokio::sync::Notify;
 
-use crate::{Account, Handled, Inbox, SessionEntry, peers::Mesh};
+use crate::{
+    Account, Handled, Inbox, SessionEntry,
+    peers::{Mesh, Packed, frame},
+};
 
 /// Directed presence goes to at most this many addresses of one session that are not told of its end otherwise.
 const DIRECTED_MAX: usize = 1000;
@@ -39,6 +43,8 @@ pub struct Session {
     priority: AtomicI16,
     presence: Mutex<Option<Arc<Stanza>>>,
     directed: Mutex<HashSet<Jid>>,
+    /// What features note about the session.
+    notes: Mutex<BTreeSet<Cow<'static, str>>>,
     has_been_available: AtomicBool,
     is_interested: AtomicBool,
     conflicts: AtomicU32,
@@ -87,6 +93,7 @@ impl Session {
             priority: AtomicI16::new(UNAVAILABLE),
             presence: Mutex::default(),
             directed: Mutex::default(),
+            notes: Mutex::default(),
             has_been_available: AtomicBool::new(false),
             is_interested: AtomicBool::new(false),
             conflicts: AtomicU32::new(0),
@@ -134,6 +141,11 @@ impl Session {
         was_available
     }
 
+    /// The session has moved to another node, and nothing more is looked up for it here. Nobody hears of that.
+    pub(crate) fn retire(&self) {
+        self.priority.store(UNAVAILABLE, Ordering::Release);
+    }
+
     /// The session as other nodes know it.
     pub(crate) fn entry(&self) -> SessionEntry {
         SessionEntry {
@@ -178,6 +190,42 @@ impl Session {
         if !self.is_interested.swap(true, Ordering::AcqRel) {
             self.tell_change();
         }
+    }
+
+    /// Notes something about the session, which goes with it wherever it is resumed.
+    pub fn note(&self, what: &'static str) {
+        self.notes.lock().insert(Cow::Borrowed(what));
+    }
+
+    /// Whether that was noted.
+    #[must_use]
+    pub fn has_noted(&self, what: &str) -> bool {
+        self.notes.lock().contains(what)
+    }
+
+    /// All that makes the session what it is, for another node.
+    pub(crate) fn pack(&self) -> Packed {
+        Packed {
+            presence: self.presence().map(|presence| frame::bytes(&presence)),
+            directed: self.directed().iter().map(Jid::to_string).collect(),
+            notes: self.notes.lock().iter().map(|note| note.clone().into_owned()).collect(),
+        }
+    }
+
+    /// The same session on this node, before anybody knows of it. `entry` is how it was known on the other, and `node`
+    /// which that is.
+    pub(crate) fn unpack(&self, entry: &SessionEntry, packed: Packed) {
+        self.has_been_available
+            .store(entry.has_been_available, Ordering::Release);
+        self.is_interested.store(entry.is_interested, Ordering::Release);
+        let presence = packed.presence.and_then(|bytes| frame::stanza(entry.node, &bytes));
+        if let (Some(presence), Some(priority)) = (presence, entry.priority) {
+            *self.presence.lock() = Some(Arc::new(presence));
+            self.priority.store(i16::from(priority), Ordering::Release);
+        }
+        let directed = packed.directed.iter().filter_map(|to| to.parse().ok());
+        self.directed.lock().extend(directed);
+        self.notes.lock().extend(packed.notes.into_iter().map(Cow::Owned));
     }
 
     /// Notes directed presence (RFC 6121 §4.6): `to` is told when the session ends. False where the list is full.

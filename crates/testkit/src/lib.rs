@@ -3,6 +3,8 @@
 pub mod client;
 pub mod databases;
 pub mod house;
+pub mod managed;
 pub mod server;
+pub mod street;
 pub mod town;
 pub mod wire;

@@ -64,7 +64,7 @@ pub struct Server {
     pub c2s_settings: Arc<ArcSwap<c2s::Settings>>,
     users: AtomicU32,
     _files: TempDir,
-    _database: Fresh,
+    _database: Arc<Fresh>,
 }
 
 impl Server {
@@ -78,13 +78,20 @@ impl Server {
     /// # Panics
     /// Where it does not start; the test can not go on.
     pub async fn with(setup: Setup) -> Self {
-        let files = TempDir::new().expect("a temporary directory");
         let database = databases::fresh(setup.database.unwrap_or_else(chosen))
             .await
             .expect("a fresh database");
-        let storage = Storage::open(&storage::Options::new(database.url()))
-            .await
-            .expect("the database opens");
+        Self::over(&Arc::new(database), 0, setup).await
+    }
+
+    /// A server whose database others use too; `node` tells its message ids from theirs.
+    pub(crate) async fn over(database: &Arc<Fresh>, node: u16, setup: Setup) -> Self {
+        let files = TempDir::new().expect("a temporary directory");
+        let options = storage::Options {
+            node,
+            ..storage::Options::new(database.url())
+        };
+        let storage = Storage::open(&options).await.expect("the database opens");
         let mut domains = vec![HOST.to_owned()];
         domains.extend(setup.more_hosts);
         let hosts = storage.hosts().seed(&domains).await.expect("hosts are seeded");
@@ -122,9 +129,10 @@ impl Server {
             authenticator,
             clients,
             c2s_settings,
-            users: AtomicU32::new(0),
+            // Names are the database's, which may be shared.
+            users: AtomicU32::new(u32::from(node) * 1000),
             _files: files,
-            _database: database,
+            _database: Arc::clone(database),
         }
     }
 
@@ -209,7 +217,7 @@ impl Server {
 }
 
 /// The database that stories run over: SQLite, or the one that `HEARTH_STORY_DATABASE` names.
-fn chosen() -> Kind {
+pub(crate) fn chosen() -> Kind {
     match std::env::var("HEARTH_STORY_DATABASE").as_deref() {
         Ok("postgres") => Kind::Postgres,
         Ok("mysql") => Kind::Mysql,

@@ -17,6 +17,9 @@ use tokio::sync::watch;
 
 use crate::house::House;
 
+/// How often a cluster that hesitates is asked again.
+const LOOK_AGAIN: Duration = Duration::from_millis(2);
+
 /// Houses that are nodes of one cluster, numbered from 1.
 pub struct Town {
     houses: Vec<House>,
@@ -39,6 +42,7 @@ struct State {
     members: HashSet<u64>,
     acting: HashMap<u64, watch::Sender<bool>>,
     sent: u64,
+    hesitates: bool,
 }
 
 /// One node's end of the wires.
@@ -143,8 +147,9 @@ impl Town {
             state.others(node)
         };
         for (from, frames) in lost {
-            let router = &self.house(from).router;
-            router.on_undelivered(node, frames.into()).await;
+            if let Some((_, router)) = others.iter().find(|(other, _)| *other == from) {
+                router.on_undelivered(node, frames.into()).await;
+            }
         }
         for (_, router) in others {
             router.on_node_gone(node).await;
@@ -168,6 +173,11 @@ impl Town {
     /// What was kept by a cut goes on.
     pub fn mend(&self, from: u64, to: u64) {
         self.wires.state.lock().cuts.remove(&(from, to));
+    }
+
+    /// The cluster does not say whether a session has moved, until it is told to again.
+    pub fn hesitate(&self, hesitates: bool) {
+        self.wires.state.lock().hesitates = hesitates;
     }
 
     /// How many frames were sent so far.
@@ -266,6 +276,33 @@ impl Peers for End {
             }
             state.table.insert(entry.jid.clone(), entry.clone());
             for (_, router) in state.others(entry.node) {
+                router.on_remote_session(entry.clone());
+            }
+            Ok(())
+        })
+    }
+
+    fn replace(&self, before: &SessionEntry, entry: SessionEntry) -> Later<Result<(), Unpublished>> {
+        let (wires, before) = (self.wires.clone(), before.clone());
+        Box::pin(async move {
+            tokio::task::yield_now().await;
+            while wires.state.lock().hesitates {
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+            let everybody = {
+                let mut state = wires.state.lock();
+                if !state.members.contains(&entry.node) {
+                    return Err(Unpublished::Undecided);
+                }
+                match state.table.get(&entry.jid) {
+                    Some(known) if known.is_same(&before) => {}
+                    Some(known) => return Err(Unpublished::Taken(Box::new(known.clone()))),
+                    None => return Err(Unpublished::Ended),
+                }
+                state.table.insert(entry.jid.clone(), entry.clone());
+                state.others(0)
+            };
+            for (_, router) in everybody {
                 router.on_remote_session(entry.clone());
             }
             Ok(())

@@ -5,13 +5,14 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
+use auth::Authenticated;
 use protocol::{Condition, Element, IqType, Jid, Kind, Stanza, StanzaError, ns};
 use router::{Facts, Session};
 
 use super::{Negotiation, Step, not_authorized};
 use crate::{
     connection::Gone,
-    resume::{NotResumed, repeat, take_over},
+    resume::{NotResumed, Resumed, repeat, take_over},
     session::Bound,
     token,
 };
@@ -47,16 +48,30 @@ impl Negotiation {
             Some(resource) => resource.to_owned(),
         };
         let full = full_jid(&account.jid, &resource)?;
-        let facts = Facts {
-            address: self.peer.address,
-            is_encrypted: self.peer.tls.is_some(),
-            mechanism: authenticated.mechanism.as_str(),
-            bound_at_micros: now_micros(),
-        };
+        let facts = self.facts(authenticated);
         self.server
             .house
             .bind(&account, full, facts, self.settings.conflict_policy)
             .await
+    }
+
+    fn facts(&self, authenticated: &Authenticated) -> Facts {
+        Facts {
+            address: self.peer.address,
+            is_encrypted: self.peer.tls.is_some(),
+            mechanism: authenticated.mechanism.as_str(),
+            bound_at_micros: now_micros(),
+        }
+    }
+
+    /// The stream that `<resume/>` names, on this connection.
+    pub(super) async fn take_over(
+        &self,
+        authenticated: &Authenticated,
+        request: &Element,
+    ) -> Result<Resumed, NotResumed> {
+        let account = self.account(authenticated);
+        take_over(&self.server, &account, self.facts(authenticated), request).await
     }
 
     /// `<resume/>` instead of a bind.
@@ -64,10 +79,8 @@ impl Negotiation {
         let Some(authenticated) = &self.authenticated else {
             return Err(not_authorized());
         };
-        let account = self.account(authenticated);
-        match take_over(&self.server, &account, request).await {
+        match self.take_over(authenticated, request).await {
             Ok(resumed) => {
-                self.server.acknowledge(&resumed.bound.session, resumed.acknowledged);
                 self.connection().write_element(&resumed.reply);
                 for delivery in repeat(&resumed.bound) {
                     self.connection().write_stanza(&delivery.stanza);

@@ -12,7 +12,7 @@ use protocol::{
 use super::{Negotiation, Step, too_early};
 use crate::{
     connection::Gone,
-    resume::{NotResumed, repeat, take_over},
+    resume::{NotResumed, repeat},
     session::Bound,
 };
 
@@ -171,10 +171,8 @@ impl Negotiation {
     async fn inline(&mut self, wishes: &Wishes<'_>) -> Result<(Vec<Element>, Option<Bound>), Gone> {
         let mut replies = Vec::new();
         if let (Some(request), Some(authenticated)) = (wishes.resume, &self.authenticated) {
-            let account = self.account(authenticated);
-            match take_over(&self.server, &account, request).await {
+            match self.take_over(authenticated, request).await {
                 Ok(resumed) => {
-                    self.server.acknowledge(&resumed.bound.session, resumed.acknowledged);
                     replies.push(resumed.reply);
                     return Ok((replies, Some(resumed.bound)));
                 }

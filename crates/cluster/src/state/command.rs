@@ -75,6 +75,8 @@ pub enum Expect {
     Earlier,
     /// There is an entry with this stamp.
     Stamp(u64),
+    /// There is this node's entry with this stamp, which is replaced by another owner's.
+    Of(NodeId, u64),
 }
 
 /// An entry that is to be taken out.

@@ -114,7 +114,13 @@ impl Machine {
             }
             // The same once more, or overtaken by what came later.
             (Expect::Free | Expect::Earlier, Some(there)) if there.seq >= put.entry.seq => return Outcome::Done,
-            (Expect::Earlier | Expect::Stamp(_), None) => return Outcome::Stale,
+            (Expect::Earlier | Expect::Stamp(_) | Expect::Of(..), None) => return Outcome::Stale,
+            (Expect::Of(owner, stamp), Some(there)) if (there.owner, there.stamp) != (Some(owner), stamp) => {
+                return match there.is_same(&put.entry) {
+                    true => Outcome::Done,
+                    false => Outcome::Taken(there.clone()),
+                };
+            }
             (Expect::Stamp(stamp), Some(there)) if there.stamp != stamp => {
                 return match there.is_same(&put.entry) && there.seq == put.entry.seq {
                     true => Outcome::Done,

@@ -104,6 +104,22 @@ fn a_stamp_is_compared_and_set() {
 }
 
 #[test]
+fn an_entry_goes_from_its_owner_to_another_in_one_step_and_only_from_that_one() {
+    let first = put("a", entry(Some(1), 7, 0), Expect::Free);
+    let next = put("a", entry(Some(2), 7, 0), Expect::Of(NodeId(1), 7));
+    check(&[first.clone(), next.clone()], &Outcome::Done, 1);
+    check(&[first.clone(), next.clone(), next.clone()], &Outcome::Done, 0);
+    check(
+        &[first.clone(), next.clone(), remove("a", Some(1), 7)],
+        &Outcome::Stale,
+        0,
+    );
+    check(&[first, remove("a", Some(1), 7), next.clone()], &Outcome::Stale, 0);
+    let other = put("a", entry(Some(2), 6, 0), Expect::Free);
+    check(&[other, next], &Outcome::Taken(entry(Some(2), 6, 0)), 0);
+}
+
+#[test]
 fn nothing_of_a_dead_node_remains_or_comes_back() {
     let own = put("a", entry(Some(1), 7, 0), Expect::Free);
     let down = Command::Down(NodeId(1));

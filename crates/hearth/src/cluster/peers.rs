@@ -68,17 +68,18 @@ impl Member {
         }
     }
 
-    async fn enter(self, entry: SessionEntry) -> Result<(), Unpublished> {
+    async fn enter(self, entry: SessionEntry, expect: Expect) -> Result<(), Unpublished> {
         if entry.node != self.membership.me().0 {
             return Err(Unpublished::Undecided);
         }
-        match self.membership.propose(self.put(&entry, Expect::Free)).await {
+        match self.membership.propose(self.put(&entry, expect)).await {
             Ok(Outcome::Done) => Ok(()),
             Ok(Outcome::Taken(other)) => match postcard::from_bytes(&other.value) {
                 Ok(other) => Err(Unpublished::Taken(Box::new(other))),
                 Err(_) => Err(Unpublished::Undecided),
             },
-            Ok(Outcome::Stale | Outcome::Refused) => Err(Unpublished::Undecided),
+            Ok(Outcome::Stale) => Err(Unpublished::Ended),
+            Ok(Outcome::Refused) => Err(Unpublished::Undecided),
             Err(_) => {
                 // It may be entered yet, and nobody would take it out.
                 self.runtime.clone().spawn(self.remove(entry.jid, entry.generation));
@@ -119,6 +120,10 @@ impl Peers for Apart {
         Box::pin(std::future::ready(Ok(())))
     }
 
+    fn replace(&self, _before: &SessionEntry, _entry: SessionEntry) -> Later<Result<(), Unpublished>> {
+        Box::pin(std::future::ready(Err(Unpublished::Ended)))
+    }
+
     fn update(&self, _entry: SessionEntry) {}
 
     fn withdraw(&self, _full: Jid, _generation: u64) -> Later<()> {
@@ -154,7 +159,12 @@ impl Peers for Member {
     }
 
     fn publish(&self, entry: SessionEntry) -> Later<Result<(), Unpublished>> {
-        Box::pin(self.clone().enter(entry))
+        Box::pin(self.clone().enter(entry, Expect::Free))
+    }
+
+    fn replace(&self, before: &SessionEntry, entry: SessionEntry) -> Later<Result<(), Unpublished>> {
+        let expect = Expect::Of(NodeId(before.node), before.generation);
+        Box::pin(self.clone().enter(entry, expect))
     }
 
     fn update(&self, entry: SessionEntry) {

@@ -9,15 +9,22 @@ use storage::LogId;
 
 use super::{
     SessionEntry,
-    frame::{self, Frame, HOPS_MAX, Target},
+    frame::{self, Frame, HOPS_MAX, Landing, Target},
 };
-use crate::{Account, Delivery, Flow, Router, presence};
+use crate::{Account, Delivery, Flow, Router, Session, presence};
 
 impl Router {
     /// Another node's session has begun, or there is something new about it.
     pub fn on_remote_session(&self, entry: SessionEntry) {
-        if entry.node != self.mesh().me() {
-            self.mesh().elsewhere.put(entry);
+        let node = entry.node;
+        let before = match node == self.mesh().me() {
+            true => self.mesh().elsewhere.remove_predecessor(&entry.jid),
+            false => self.mesh().elsewhere.put(entry),
+        };
+        if let Some(before) = before
+            && before.node != node
+        {
+            self.flushed(&before);
         }
     }
 
@@ -44,6 +51,15 @@ impl Router {
                 self.deliver(node, &to, log_id.map(LogId::from_raw), hops, &stanza)
                     .await;
             }
+            Frame::Handed { to, log_id, stanza } => {
+                let Some(stanza) = frame::stanza(node, stanza) else {
+                    return;
+                };
+                self.handed(node, &to, log_id.map(LogId::from_raw), stanza).await;
+            }
+            Frame::HandedAll { to } => self.handed_all(node, &to),
+            Frame::Moved { generation, entry } => self.moved(node, generation, entry),
+            Frame::Flushed { jid, generation } => self.has_flushed(node, jid, generation),
             Frame::Spread { to, stanza } => {
                 let Some(stanza) = frame::stanza(node, stanza) else {
                     return;
@@ -70,8 +86,9 @@ impl Router {
             Frame::Landed {
                 account,
                 rows,
-                is_given_back,
-            } => self.landed(node, account, &rows, is_given_back),
+                generation,
+                landing,
+            } => self.landed(node, generation, account, &rows, landing),
             Frame::Waiting { account } => self.waiting(account),
             Frame::Changed { account } => {
                 if let Some(account) = self.accounts().known(account) {
@@ -114,13 +131,19 @@ impl Router {
     /// Frames that a node did not get, in their order.
     pub async fn on_undelivered(self: &Arc<Self>, node: u64, frames: Vec<Bytes>) {
         for bytes in frames {
-            if let Some(Frame::Deliver {
-                log_id, hops, stanza, ..
-            }) = frame::decode(node, &bytes)
-                && let Some(stanza) = frame::stanza(node, stanza)
-            {
+            let (log_id, generation, hops, stanza) = match frame::decode(node, &bytes) {
+                Some(Frame::Deliver {
+                    log_id, hops, stanza, ..
+                }) => (log_id, 0, hops, stanza),
+                Some(Frame::Handed { to, log_id, stanza }) => (log_id, to.generation, 0, stanza),
+                _ => continue,
+            };
+            if let Some(stanza) = frame::stanza(node, stanza) {
                 match log_id {
-                    Some(row) => self.landed_in_vain(node, &stanza, LogId::from_raw(row)).await,
+                    Some(row) => {
+                        let row = LogId::from_raw(row);
+                        self.landed_in_vain(node, generation, &stanza, row).await;
+                    }
                     None => self.again(stanza, hops).await,
                 }
             }
@@ -128,10 +151,11 @@ impl Router {
     }
 
     /// A row did not get to `node`: it is the account's other sessions', or waits.
-    async fn landed_in_vain(self: &Arc<Self>, node: u64, stanza: &Stanza, row: LogId) {
+    async fn landed_in_vain(self: &Arc<Self>, node: u64, generation: u64, stanza: &Stanza, row: LogId) {
         if let Some(account) = stanza.to.as_ref().and_then(|to| self.accounts().known(to.bare_str()))
-            && account.in_flight().land_there(row, node)
+            && let Some(origins) = account.in_flight().land_there(row, node, generation)
         {
+            self.send_landed(&account, &origins, row, Landing::GivenBack);
             self.look_again(&account).await;
         }
     }
@@ -142,12 +166,9 @@ impl Router {
         for target in to {
             let Ok(jid) = target.jid.parse::<Jid>() else { continue };
             account = account.or_else(|| Some(jid.clone()));
-            let Some(session) = self.directory().find(&jid) else {
+            let Some(session) = self.session_of(target.generation, &jid) else {
                 continue;
             };
-            if session.generation != target.generation {
-                continue;
-            }
             if let Some(row) = log_id {
                 self.storage().log().observe(row);
                 session.account.in_flight().arrive(row, node);
@@ -170,22 +191,31 @@ impl Router {
         }
         match (log_id, account) {
             (None, _) => self.again(stanza.clone(), hops + 1).await,
-            (Some(row), Some(account)) => {
-                // The sending node holds the row, so it looks for another taker.
-                let (account, rows) = (account.bare_str(), vec![row.raw()]);
-                let frame = Frame::Landed {
-                    account,
-                    rows,
-                    is_given_back: true,
-                };
-                self.mesh().send_after_commit(node, &frame);
-            }
+            (Some(row), Some(account)) => self.not_taken(node, 0, &account, row),
             (Some(_), None) => {}
         }
     }
 
+    /// A row's session is gone. The sending node holds the row, so it looks for another taker.
+    pub(super) fn not_taken(&self, node: u64, generation: u64, to: &Jid, row: LogId) {
+        let frame = Frame::Landed {
+            account: to.bare_str(),
+            rows: vec![row.raw()],
+            generation,
+            landing: Landing::GivenBack,
+        };
+        self.mesh().send_after_commit(node, &frame);
+    }
+
+    /// This very session, if it is here: also one that has just moved and is not through with what was on its way to it.
+    pub(super) fn session_of(&self, generation: u64, full: &Jid) -> Option<Arc<Session>> {
+        let here = self.directory().find(full);
+        here.filter(|session| session.generation == generation)
+            .or_else(|| self.mesh().loans.session(full, generation))
+    }
+
     /// Looks for another way for a stanza whose session was gone.
-    async fn again(self: &Arc<Self>, stanza: Stanza, hops: u8) {
+    pub(super) async fn again(self: &Arc<Self>, stanza: Stanza, hops: u8) {
         metrics::counter!("cluster_stanzas_rerouted").increment(1);
         self.route_after(stanza, hops.min(HOPS_MAX)).await;
     }
@@ -204,15 +234,23 @@ impl Router {
         }
     }
 
-    fn landed(self: &Arc<Self>, node: u64, account: &str, rows: &[i64], is_given_back: bool) {
+    fn landed(self: &Arc<Self>, node: u64, generation: u64, account: &str, rows: &[i64], landing: Landing) {
         let Some(account) = self.accounts().known(account) else {
             return;
         };
+        let rows = rows.iter().copied().map(LogId::from_raw);
+        if landing == Landing::Acknowledged {
+            // Where the row was not written yet, its acknowledgement found nothing on the other node. Here it comes behind.
+            self.storage().log().acknowledge(account.id, rows.clone());
+        }
         let mut is_freed = false;
         for row in rows {
-            is_freed |= account.in_flight().land_there(LogId::from_raw(*row), node);
+            if let Some(origins) = account.in_flight().land_there(row, node, generation) {
+                self.send_landed(&account, &origins, row, landing);
+                is_freed = true;
+            }
         }
-        if is_freed && is_given_back {
+        if is_freed && landing == Landing::GivenBack {
             self.spawn_look(account);
         }
     }

@@ -1,4 +1,4 @@
-//! Questions of other nodes, and asking them to let a session go.
+//! Questions of other nodes, and asking them to end a session.
 
 use std::{sync::Arc, time::Duration};
 
@@ -28,6 +28,7 @@ impl Router {
                 policy,
             } => frame::encode(&self.let_go(&jid.parse().ok()?, generation, policy).await),
             Question::Claim { account, rows } => frame::encode(&self.in_flight_here(node, account, &rows).await),
+            Question::TakeSession { request } => self.hand_over(node, Bytes::copy_from_slice(request)).await,
         })
     }
 
@@ -57,7 +58,7 @@ impl Router {
             // The node has just joined, and with it this session.
             Err(Unpublished::Taken(other)) if other.is_same(&entry) => Ok(()),
             Err(Unpublished::Taken(other)) => Err(Ok(*other)),
-            Err(Unpublished::Undecided) => Err(Err(undecided())),
+            Err(Unpublished::Ended | Unpublished::Undecided) => Err(Err(undecided())),
         }
     }
 

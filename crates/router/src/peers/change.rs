@@ -5,7 +5,7 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 use futures_util::stream::{self, StreamExt};
 use protocol::Jid;
 
-use super::{Peers, SessionEntry, Unpublished, ask::taken_over};
+use super::{Peers, SessionEntry, Unpublished, ask::taken_over, frame::Landing};
 use crate::{ConflictPolicy, Router, Session};
 
 /// A session that is to be published and always meets another gives up after so many.
@@ -56,6 +56,8 @@ impl Router {
         lost: Vec<Arc<SessionEntry>>,
         is_gone: impl Fn(u64) -> bool + Copy,
     ) {
+        self.loans_lost(&lost, is_gone);
+        self.arrivals_lost(is_gone);
         let lost: Arc<[Arc<SessionEntry>]> = lost.into();
         if !lost.is_empty() {
             for hook in self.hooks().sessions_lost_hooks() {
@@ -64,7 +66,11 @@ impl Router {
         }
         let mut waiting: HashSet<Jid> = lost.iter().map(|entry| entry.jid.to_bare()).collect();
         for account in self.accounts().all() {
-            if account.in_flight().forget(is_gone) {
+            let freed = account.in_flight().forget(is_gone);
+            for (row, origins) in &freed {
+                self.send_landed(&account, origins, *row, Landing::GivenBack);
+            }
+            if !freed.is_empty() {
                 waiting.insert(account.jid.clone());
             }
         }
@@ -119,7 +125,7 @@ impl Router {
                         return false;
                     }
                 }
-                Err(Unpublished::Taken(_) | Unpublished::Undecided) => return false,
+                Err(Unpublished::Taken(_) | Unpublished::Ended | Unpublished::Undecided) => return false,
             }
         }
         false

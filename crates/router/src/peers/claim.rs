@@ -19,7 +19,7 @@ use storage::{LogId, LogRow, StorageError};
 
 use super::{
     AskError,
-    frame::{self, Frame, Question},
+    frame::{self, Frame, Landing, Question},
 };
 use crate::{Account, Router};
 
@@ -146,16 +146,17 @@ impl Router {
         }
     }
 
-    /// Rows have landed: the nodes that sent them hear of it once the acknowledgements are written.
-    pub(crate) fn send_landed(&self, account: &Account, origin: u64, rows: &[LogId], is_given_back: bool) {
-        let rows = rows.iter().map(|row| row.raw()).collect();
-        let account = account.jid.as_str();
-        let frame = Frame::Landed {
-            account,
-            rows,
-            is_given_back,
-        };
-        self.mesh().send_after_commit(origin, &frame);
+    /// A row has landed: who waits for that hears of it once acknowledgements are written.
+    pub(crate) fn send_landed(&self, account: &Account, origins: &[(u64, u64)], row: LogId, landing: Landing) {
+        for (origin, generation) in origins {
+            let frame = Frame::Landed {
+                account: account.jid.as_str(),
+                rows: vec![row.raw()],
+                generation: *generation,
+                landing,
+            };
+            self.mesh().send_after_commit(*origin, &frame);
+        }
     }
 
     /// Rows whose sessions are gone wait again: whoever has sessions of the account looks for them.

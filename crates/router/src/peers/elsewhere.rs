@@ -66,18 +66,26 @@ impl Elsewhere {
     }
 
     /// Enters a session, or what is new about it. The cluster has one session for each full JID, so what was there
-    /// before has ended.
-    pub(crate) fn put(&self, entry: SessionEntry) {
+    /// before has ended, or moved; it comes back.
+    pub(crate) fn put(&self, entry: SessionEntry) -> Option<Arc<SessionEntry>> {
         let mut shard = self.shard(entry.jid.bare_str()).write();
         let entries = shard.entry(entry.jid.to_bare()).or_default();
         let entry = Arc::new(entry);
         match entries.iter_mut().find(|other| other.jid == entry.jid) {
-            Some(other) => *other = entry,
+            Some(other) => Some(std::mem::replace(other, entry)),
             None => {
                 entries.push(entry);
                 self.count.fetch_add(1, Ordering::AcqRel);
+                None
             }
         }
+    }
+
+    /// Takes out the session of a full JID that this node has now, so that no other can.
+    pub(crate) fn remove_predecessor(&self, full: &Jid) -> Option<Arc<SessionEntry>> {
+        let before = self.find(full)?;
+        self.remove(full, before.node, before.generation);
+        Some(before)
     }
 
     /// A session's own node has told those who saw it that it is not available any more: whoever tells of its loss later

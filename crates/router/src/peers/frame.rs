@@ -7,6 +7,7 @@ use bytes::Bytes;
 use protocol::Stanza;
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::SessionEntry;
 use crate::ConflictPolicy;
 
 /// A stanza that finds its session gone looks for another this many times; then it waits like one that nobody takes.
@@ -42,11 +43,13 @@ pub(crate) enum Frame<'a> {
         #[serde(serialize_with = "write")]
         stanza: &'a [u8],
     },
-    /// Rows that came from the node addressed are acknowledged, or given back.
+    /// What became of rows that came from the node addressed, with the session that has this generation, or 0 where they
+    /// were sent.
     Landed {
         account: &'a str,
         rows: Vec<i64>,
-        is_given_back: bool,
+        generation: u64,
+        landing: Landing,
     },
     /// The account's message log has something for it.
     Waiting { account: &'a str },
@@ -62,6 +65,34 @@ pub(crate) enum Frame<'a> {
         text: &'a str,
         is_removed: bool,
     },
+    /// A session of the node addressed has moved to the one that says so: what waits for it is to follow.
+    Moved { generation: u64, entry: SessionEntry },
+    /// Nothing more comes from here for a session of the node addressed that has moved to another.
+    Flushed { jid: &'a str, generation: u64 },
+    /// A stanza that waited for a session on the node that it has left.
+    Handed {
+        #[serde(borrow)]
+        to: Target<'a>,
+        log_id: Option<i64>,
+        #[serde(serialize_with = "write")]
+        stanza: &'a [u8],
+    },
+    /// That was all that came for it there.
+    HandedAll {
+        #[serde(borrow)]
+        to: Target<'a>,
+    },
+}
+
+/// What became of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Landing {
+    /// A client has it.
+    Acknowledged,
+    /// Nobody has it any more.
+    GivenBack,
+    /// The session that took it along has taken it on, to where it was before.
+    CameBack,
 }
 
 /// A session of the node that a frame is for.
@@ -82,6 +113,12 @@ pub(crate) enum Question<'a> {
     },
     /// Which of these rows does the node have in flight? The answer is a list of them.
     Claim { account: &'a str, rows: Vec<i64> },
+    /// Is there a session whose client asks for it in these words of its stream's? The answer is a
+    /// [`HandOver`](super::moving::HandOver).
+    TakeSession {
+        #[serde(serialize_with = "write")]
+        request: &'a [u8],
+    },
 }
 
 /// What became of a session that was to go.

@@ -15,13 +15,24 @@ use protocol::Jid;
 use storage::Storage;
 use tokio::sync::Notify;
 
-use super::{Elsewhere, Peers, Standalone, frame, frame::Frame};
+use super::{
+    Elsewhere, Peers, Standalone, Streams,
+    adopt::Arrivals,
+    frame::{self, Frame},
+    lend::Loans,
+};
 
 /// Peers, their sessions, and what is being done for them.
 pub(crate) struct Mesh {
     peers: ArcSwap<Arc<dyn Peers>>,
     /// Sessions on other nodes.
     pub(crate) elsewhere: Elsewhere,
+    /// Own sessions that are on their way to other nodes.
+    pub(crate) loans: Loans,
+    /// Sessions that have come from other nodes, and what waited for them there has not.
+    pub(crate) arrivals: Arrivals,
+    /// Who has the streams of this node's clients.
+    pub(super) streams: Mutex<Option<std::sync::Weak<dyn Streams>>>,
     storage: Storage,
     /// Frames that are sent after the next commit. Bounded by what is in flight: a row is named once.
     committing: Mutex<Vec<(u64, Bytes)>>,
@@ -34,6 +45,9 @@ impl Mesh {
         Arc::new(Self {
             peers: ArcSwap::from_pointee(Arc::new(Standalone)),
             elsewhere: Elsewhere::default(),
+            loans: Loans::default(),
+            arrivals: Arrivals::default(),
+            streams: Mutex::default(),
             storage,
             committing: Mutex::default(),
             busy: AtomicUsize::new(0),

@@ -9,11 +9,13 @@
 //! | what comes in | `arrive`, `ask` |
 //! | who may send a row of the message log | `claim` |
 //! | a node goes, or this one joins and leaves | `change` |
+//! | a client resumes its stream at another node | `moving`, and what is done there (`adopt`) and here (`lend`) |
 //!
 //! A session belongs to one node, which alone speaks for it: its presence, its inbox, its end. The others know its
 //! [`SessionEntry`], and reach it through frames to its node. A frame names the session's generation, so that a frame
 //! for an ended session never reaches its successor.
 
+mod adopt;
 mod arrive;
 mod ask;
 mod change;
@@ -21,7 +23,9 @@ mod claim;
 mod elsewhere;
 mod entry;
 pub(crate) mod frame;
+mod lend;
 mod mesh;
+mod moving;
 mod tell;
 
 use std::time::Duration;
@@ -34,6 +38,8 @@ use crate::Later;
 pub(crate) use elsewhere::{Elsewhere, Entries};
 pub use entry::SessionEntry;
 pub(crate) use mesh::Mesh;
+pub(crate) use moving::Packed;
+pub use moving::{GivenUp, Moving, NotAdopted, Streams};
 
 /// What the cluster does for the switchboard. Everything here is about this life of this process: another life has
 /// another node id.
@@ -61,6 +67,10 @@ pub trait Peers: Send + Sync + 'static {
     /// of one to an absent client.
     fn publish(&self, entry: SessionEntry) -> Later<Result<(), Unpublished>>;
 
+    /// Enters a session of this node in place of one that another node has published, in one step: no node sees neither,
+    /// and none sees both. [`Unpublished::Ended`] where the other is not there any more.
+    fn replace(&self, before: &SessionEntry, entry: SessionEntry) -> Later<Result<(), Unpublished>>;
+
     /// Tells all nodes of a published session's priority and flags; later ones overtake earlier ones, never the other
     /// way round. Nobody waits for it.
     fn update(&self, entry: SessionEntry);
@@ -84,6 +94,8 @@ pub trait Peers: Send + Sync + 'static {
 pub enum Unpublished {
     /// This session has the full JID.
     Taken(Box<SessionEntry>),
+    /// The session that it was to replace has ended.
+    Ended,
     /// The cluster did not decide in time, or this node is fenced.
     Undecided,
 }
@@ -124,6 +136,10 @@ impl Peers for Standalone {
 
     fn publish(&self, _entry: SessionEntry) -> Later<Result<(), Unpublished>> {
         Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn replace(&self, _before: &SessionEntry, _entry: SessionEntry) -> Later<Result<(), Unpublished>> {
+        Box::pin(std::future::ready(Err(Unpublished::Ended)))
     }
 
     fn update(&self, _entry: SessionEntry) {}

@@ -3,16 +3,19 @@
 use std::collections::VecDeque;
 
 use protocol::{Element, Jid, ns};
-use testkit::{
+
+use crate::{
     client::{Client, Connect},
-    server::{HOST, PASSWORD, Server},
+    server::{PASSWORD, Server},
     wire::{Seen, Wire},
 };
 
 /// A bound client whose stanzas are counted in both directions.
-pub(crate) struct Managed {
-    pub(crate) jid: Jid,
-    pub(crate) wire: Wire,
+pub struct Managed {
+    /// Full JID.
+    pub jid: Jid,
+    /// The connection.
+    pub wire: Wire,
     id: Option<String>,
     sent: u32,
     received: u32,
@@ -22,21 +25,25 @@ pub(crate) struct Managed {
 
 /// What a client remembers of a stream whose connection is gone.
 #[derive(Clone)]
-pub(crate) struct Lost {
-    pub(crate) id: String,
-    pub(crate) received: u32,
-    pub(crate) sent: u32,
-    pub(crate) jid: Jid,
+pub struct Lost {
+    /// By which the stream can be resumed.
+    pub id: String,
+    /// Stanzas that came.
+    pub received: u32,
+    /// Stanzas that were sent.
+    pub sent: u32,
+    /// Full JID.
+    pub jid: Jid,
 }
 
 impl Managed {
     /// Switches stream management on; nothing is on its way to the client meanwhile.
-    pub(crate) async fn enable(client: Client) -> Self {
+    pub async fn enable(client: Client) -> Self {
         Self::enable_as(client, "<enable xmlns='urn:xmpp:sm:3' resume='true'/>").await
     }
 
     /// Switches it on in the story's own words.
-    pub(crate) async fn enable_as(mut client: Client, enable: &str) -> Self {
+    pub async fn enable_as(mut client: Client, enable: &str) -> Self {
         client.all().await;
         client.send(enable).await;
         let enabled = client.receive(|it| it.is("enabled", ns::STREAM_MANAGEMENT)).await;
@@ -45,7 +52,7 @@ impl Managed {
     }
 
     /// A stream on which it has just been switched on.
-    pub(crate) fn new(jid: Jid, wire: Wire, id: Option<String>) -> Self {
+    pub fn new(jid: Jid, wire: Wire, id: Option<String>) -> Self {
         Self {
             jid,
             wire,
@@ -58,35 +65,35 @@ impl Managed {
     }
 
     /// A fresh account with an available client.
-    pub(crate) async fn user(server: &Server, name: &str) -> Self {
+    pub async fn user(server: &Server, name: &str) -> Self {
         Self::enable(server.user(name).await).await
     }
 
     /// The id by which the stream can be resumed.
-    pub(crate) fn id(&self) -> Option<&str> {
+    pub fn id(&self) -> Option<&str> {
         self.id.as_deref()
     }
 
     /// How many stanzas have come.
-    pub(crate) fn received(&self) -> u32 {
+    pub fn received(&self) -> u32 {
         self.received
     }
 
     /// Sends one stanza.
-    pub(crate) async fn send(&mut self, stanza: &str) {
+    pub async fn send(&mut self, stanza: &str) {
         self.sent += 1;
         self.wire.send(stanza).await;
     }
 
     /// Sends chat messages of these bodies.
-    pub(crate) async fn say(&mut self, to: &Jid, bodies: impl IntoIterator<Item = u32>) {
+    pub async fn say(&mut self, to: &Jid, bodies: impl IntoIterator<Item = u32>) {
         for body in bodies {
             self.send(&chat(to, body)).await;
         }
     }
 
     /// The next stanza.
-    pub(crate) async fn stanza(&mut self) -> Element {
+    pub async fn stanza(&mut self) -> Element {
         loop {
             if let Some(stanza) = self.waiting.pop_front() {
                 return stanza;
@@ -96,7 +103,7 @@ impl Managed {
     }
 
     /// The bodies of the next so many messages.
-    pub(crate) async fn bodies(&mut self, count: usize) -> Vec<u32> {
+    pub async fn bodies(&mut self, count: usize) -> Vec<u32> {
         let mut bodies = Vec::new();
         while bodies.len() < count {
             bodies.extend(body(&self.stanza().await));
@@ -117,13 +124,13 @@ impl Managed {
     }
 
     /// Asks the server how much of what was sent it has; stanzas that come meanwhile wait for their turn.
-    pub(crate) async fn ask_ack(&mut self) -> u32 {
+    pub async fn ask_ack(&mut self) -> u32 {
         self.wire.send("<r xmlns='urn:xmpp:sm:3'/>").await;
         self.ack().await
     }
 
     /// The next acknowledgement.
-    pub(crate) async fn ack(&mut self) -> u32 {
+    pub async fn ack(&mut self) -> u32 {
         loop {
             if let Some(ack) = self.read().await {
                 return count(&ack);
@@ -132,7 +139,7 @@ impl Managed {
     }
 
     /// Waits until the server has acknowledged everything.
-    pub(crate) async fn settle(&mut self) {
+    pub async fn settle(&mut self) {
         let mut acknowledged = self.ask_ack().await;
         while acknowledged != self.sent {
             acknowledged = self.ack().await;
@@ -140,20 +147,21 @@ impl Managed {
     }
 
     /// Says that everything which came is here.
-    pub(crate) async fn acknowledge(&mut self) {
+    pub async fn acknowledge(&mut self) {
         self.acknowledge_count(self.received).await;
     }
 
     /// Says that so much has come.
-    pub(crate) async fn acknowledge_count(&mut self, h: u32) {
+    pub async fn acknowledge_count(&mut self, h: u32) {
         self.wire.send(format!("<a xmlns='urn:xmpp:sm:3' h='{h}'/>")).await;
     }
 
     /// Everything that has come so far, by way of a question whose answer comes behind it.
-    pub(crate) async fn all(&mut self) -> Vec<Element> {
+    pub async fn all(&mut self) -> Vec<Element> {
         self.pings += 1;
         let id = format!("all{}", self.pings);
-        let ping = format!("<iq type='get' id='{id}' to='{HOST}'><ping xmlns='urn:xmpp:ping'/></iq>");
+        let host = self.jid.domain();
+        let ping = format!("<iq type='get' id='{id}' to='{host}'><ping xmlns='urn:xmpp:ping'/></iq>");
         self.send(&ping).await;
         let mut before = Vec::new();
         loop {
@@ -166,7 +174,7 @@ impl Managed {
     }
 
     /// Reads to the end of the stream; the error where there was one.
-    pub(crate) async fn end(&mut self) -> Option<Element> {
+    pub async fn end(&mut self) -> Option<Element> {
         let mut error = None;
         loop {
             match self.wire.next().await {
@@ -182,7 +190,7 @@ impl Managed {
     }
 
     /// The connection goes away without a word.
-    pub(crate) fn cut(self) -> Lost {
+    pub fn cut(self) -> Lost {
         Lost {
             id: self.id.expect("the stream can be resumed"),
             received: self.received,
@@ -194,7 +202,7 @@ impl Managed {
 
 impl Lost {
     /// Logs in and asks for the stream.
-    pub(crate) async fn resume(self, server: &Server) -> Managed {
+    pub async fn resume(self, server: &Server) -> Managed {
         let (reply, wire) = self.ask(server, &self.jid).await;
         assert!(reply.is("resumed", ns::STREAM_MANAGEMENT), "{}", reply.to_xml());
         assert_eq!(reply.get("previd"), Some(self.id.as_str()));
@@ -203,7 +211,7 @@ impl Lost {
     }
 
     /// Logs in as somebody and asks for the stream: what the server says, on which connection.
-    pub(crate) async fn ask(&self, server: &Server, who: &Jid) -> (Element, Wire) {
+    pub async fn ask(&self, server: &Server, who: &Jid) -> (Element, Wire) {
         let who = who.to_bare();
         let login = Connect::DirectTls(server.direct_tls).log_in(&who, PASSWORD);
         let mut wire = login.await.expect("the password is right").wire;
@@ -212,7 +220,7 @@ impl Lost {
     }
 
     /// Asks for the stream on an authenticated connection.
-    pub(crate) async fn ask_on(&self, wire: &mut Wire) -> Element {
+    pub async fn ask_on(&self, wire: &mut Wire) -> Element {
         let Self { id, received, .. } = self;
         wire.send(format!("<resume xmlns='urn:xmpp:sm:3' previd='{id}' h='{received}'/>"))
             .await;
@@ -220,7 +228,7 @@ impl Lost {
     }
 
     /// Goes on on the connection that has the stream now.
-    pub(crate) fn on(self, wire: Wire) -> Managed {
+    pub fn on(self, wire: Wire) -> Managed {
         Managed {
             sent: self.sent,
             received: self.received,
@@ -230,7 +238,7 @@ impl Lost {
 }
 
 /// Makes contacts of two clients, which show their rosters (RFC 6121 §2.2: others are not told of subscriptions).
-pub(crate) async fn befriend(server: &Server, one: &mut Client, other: &mut Client) {
+pub async fn befriend(server: &Server, one: &mut Client, other: &mut Client) {
     for client in [&mut *one, &mut *other] {
         let roster = client.ask("get", None, "<query xmlns='jabber:iq:roster'/>").await;
         assert_eq!(roster.get("type"), Some("result"));
@@ -239,22 +247,22 @@ pub(crate) async fn befriend(server: &Server, one: &mut Client, other: &mut Clie
 }
 
 /// A chat message whose body is a number.
-pub(crate) fn chat(to: &Jid, body: u32) -> String {
+pub fn chat(to: &Jid, body: u32) -> String {
     format!("<message to='{to}' type='chat'><body>{body}</body></message>")
 }
 
 /// The number in a message's body.
-pub(crate) fn body(stanza: &Element) -> Option<u32> {
+pub fn body(stanza: &Element) -> Option<u32> {
     stanza.find("body", ns::CLIENT)?.own_text().parse().ok()
 }
 
 /// The numbers in the bodies of messages.
-pub(crate) fn bodies<'a>(stanzas: impl IntoIterator<Item = &'a Element>) -> Vec<u32> {
+pub fn bodies<'a>(stanzas: impl IntoIterator<Item = &'a Element>) -> Vec<u32> {
     stanzas.into_iter().filter_map(body).collect()
 }
 
 /// The condition of `<failed/>`, `<error/>` or `<failure/>`.
-pub(crate) fn condition(failed: &Element) -> &str {
+pub fn condition(failed: &Element) -> &str {
     failed.elements().next().map_or("", |condition| condition.name.as_str())
 }
 
