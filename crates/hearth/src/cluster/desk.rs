@@ -62,16 +62,11 @@ impl ClusterLive for ClusterDesk {
         let Some(membership) = self.host.membership() else {
             return Vec::new();
         };
-        let (entries, bytes) = membership.look(|machine| {
-            let sizes = machine
-                .entries(SESSIONS)
-                .map(|(key, entry)| key.len() + entry.value.len());
-            (machine.len(SESSIONS), sizes.sum::<usize>())
-        });
+        let size = membership.look(|machine| machine.size(SESSIONS));
         vec![CacheInfo {
             name: "sessions".to_owned(),
-            entries: entries as u64,
-            bytes: bytes as u64,
+            entries: size.entries,
+            bytes: size.bytes,
             hits: 0,
             misses: 0,
             evictions: 0,
