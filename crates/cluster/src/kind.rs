@@ -10,3 +10,5 @@ pub(crate) const PROPOSE: u8 = 3;
 pub(crate) const ASK: u8 = 4;
 /// A member leaves in good order.
 pub(crate) const LEAVE: u8 = 5;
+/// A task, by its name.
+pub(crate) const TASK: u8 = 6;

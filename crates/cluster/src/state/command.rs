@@ -178,6 +178,16 @@ impl Command {
     }
 }
 
+impl Change {
+    /// Whether somebody has come or gone.
+    pub(crate) fn is_about_members(&self) -> bool {
+        match self {
+            Self::Up(_) | Self::Down(_) | Self::Reset => true,
+            Self::Put(..) | Self::Removed(..) => false,
+        }
+    }
+}
+
 impl Entry {
     /// Whether both are states of one entry.
     #[must_use]
