@@ -28,7 +28,7 @@ pub mod state;
 mod tasks;
 pub mod voters;
 
-pub use cache::{Belongs, Cache, Caches, Counters, Definition, Held, Info, Lasts, Lock, Written};
+pub use cache::{Belongs, Cache, Caches, Definition, Held, Info, Lasts, Lock, Written};
 pub use engine::{
     Above, Asked, Cluster, Fence, Here, Host, MemberHere, Membership, NotDone, Options, Stands, StartError,
 };

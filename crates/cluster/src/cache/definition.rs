@@ -58,7 +58,7 @@ pub struct Info {
 
 /// Counts what was asked of a cache on this node.
 #[derive(Debug, Default)]
-pub struct Counters {
+pub(super) struct Counters {
     hits: AtomicU64,
     misses: AtomicU64,
 }
@@ -86,7 +86,7 @@ impl Lasts {
 
 impl Counters {
     /// Somebody asked, and there was an answer or there was none.
-    pub fn count(&self, is_hit: bool) {
+    pub(super) fn count(&self, is_hit: bool) {
         let counter = if is_hit { &self.hits } else { &self.misses };
         counter.fetch_add(1, Ordering::Relaxed);
     }

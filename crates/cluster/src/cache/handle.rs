@@ -151,7 +151,7 @@ where
     pub async fn update(
         &self,
         key: &K,
-        change: impl Fn(Option<&Held<V>>) -> Option<(V, Lasts)> + Send,
+        change: impl Fn(Option<&Held<V>>) -> Option<(V, Lasts)> + Send + Sync,
     ) -> Result<Written<V>, NotDone>
     where
         K: Sync,

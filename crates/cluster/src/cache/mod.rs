@@ -22,7 +22,7 @@ mod registry;
 #[cfg(test)]
 mod tests;
 
-pub use definition::{Belongs, Counters, Definition, Info, Lasts};
+pub use definition::{Belongs, Definition, Info, Lasts};
 pub use handle::{Cache, Held, Written};
 pub use lock::Lock;
 pub use registry::Caches;

@@ -159,12 +159,6 @@ impl Place {
         }
     }
 
-    /// Waits until this server is alone, or has published what it has.
-    pub(super) async fn settled(&self) {
-        // The sender lives as long as this.
-        let _ = self.is_settled.subscribe().wait_for(|is_settled| *is_settled).await;
-    }
-
     /// This server has left the cluster in good order, and keeps what is its own and what is nobody's.
     pub(super) fn leave(&self, caches: &[Definition]) {
         self.part(caches, Locks::Keep, |machine, _| Now::Alone(machine));

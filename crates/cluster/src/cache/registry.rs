@@ -30,7 +30,7 @@ struct Known {
     name: &'static str,
     /// None where somebody else writes the entries.
     definition: Option<Definition>,
-    counters: Arc<Counters>,
+    lookups: Box<dyn Fn() -> (u64, u64) + Send + Sync>,
 }
 
 impl Default for Caches {
@@ -66,7 +66,9 @@ impl Caches {
             "{} has the number of locks",
             definition.name
         );
-        let counters = self.know(definition.id, definition.name, Some(definition));
+        let counters = Arc::<Counters>::default();
+        let read = Arc::clone(&counters);
+        self.know(definition.id, definition.name, Some(definition), move || read.read());
         let bound = Command::Bound(definition.id, definition.bound);
         match self.inner.place.membership() {
             None => self.inner.place.apply_here(bound),
@@ -81,17 +83,22 @@ impl Caches {
         Cache::new(self.clone(), definition, counters)
     }
 
-    /// A cache whose entries somebody else writes, by commands: it is listed with the others, and who reads it counts.
+    /// A cache whose entries somebody else writes and reads, by commands: it is listed with the others. `lookups` says how
+    /// often it had an answer, and how often it had none.
     ///
     /// # Panics
     /// As [`Caches::cache`].
-    #[must_use]
-    pub fn observe(&self, id: CacheId, name: &'static str) -> Arc<Counters> {
-        self.know(id, name, None)
+    pub fn observe(&self, id: CacheId, name: &'static str, lookups: impl Fn() -> (u64, u64) + Send + Sync + 'static) {
+        self.know(id, name, None, lookups);
     }
 
-    fn know(&self, id: CacheId, name: &'static str, definition: Option<Definition>) -> Arc<Counters> {
-        let counters = Arc::<Counters>::default();
+    fn know(
+        &self,
+        id: CacheId,
+        name: &'static str,
+        definition: Option<Definition>,
+        lookups: impl Fn() -> (u64, u64) + Send + Sync + 'static,
+    ) {
         let mut known = self.inner.known.lock();
         assert!(
             known.values().all(|other| other.name != name),
@@ -100,11 +107,10 @@ impl Caches {
         let new = Known {
             name,
             definition,
-            counters: Arc::clone(&counters),
+            lookups: Box::new(lookups),
         };
         let before = known.insert(id, new);
         assert!(before.is_none(), "{name} has the number of another cache");
-        counters
     }
 
     /// How each cache fares, by name.
@@ -122,7 +128,7 @@ impl Caches {
             Some((machine.size(id), bound, machine.evicted(id)))
         });
         let (size, bound, evictions) = seen.unwrap_or_default();
-        let (hits, misses) = known.counters.read();
+        let (hits, misses) = (known.lookups)();
         Info {
             name: known.name,
             size,
@@ -160,11 +166,6 @@ impl Caches {
     /// Tells the cluster what this server has.
     pub(crate) async fn publish(&self, membership: &Arc<Membership>) {
         publish::publish(&self.inner.place, membership, &self.definitions()).await;
-    }
-
-    /// Waits until all that this server had before is published, or it is alone again.
-    pub(crate) async fn settled(&self) {
-        self.inner.place.settled().await;
     }
 
     /// This server has left the cluster.

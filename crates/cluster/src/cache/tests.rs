@@ -94,7 +94,7 @@ async fn a_lock_is_let_go_when_it_is_dropped() {
 async fn caches_are_listed_with_how_they_fare() {
     let caches = Caches::new();
     let words = cache(&caches, Belongs::Nobody, Some(2));
-    caches.observe(CacheId(1), "sessions").count(true);
+    caches.observe(CacheId(1), "sessions", || (1, 0));
     for word in ["one", "two", "three"] {
         words.put(&key(word), &1, Lasts::ForEver).await.unwrap();
     }

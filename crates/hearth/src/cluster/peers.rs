@@ -78,7 +78,8 @@ impl Member {
                 Ok(other) => Err(Unpublished::Taken(Box::new(other))),
                 Err(_) => Err(Unpublished::Undecided),
             },
-            Ok(Outcome::Stale | Outcome::Refused) => Err(Unpublished::Undecided),
+            // The cache of sessions has no bound and no locks.
+            Ok(Outcome::Stale | Outcome::Refused | Outcome::Full | Outcome::Locked(_)) => Err(Unpublished::Undecided),
             Err(_) => {
                 // It may be entered yet, and nobody would take it out.
                 self.runtime.clone().spawn(self.remove(entry.jid, entry.generation));
