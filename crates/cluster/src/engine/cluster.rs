@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::driver::{Driver, INBOX, Input, Parts};
 use super::fence::Fence;
 use super::host::Above;
+use super::membership::Membership;
 use super::registrar::{Registered, keep};
 use crate::cache::Caches;
 use crate::events::{Event, Events, Heard};
@@ -197,6 +198,12 @@ impl Cluster {
     #[must_use]
     pub fn watch(&self) -> watch::Receiver<Here> {
         self.here.clone()
+    }
+
+    /// This process as a member, while it is one.
+    #[must_use]
+    pub fn membership(&self) -> Option<Arc<Membership>> {
+        self.caches.membership().filter(|membership| !membership.is_over())
     }
 
     /// Has a listener told of every event from now on, and first of what is so already. Listeners hear one after another,
