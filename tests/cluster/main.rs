@@ -11,6 +11,7 @@
 
 mod database;
 mod fleet;
+mod guessing;
 mod haproxy;
 mod kill;
 mod nodes;

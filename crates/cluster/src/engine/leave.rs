@@ -31,6 +31,10 @@ impl Driver {
             life.close_entrance();
             Some((life.consensus.clone()?, Arc::clone(&life.links)))
         });
+        if was_inside {
+            // At once, so that nobody finds caches of which nobody takes care.
+            self.above.caches.leave();
+        }
         let (registry, inbox, above) = (self.registry.clone(), self.inbox.clone(), self.above.clone());
         let (me, events) = (self.lease.me(), Arc::clone(&self.events));
         // Others stay where only this process ends.
@@ -41,7 +45,6 @@ impl Driver {
         };
         tokio::spawn(async move {
             if was_inside {
-                above.caches.leave();
                 above.host.left().await;
                 events.left();
             }
