@@ -102,7 +102,7 @@ impl Events {
     pub(crate) fn entered(&self, me: NodeId, members: impl IntoIterator<Item = NodeId>) {
         let mut standing = self.standing.lock();
         let mut events = standing.left();
-        events.extend(standing.entered(me, members.into_iter().collect()));
+        events.extend(standing.entered(me, &members.into_iter().collect()));
         self.send_all(events);
     }
 
@@ -141,13 +141,13 @@ impl Events {
 }
 
 impl Standing {
-    fn entered(&mut self, me: NodeId, members: BTreeSet<NodeId>) -> Vec<Event> {
+    fn entered(&mut self, me: NodeId, members: &BTreeSet<NodeId>) -> Vec<Event> {
         self.me = Some(me);
         let mut events = vec![Event::JoinedCluster {
             node: me,
             is_self: true,
         }];
-        events.extend(self.members(&members));
+        events.extend(self.members(members));
         events
     }
 
@@ -197,7 +197,7 @@ impl Standing {
     fn so_far(&self) -> Vec<Event> {
         let mut anew = Self::default();
         let Some(me) = self.me else { return Vec::new() };
-        let mut events = anew.entered(me, self.others.clone());
+        let mut events = anew.entered(me, &self.others);
         events.extend(anew.marked(self.senior));
         events
     }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 /// known a moment later, and where the others cannot be reached not at all.
 pub trait SharedFailures: Send + Sync + 'static {
     /// How many logins from an address have failed.
-    fn from_address(&self, address: IpAddr) -> u32;
+    fn at_address(&self, address: IpAddr) -> u32;
 
     /// How many logins at an account have failed.
     fn at_account(&self, account: u64) -> u32;

@@ -94,7 +94,7 @@ impl Lockout {
             .origins
             .get(&origin, now)
             .map_or(0, |failures| failures.count);
-        here.max(self.from_address(origin)) >= settings.failures_per_address
+        here.max(self.at_address(origin)) >= settings.failures_per_address
     }
 
     /// How long the next attempt at an account has to wait.
@@ -114,7 +114,7 @@ impl Lockout {
         let until = now.saturating_add(micros(settings.failure_window));
         let origin = Some(Origin::from(address)).filter(|_| !settings.exempt_addresses.contains(&address));
         let at_account = self.at_account(target);
-        let from_address = origin.map_or(0, |origin| self.from_address(origin));
+        let at_address = origin.map_or(0, |origin| self.at_address(origin));
         let alarm = {
             let mut memory = self.memory.lock();
             let here = memory.targets.entry(target, now, until);
@@ -122,7 +122,7 @@ impl Lockout {
             *here = here.saturating_add(1);
             let is_shut_out = origin.is_some_and(|origin| {
                 let here = memory.origins.entry(origin, now, until);
-                let before = here.count.max(from_address);
+                let before = here.count.max(at_address);
                 here.add(target.0);
                 before.saturating_add(1) == settings.failures_per_address
             });
@@ -153,7 +153,7 @@ impl Lockout {
             .replace((target, origin), (), now, now.saturating_add(KNOWN_MICROS));
         drop(memory);
         // Where nothing is to be forgiven, nobody needs to know.
-        if self.from_address(origin) > 0 {
+        if self.at_address(origin) > 0 {
             self.note(LoginNote {
                 address: Some(origin.address()),
                 account: target.0,
@@ -163,10 +163,10 @@ impl Lockout {
         }
     }
 
-    fn from_address(&self, origin: Origin) -> u32 {
+    fn at_address(&self, origin: Origin) -> u32 {
         self.shared
             .get()
-            .map_or(0, |shared| shared.from_address(origin.address()))
+            .map_or(0, |shared| shared.at_address(origin.address()))
     }
 
     fn at_account(&self, target: Target) -> u32 {

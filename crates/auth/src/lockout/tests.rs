@@ -155,7 +155,7 @@ struct Together {
 }
 
 impl SharedFailures for Together {
-    fn from_address(&self, address: IpAddr) -> u32 {
+    fn at_address(&self, address: IpAddr) -> u32 {
         self.addresses.lock().get(&address).map_or(0, |failures| failures.count)
     }
 

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -232,8 +232,8 @@ where
         expect: Expect,
     ) -> Result<Written<V>, NotDone> {
         // Counts what this process writes, so that of two writes that overtake each other the later one stays.
-        static WRITTEN: AtomicI64 = AtomicI64::new(0);
-        let seq = WRITTEN.fetch_add(1, Ordering::Relaxed).unsigned_abs();
+        static WRITTEN: AtomicU64 = AtomicU64::new(0);
+        let seq = WRITTEN.fetch_add(1, Ordering::Relaxed);
         let put = |me: NodeId| {
             Command::Put(Put {
                 cache: self.definition.id,

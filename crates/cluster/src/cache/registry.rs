@@ -26,11 +26,12 @@ pub(super) struct Inner {
     pub(super) own_stamp: u64,
 }
 
+#[derive(Clone)]
 struct Known {
     name: &'static str,
     /// None where somebody else writes the entries.
     definition: Option<Definition>,
-    lookups: Box<dyn Fn() -> (u64, u64) + Send + Sync>,
+    lookups: Arc<dyn Fn() -> (u64, u64) + Send + Sync>,
 }
 
 impl Default for Caches {
@@ -107,7 +108,7 @@ impl Caches {
         let new = Known {
             name,
             definition,
-            lookups: Box::new(lookups),
+            lookups: Arc::new(lookups),
         };
         let before = known.insert(id, new);
         assert!(before.is_none(), "{name} has the number of another cache");
@@ -116,7 +117,8 @@ impl Caches {
     /// How each cache fares, by name.
     #[must_use]
     pub fn info(&self) -> Vec<Info> {
-        let known = self.inner.known.lock();
+        // No lock of ours is held while the cluster's is waited for.
+        let known = self.inner.known.lock().clone();
         let mut infos: Vec<Info> = known.iter().map(|(id, known)| self.info_of(*id, known)).collect();
         infos.sort_unstable_by_key(|info| info.name);
         infos

@@ -134,6 +134,17 @@ impl World {
         self.nodes[number].cluster = None;
     }
 
+    /// Two nodes have another one stand still for a while, as if its process had been stopped: each stops one of the two
+    /// threads that its cluster has.
+    pub(crate) fn freeze(&self, number: usize, time: Duration) {
+        let frozen = self.nodes[number].id();
+        let others = self.nodes.iter().filter(|node| node.id() != frozen);
+        for other in others.take(2) {
+            let membership = other.cluster().membership().unwrap();
+            membership.send(frozen, time.as_millis().to_string().into()).unwrap();
+        }
+    }
+
     /// The number of the node that leads.
     pub(crate) fn senior(&self) -> usize {
         let is_senior = |node: &Node| {
@@ -245,8 +256,13 @@ impl Host for Quiet {
         std::future::ready(()).boxed()
     }
 
-    fn data(&self, _: NodeId, _: Bytes) -> BoxFuture<'static, ()> {
-        std::future::ready(()).boxed()
+    /// Stops a thread of the cluster for so many milliseconds.
+    fn data(&self, _: NodeId, body: Bytes) -> BoxFuture<'static, ()> {
+        async move {
+            let millis = std::str::from_utf8(&body).unwrap().parse().unwrap();
+            std::thread::sleep(Duration::from_millis(millis));
+        }
+        .boxed()
     }
 
     fn asked(&self, _: NodeId, _: Bytes) -> BoxFuture<'static, Option<Bytes>> {

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use cluster::Lasts;
+use cluster::{Lasts, Stands};
 
-use crate::nodes::{World, comes_to, pairs};
+use crate::nodes::{World, comes_to, pairs, until};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everybody_keeps_what_is_their_own_through_on_and_off_and_on() {
@@ -130,4 +130,36 @@ async fn writes_wait_for_the_switch_and_none_is_lost_that_was_done() {
     let (done, undecided) = writer.await.unwrap();
     println!("{done} writes done, {undecided} undecided");
     comes_to(|| world.nodes[1].own.get(&"count".to_owned()), Some(done)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_was_cut_off_has_its_own_again_and_brings_back_nothing_that_went_meanwhile() {
+    let world = World::together(3).await;
+    let cut_off = (world.senior() + 1) % 3;
+    let (node, other) = (&world.nodes[cut_off], &world.nodes[(cut_off + 1) % 3]);
+    let a = "a".to_owned();
+    node.put_own("own", 1).await;
+    node.put_shared("goes", 2).await;
+    node.put_shared("stays", 3).await;
+    let lock = node.shared.lock(&a, Duration::from_secs(60)).await.unwrap().unwrap();
+    let number = node.id();
+
+    world.freeze(cut_off, Duration::from_secs(9));
+    until(|| other.cluster().here().members.len() == 2).await;
+    assert_eq!(other.sees(), pairs(&[("goes", 2), ("stays", 3)]));
+    other.shared.remove(&"goes".to_owned()).await.unwrap();
+    let next = other.shared.lock(&a, Duration::from_secs(60)).await.unwrap().unwrap();
+    assert!(next.token() > lock.token());
+    // It stands still, and reads what it had; but nothing that is done depends on it.
+    assert_eq!(node.sees(), pairs(&[("goes", 2), ("own", 1), ("stays", 3)]));
+    assert!(!lock.is_held(), "its fence has closed by itself");
+
+    until(|| node.id() != number && node.cluster().here().stands == Stands::Member).await;
+    for node in &world.nodes {
+        comes_to(|| node.sees(), pairs(&[("own", 1), ("stays", 3)])).await;
+    }
+    assert!(node.own.look(&"own".to_owned()).unwrap().is_mine);
+    assert!(next.is_held() && !lock.is_held());
+    drop(lock);
+    assert!(node.shared.lock(&a, Duration::from_secs(1)).await.unwrap().is_none());
 }

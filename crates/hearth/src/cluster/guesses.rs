@@ -59,7 +59,7 @@ fn shared(id: CacheId, name: &'static str) -> Definition {
 }
 
 impl SharedFailures for Guesses {
-    fn from_address(&self, address: IpAddr) -> u32 {
+    fn at_address(&self, address: IpAddr) -> u32 {
         self.counts.by_address.get(&address).map_or(0, |(count, _)| count)
     }
 
@@ -91,12 +91,12 @@ async fn write(counts: Counts, mut noted: mpsc::Receiver<LoginNote>) {
             join_all(
                 by_address
                     .iter()
-                    .map(|(address, notes)| counts.at_address(address, notes)),
+                    .map(|(address, notes)| counts.add_to_address(address, notes)),
             ),
             join_all(
                 by_account
                     .iter()
-                    .map(|(account, (failures, until))| counts.at_account(account, *failures, *until)),
+                    .map(|(account, (failures, until))| counts.add_to_account(account, *failures, *until)),
             ),
         )
         .await;
@@ -104,7 +104,7 @@ async fn write(counts: Counts, mut noted: mpsc::Receiver<LoginNote>) {
 }
 
 impl Counts {
-    async fn at_address(&self, address: &IpAddr, notes: &[LoginNote]) {
+    async fn add_to_address(&self, address: &IpAddr, notes: &[LoginNote]) {
         let change = |held: Option<&Held<AddressCount>>| {
             let mut failures = held.map_or_else(AddressFailures::default, |held| AddressFailures {
                 count: held.value.0,
@@ -125,7 +125,7 @@ impl Counts {
         }
     }
 
-    async fn at_account(&self, account: &u64, failures: u32, until: i64) {
+    async fn add_to_account(&self, account: &u64, failures: u32, until: i64) {
         let change = |held: Option<&Held<u32>>| {
             let before = held.map_or(0, |held| held.value);
             Some((before.saturating_add(failures), lasts(held, until)))
