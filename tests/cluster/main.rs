@@ -20,6 +20,7 @@ mod discovery;
 mod faults;
 mod flap;
 mod fleet;
+mod guessing;
 mod haproxy;
 mod kill;
 mod letters;

@@ -15,7 +15,7 @@ use crate::exchange::Exchange;
 use crate::lockout::Lockout;
 use crate::stretch::Stretcher;
 use crate::token::{TokenKey, TokenUse};
-use crate::{Binding, Random, Settings, Step, Upgrade, certificate, random};
+use crate::{Binding, Random, Settings, SharedFailures, Step, Upgrade, certificate, random};
 
 /// Decides who may log in. Clones are the same door.
 #[derive(Clone)]
@@ -52,17 +52,17 @@ impl Authenticator {
         random: Arc<dyn Random>,
     ) -> Result<Self, StorageError> {
         let make = || random::bytes::<32>(&*random).to_vec();
-        let decoys = Decoys::new(storage.secrets().get_or_create("auth.decoys", make).await?);
+        let decoys = storage.secrets().get_or_create("auth.decoys", make).await?;
         let token_key = TokenKey::new(&storage.secrets().get_or_create("auth.tokens", make).await?, pepper);
         let inner = Inner {
             storage,
             settings: ArcSwap::from_pointee(settings),
             clock,
             random,
-            decoys,
+            lockout: Lockout::new(decoys.clone()),
+            decoys: Decoys::new(decoys),
             token_key,
             stretcher: Stretcher::new(),
-            lockout: Lockout::new(),
             hosts: RwLock::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
@@ -77,6 +77,11 @@ impl Authenticator {
     /// Other settings, from the next attempt on.
     pub fn set_settings(&self, settings: Settings) {
         self.inner.settings.store(Arc::new(settings));
+    }
+
+    /// Counts failed logins together with other servers that have the same accounts. Once, before anybody logs in.
+    pub fn share_failures(&self, shared: Arc<dyn SharedFailures>) {
+        self.inner.lockout.share(shared);
     }
 
     /// The mechanisms for this connection, the one we would choose first: for `<mechanisms/>` (RFC 6120 §6.4.1)

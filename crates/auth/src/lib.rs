@@ -49,6 +49,7 @@ pub use authenticator::Authenticator;
 pub use binding::{Binding, ClientIdentity};
 pub use error::PasswordError;
 pub use exchange::Exchange;
+pub use lockout::{AddressFailures, LoginNote, SharedFailures};
 pub use random::{Random, SystemRandom};
 pub use settings::{BadCertificateAccount, CertificateAccount, Settings};
 pub use step::{Authenticated, Step};

@@ -12,3 +12,5 @@ pub(crate) const ASK: u8 = 4;
 pub(crate) const LEAVE: u8 = 5;
 /// The leader leaves: stand for election.
 pub(crate) const STAND: u8 = 6;
+/// A task, by its name.
+pub(crate) const TASK: u8 = 7;

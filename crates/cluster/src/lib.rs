@@ -3,6 +3,9 @@
 //! | to find | look in |
 //! |---|---|
 //! | what the server above uses, and what it is told | `engine` ([`Cluster`], [`Membership`], [`Host`]) |
+//! | caches that all nodes share, and locks | `cache` ([`Caches`], [`Cache`], [`Lock`]) |
+//! | who has joined, has left, leads | `events` ([`Event`]) |
+//! | requests to one, some or all nodes | `tasks` ([`Tasks`], [`Task`]) |
 //! | what all nodes agree on: members, entries of caches | `state` |
 //! | how they come to agree | `raft` |
 //! | who may act, and until when | `lease`, and this crate's README |
@@ -10,9 +13,11 @@
 //! | connections between nodes, encrypted and ordered | `link` |
 //! | who might be another node | `discovery` |
 
+mod cache;
 mod clock;
 pub mod discovery;
 mod engine;
+mod events;
 mod ids;
 mod kind;
 pub mod lease;
@@ -20,8 +25,14 @@ pub mod link;
 mod raft;
 mod settings;
 pub mod state;
+mod tasks;
 pub mod voters;
 
-pub use engine::{Asked, Cluster, Fence, Here, Host, MemberHere, Membership, NotDone, Options, Stands, StartError};
+pub use cache::{Belongs, Cache, Caches, Definition, Held, Info, Lasts, Lock, Written};
+pub use engine::{
+    Above, Asked, Cluster, Fence, Here, Host, MemberHere, Membership, NotDone, Options, Stands, StartError,
+};
+pub use events::{Event, Heard};
 pub use ids::{Group, NodeId};
 pub use settings::Settings;
+pub use tasks::{Task, TaskError, Tasks, Whom};

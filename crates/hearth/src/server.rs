@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ::cluster::Cluster;
+use ::cluster::{Caches, Cluster};
 use anyhow::Context;
 use arc_swap::ArcSwap;
 use c2s::Begin;
@@ -75,6 +75,8 @@ impl Server {
         let certificates = Certificates::read(&certificates::files(&config.tls, &data_dir, &domains)?)?;
         let tls = TlsServer::new(&certificates, certificates::trust(&config.tls)?, &settings.tls)?;
         let authenticator = wiring::authenticator(&storage, settings.auth).await?;
+        let caches = Caches::new();
+        cluster::share(&caches, &authenticator);
         let feature_settings = settings.features.live();
         let features = features::all(&feature_settings, &authenticator);
         let router = router::Router::new(storage.clone(), hosts, &features, settings.router);
@@ -100,7 +102,7 @@ impl Server {
             cluster::options(config, &data_dir)?,
             followed,
             registry,
-            Arc::clone(&host) as _,
+            cluster::above(&host, &router, &caches),
         );
         let cluster = Arc::new(cluster.await?);
         storage.log().set_node(cluster.here().node.0);
@@ -131,6 +133,7 @@ impl Server {
         let acts: Arc<dyn ClusterLive> = Arc::new(ClusterDesk {
             cluster: Arc::clone(&cluster),
             host,
+            caches,
         });
         let desk = wiring::desk(
             &storage,

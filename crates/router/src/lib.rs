@@ -125,6 +125,12 @@ impl Router {
         &self.mesh
     }
 
+    /// How often somebody's sessions on other nodes were looked for and found, and how often there were none.
+    #[must_use]
+    pub fn lookups_elsewhere(&self) -> (u64, u64) {
+        self.mesh.elsewhere.lookups()
+    }
+
     /// Bounds and rules.
     #[must_use]
     pub fn settings(&self) -> &Settings {

@@ -3,17 +3,24 @@
 //! An address that failed too often is refused for the rest of the hour. An account is never locked, or everybody
 //! could lock everybody out (XEP-0205 §4.2); but while it is under attack each attempt takes seconds, except from
 //! addresses that it has logged in from before.
+//!
+//! Each server counts by itself, at once. Where several have the same accounts, what all of them have counted together
+//! comes beside it a moment later ([`SharedFailures`]); the higher count holds. Where an account is at home each server
+//! finds out by itself, and its own count forgives a slip only where the login after it is its own.
 
+mod failures;
 mod origin;
 mod table;
 
-use std::hash::BuildHasher;
 use std::net::IpAddr;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use protocol::sasl::scram::Hash;
 
 use crate::Settings;
+pub use failures::{AddressFailures, LoginNote, SharedFailures};
 use origin::Origin;
 use table::Table;
 
@@ -24,28 +31,21 @@ const KNOWN_MICROS: i64 = 30 * 24 * 3_600 * 1_000_000;
 /// How much longer each failure makes the next attempt at an account under attack.
 const DELAY_STEP: Duration = Duration::from_millis(500);
 
-/// An account's name, hashed: whether it exists makes no difference here.
+/// An account's name, hashed, the same on every server: whether it exists makes no difference here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Target(u64);
 
 /// Failed logins, and where each account is at home.
 pub(crate) struct Lockout {
-    names: foldhash::quality::RandomState,
+    secret: Vec<u8>,
     memory: Mutex<Memory>,
+    shared: OnceLock<Arc<dyn SharedFailures>>,
 }
 
 struct Memory {
-    origins: Table<Origin, OriginFailures>,
+    origins: Table<Origin, AddressFailures>,
     targets: Table<Target, u32>,
     known: Table<(Target, Origin), ()>,
-}
-
-/// Failures from one address since the first that counts.
-#[derive(Debug, Clone, Copy, Default)]
-struct OriginFailures {
-    count: u32,
-    /// How many of them at the account that was tried last, whose owner may have mistyped.
-    last: Option<(Target, u32)>,
 }
 
 /// What a failure has led to.
@@ -58,9 +58,11 @@ pub(crate) struct Alarm {
 }
 
 impl Lockout {
-    pub(crate) fn new() -> Self {
+    /// With this deployment's secret.
+    pub(crate) fn new(secret: Vec<u8>) -> Self {
         Self {
-            names: foldhash::quality::RandomState::default(),
+            secret,
+            shared: OnceLock::new(),
             memory: Mutex::new(Memory {
                 origins: Table::new(MOST_ENTRIES),
                 targets: Table::new(MOST_ENTRIES),
@@ -69,22 +71,37 @@ impl Lockout {
         }
     }
 
+    /// Counts together with other servers from now on.
+    pub(crate) fn share(&self, shared: Arc<dyn SharedFailures>) {
+        // There is one way of doing so, for the life of the process.
+        let _ = self.shared.set(shared);
+    }
+
     /// The account of this name, existing or not.
     pub(crate) fn target(&self, host: &str, username: &str) -> Target {
-        Target(self.names.hash_one((host, username)))
+        let name: [&[u8]; 4] = [b"lockout\0", host.as_bytes(), b"\0", username.as_bytes()];
+        let hash = Hash::Sha256.hmac(&self.secret, &name);
+        let (first, _) = hash.split_first_chunk().expect("a hash has 32 bytes");
+        Target(u64::from_be_bytes(*first))
     }
 
     /// Whether the address has failed too often.
     pub(crate) fn is_shut_out(&self, address: IpAddr, now: i64, settings: &Settings) -> bool {
-        let memory = self.memory.lock();
-        let failures = memory.origins.get(&Origin::from(address), now);
-        failures.is_some_and(|failures| failures.count >= settings.failures_per_address)
+        let origin = Origin::from(address);
+        let here = self
+            .memory
+            .lock()
+            .origins
+            .get(&origin, now)
+            .map_or(0, |failures| failures.count);
+        here.max(self.at_address(origin)) >= settings.failures_per_address
     }
 
     /// How long the next attempt at an account has to wait.
     pub(crate) fn delay(&self, target: Target, address: IpAddr, now: i64, settings: &Settings) -> Duration {
+        let everywhere = self.at_account(target);
         let memory = self.memory.lock();
-        let failures = memory.targets.get(&target, now).copied().unwrap_or(0);
+        let failures = memory.targets.get(&target, now).copied().unwrap_or(0).max(everywhere);
         let surplus = (failures + 1).saturating_sub(settings.failures_per_account);
         if surplus == 0 || memory.known.get(&(target, Origin::from(address)), now).is_some() {
             return Duration::ZERO;
@@ -95,22 +112,32 @@ impl Lockout {
     /// Somebody guessed wrong.
     pub(crate) fn failed(&self, target: Target, address: IpAddr, now: i64, settings: &Settings) -> Alarm {
         let until = now.saturating_add(micros(settings.failure_window));
-        let mut memory = self.memory.lock();
-        let at_target = memory.targets.entry(target, now, until);
-        *at_target = at_target.saturating_add(1);
-        let is_under_attack = *at_target == settings.failures_per_account;
-        if settings.exempt_addresses.contains(&address) {
-            return Alarm {
-                is_shut_out: false,
+        let origin = Some(Origin::from(address)).filter(|_| !settings.exempt_addresses.contains(&address));
+        let at_account = self.at_account(target);
+        let at_address = origin.map_or(0, |origin| self.at_address(origin));
+        let alarm = {
+            let mut memory = self.memory.lock();
+            let here = memory.targets.entry(target, now, until);
+            let is_under_attack = (*here).max(at_account).saturating_add(1) == settings.failures_per_account;
+            *here = here.saturating_add(1);
+            let is_shut_out = origin.is_some_and(|origin| {
+                let here = memory.origins.entry(origin, now, until);
+                let before = here.count.max(at_address);
+                here.add(target.0);
+                before.saturating_add(1) == settings.failures_per_address
+            });
+            Alarm {
+                is_shut_out,
                 is_under_attack,
-            };
-        }
-        let failures = memory.origins.entry(Origin::from(address), now, until);
-        failures.add(target);
-        Alarm {
-            is_shut_out: failures.count == settings.failures_per_address,
-            is_under_attack,
-        }
+            }
+        };
+        self.note(LoginNote {
+            address: origin.map(Origin::address),
+            account: target.0,
+            is_success: false,
+            until_micros: until,
+        });
+        alarm
     }
 
     /// Somebody got in. What this address got wrong at this account just before was a slip; what it got wrong at
@@ -119,27 +146,36 @@ impl Lockout {
         let origin = Origin::from(address);
         let mut memory = self.memory.lock();
         if let Some(failures) = memory.origins.get_mut(&origin, now) {
-            failures.forgive(target);
+            failures.forgive(target.0);
         }
         memory
             .known
             .replace((target, origin), (), now, now.saturating_add(KNOWN_MICROS));
+        drop(memory);
+        // Where nothing is to be forgiven, nobody needs to know.
+        if self.at_address(origin) > 0 {
+            self.note(LoginNote {
+                address: Some(origin.address()),
+                account: target.0,
+                is_success: true,
+                until_micros: now,
+            });
+        }
     }
-}
 
-impl OriginFailures {
-    fn add(&mut self, target: Target) {
-        self.count = self.count.saturating_add(1);
-        let before = self
-            .last
-            .filter(|(last, _)| *last == target)
-            .map_or(0, |(_, count)| count);
-        self.last = Some((target, before.saturating_add(1)));
+    fn at_address(&self, origin: Origin) -> u32 {
+        self.shared
+            .get()
+            .map_or(0, |shared| shared.at_address(origin.address()))
     }
 
-    fn forgive(&mut self, target: Target) {
-        if let Some((_, count)) = self.last.take_if(|(last, _)| *last == target) {
-            self.count = self.count.saturating_sub(count);
+    fn at_account(&self, target: Target) -> u32 {
+        self.shared.get().map_or(0, |shared| shared.at_account(target.0))
+    }
+
+    fn note(&self, note: LoginNote) {
+        if let Some(shared) = self.shared.get() {
+            shared.note(note);
         }
     }
 }

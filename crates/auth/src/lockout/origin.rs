@@ -1,12 +1,22 @@
 //! Where somebody comes from.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// An IPv4 address, or an IPv6 /64: everybody who has one IPv6 address has 2⁶⁴ of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Origin {
     V4(Ipv4Addr),
     V6([u16; 4]),
+}
+
+impl Origin {
+    /// The first address of it.
+    pub(super) fn address(self) -> IpAddr {
+        match self {
+            Self::V4(address) => address.into(),
+            Self::V6([a, b, c, d]) => Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into(),
+        }
+    }
 }
 
 impl From<IpAddr> for Origin {
@@ -33,5 +43,8 @@ mod tests {
         assert_ne!(origin("2001:db8:1:2::1"), origin("2001:db8:1:3::1"));
         assert_eq!(origin("::ffff:192.0.2.1"), origin("192.0.2.1"));
         assert_ne!(origin("192.0.2.2"), origin("192.0.2.1"));
+        for text in ["2001:db8:1:2::1", "192.0.2.1"] {
+            assert_eq!(Origin::from(origin(text).address()), origin(text));
+        }
     }
 }

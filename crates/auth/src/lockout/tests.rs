@@ -17,7 +17,7 @@ struct World {
 impl World {
     fn new() -> Self {
         Self {
-            lockout: Lockout::new(),
+            lockout: Lockout::new(b"secret".to_vec()),
             settings: Settings::default(),
             now: 1_000,
         }
@@ -145,4 +145,56 @@ fn the_memory_is_bounded() {
         [memory.origins.len(), memory.targets.len(), memory.known.len()],
         [MOST_ENTRIES; 3]
     );
+}
+
+/// Two servers that count together, and know at once what the other has counted.
+#[derive(Default)]
+struct Together {
+    addresses: Mutex<std::collections::HashMap<IpAddr, AddressFailures>>,
+    accounts: Mutex<std::collections::HashMap<u64, u32>>,
+}
+
+impl SharedFailures for Together {
+    fn at_address(&self, address: IpAddr) -> u32 {
+        self.addresses.lock().get(&address).map_or(0, |failures| failures.count)
+    }
+
+    fn at_account(&self, account: u64) -> u32 {
+        self.accounts.lock().get(&account).copied().unwrap_or(0)
+    }
+
+    fn note(&self, note: LoginNote) {
+        if !note.is_success {
+            *self.accounts.lock().entry(note.account).or_default() += 1;
+        }
+        let Some(address) = note.address else { return };
+        let mut addresses = self.addresses.lock();
+        let failures = addresses.entry(address).or_default();
+        match note.is_success {
+            true => failures.forgive(note.account),
+            false => failures.add(note.account),
+        }
+    }
+}
+
+#[test]
+fn who_guesses_at_several_servers_has_no_more_guesses() {
+    let (one, other) = (World::new(), World::new());
+    let together = Arc::new(Together::default());
+    one.lockout.share(Arc::clone(&together) as _);
+    other.lockout.share(together);
+    assert_eq!(one.target("juliet"), other.target("juliet"));
+    for failure in 1..=10 {
+        assert!(!one.fail("juliet", "192.0.2.1").is_shut_out);
+        assert_eq!(other.fail("juliet", "192.0.2.1").is_shut_out, failure == 10);
+    }
+    assert!(one.is_shut_out("192.0.2.1") && other.is_shut_out("192.0.2.1"));
+    assert!(one.delay("juliet", "192.0.2.2") > Duration::ZERO && other.delay("juliet", "192.0.2.2") > Duration::ZERO);
+    // A slip at one is forgiven by a success at the other.
+    one.fail("romeo", "192.0.2.3");
+    other.succeed("romeo", "192.0.2.3");
+    for _ in 0..19 {
+        one.fail("nurse", "192.0.2.3");
+    }
+    assert!(!other.is_shut_out("192.0.2.3"));
 }

@@ -11,9 +11,13 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::driver::{Driver, INBOX, Input, Parts};
 use super::fence::Fence;
-use super::host::Host;
+use super::host::Above;
+use super::membership::Membership;
 use super::registrar::{Registered, keep};
+use crate::cache::Caches;
+use crate::events::{Event, Events, Heard};
 use crate::link::{LinkSettings, PROTOCOL};
+use crate::tasks::{Task, TaskError, Tasks, Whom};
 use crate::{NodeId, Settings};
 
 /// What this server is started with.
@@ -96,6 +100,10 @@ pub struct Cluster {
     inbox: mpsc::Sender<Input>,
     fence: Arc<Fence>,
     here: watch::Receiver<Here>,
+    settings: watch::Receiver<Settings>,
+    events: Arc<Events>,
+    caches: Caches,
+    tasks: Tasks,
     runtime: Mutex<Option<Runtime>>,
 }
 
@@ -112,7 +120,7 @@ impl Cluster {
         options: Options,
         settings: watch::Receiver<Settings>,
         registry: storage::Cluster,
-        host: Arc<dyn Host>,
+        above: Above,
     ) -> Result<Self, StartError> {
         let stands = if settings.borrow().is_enabled {
             Stands::Joining
@@ -148,11 +156,14 @@ impl Cluster {
             state: server.state.clone(),
         });
         runtime.spawn(keep(registry.clone(), server, registered.subscribe(), number));
+        let events = Arc::new(Events::start());
+        let (caches, tasks, followed) = (above.caches.clone(), above.tasks.clone(), settings.clone());
         let parts = Parts {
             options,
             settings,
             registry,
-            host,
+            above,
+            events: Arc::clone(&events),
             fence: Arc::clone(&fence),
             inbox: inbox.clone(),
             registered,
@@ -163,6 +174,10 @@ impl Cluster {
             inbox,
             fence,
             here,
+            settings: followed,
+            events,
+            caches,
+            tasks,
             runtime: Mutex::new(Some(runtime)),
         })
     }
@@ -183,6 +198,37 @@ impl Cluster {
     #[must_use]
     pub fn watch(&self) -> watch::Receiver<Here> {
         self.here.clone()
+    }
+
+    /// This process as a member, while it is one.
+    #[must_use]
+    pub fn membership(&self) -> Option<Arc<Membership>> {
+        self.caches.membership().filter(|membership| !membership.is_over())
+    }
+
+    /// Has a listener told of every event from now on, and first of what is so already. Listeners hear one after another,
+    /// in the order in which they came, and each event when all have heard the one before.
+    pub fn subscribe<F>(&self, name: &'static str, listener: impl Fn(Event) -> F + Send + Sync + 'static)
+    where
+        F: Future<Output = Heard> + Send + 'static,
+    {
+        self.events.subscribe(name, listener);
+    }
+
+    /// Has nodes do a task, this one too if it is among them; one result for each, after `patience` at the latest or the
+    /// time that the settings give tasks.
+    pub async fn ask<T: Task>(
+        &self,
+        whom: Whom,
+        task: &T,
+        patience: Option<Duration>,
+    ) -> Vec<(NodeId, Result<T::Answer, TaskError>)> {
+        let patience = patience.unwrap_or_else(|| {
+            let secs = self.settings.borrow().task_timeout_secs;
+            Duration::from_secs(u64::from(secs))
+        });
+        let (membership, me) = (self.caches.membership(), self.here.borrow().node);
+        self.tasks.run(membership, me, whom, task, patience).await
     }
 
     /// Leaves the cluster and the registry in good order, within `patience`.

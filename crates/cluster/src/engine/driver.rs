@@ -12,13 +12,15 @@ use tokio::time::MissedTickBehavior;
 use super::cluster::{Here, MemberHere, Options, Stands};
 use super::fence::Fence;
 use super::finder::Located;
-use super::host::Host;
+use super::host::Above;
 use super::known::{Known, row, server_id};
 use super::life::Life;
 use super::registrar::Registered;
+use crate::events::Events;
 use crate::lease::{Answer, Lease, Message, Micros, NEVER, SECOND, ServerId, Settings as LeaseSettings};
 use crate::link::{LinkEvent, Port, Purpose};
 use crate::raft::LEADER_HOLDS;
+use crate::state::Command;
 use crate::{Group, NodeId, Settings, clock};
 
 /// Inputs that wait. What gets lost past this is said again.
@@ -30,6 +32,8 @@ const ALONE_FOR: Micros = 10 * SECOND;
 /// Between two elections of ours, and between the turns of those who may stand.
 const ELECTION_PAUSE: Micros = 700_000;
 const ELECTION_TURN: Micros = 200_000;
+/// How often entries that are to vanish are looked for.
+const EXPIRY_PERIOD: Micros = 250_000;
 
 /// What tasks report. Those of a life carry its number: what comes for another is dropped.
 pub(super) enum Input {
@@ -54,7 +58,8 @@ pub(super) enum Input {
 pub(super) struct Driver {
     pub(super) options: Options,
     pub(super) registry: storage::Cluster,
-    pub(super) host: Arc<dyn Host>,
+    pub(super) above: Above,
+    pub(super) events: Arc<Events>,
     pub(super) fence: Arc<Fence>,
     pub(super) inbox: mpsc::Sender<Input>,
     pub(super) settings: Settings,
@@ -78,7 +83,10 @@ pub(super) struct Driver {
     /// Until when this process acts although it has not joined yet, because it was alone before.
     alone_until: Micros,
     elected: Micros,
+    expired: Micros,
     was_acting: bool,
+    /// Whether the server above works as a member, if only of a group that it was cut off from.
+    pub(super) is_inside: bool,
     stop: Option<oneshot::Sender<()>>,
 }
 
@@ -87,7 +95,8 @@ pub(super) struct Parts {
     pub(super) options: Options,
     pub(super) settings: watch::Receiver<Settings>,
     pub(super) registry: storage::Cluster,
-    pub(super) host: Arc<dyn Host>,
+    pub(super) above: Above,
+    pub(super) events: Arc<Events>,
     pub(super) fence: Arc<Fence>,
     pub(super) inbox: mpsc::Sender<Input>,
     pub(super) registered: watch::Sender<Registered>,
@@ -116,7 +125,8 @@ impl Driver {
             options,
             settings,
             registry,
-            host,
+            above,
+            events,
             fence,
             inbox,
             registered,
@@ -144,7 +154,8 @@ impl Driver {
         let driver = Self {
             options,
             registry,
-            host,
+            above,
+            events,
             fence,
             inbox,
             settings: current,
@@ -168,7 +179,9 @@ impl Driver {
             problem: None,
             alone_until: NEVER,
             elected: NEVER,
+            expired: NEVER,
             was_acting: false,
+            is_inside: false,
             stop: None,
         };
         (driver, seen)
@@ -187,7 +200,7 @@ impl Driver {
                 Some(input) = inputs.recv() => self.take(input).await,
             }
             self.settle().await;
-            if self.stop.is_some() && self.life.is_none() {
+            if self.stop.is_some() && self.life.is_none() && !self.attempts.is_leaving {
                 return self.finish().await;
             }
         }
@@ -218,6 +231,24 @@ impl Driver {
         self.show_log(now);
         self.lease.tick(now);
         self.elect_if_due(now);
+        self.expire_if_due(now);
+    }
+
+    /// What was to vanish by now vanishes: one node's clock says when.
+    fn expire_if_due(&mut self, now: Micros) {
+        if now - self.expired < EXPIRY_PERIOD {
+            return;
+        }
+        self.expired = now;
+        self.above.caches.expire_here();
+        let Some(life) = &self.life else { return };
+        let Some(consensus) = life.consensus.as_ref().filter(|it| it.leader() == Some(life.me)) else {
+            return;
+        };
+        let (due, moment) = (consensus.machine().next_due(), clock::since_1970());
+        if due.is_some_and(|due| due <= moment) {
+            self.command(Command::Expire(moment));
+        }
     }
 
     fn show_log(&mut self, now: Micros) {
@@ -376,15 +407,19 @@ impl Driver {
     fn published(&mut self) {
         self.alone_until = NEVER;
         self.tell_undelivered();
-        if let Some(life) = &mut self.life {
-            life.is_published = true;
+        let Some(life) = &mut self.life else { return };
+        life.is_published = true;
+        if let Some(consensus) = life.consensus.as_ref().filter(|_| !self.attempts.is_leaving) {
+            // While the state is held: who comes or goes now does so before or after this.
+            let machine = consensus.machine();
+            self.events.entered(life.me, machine.members().keys().copied());
         }
     }
 
     /// What a life could not deliver, once there is another way.
     fn tell_undelivered(&mut self) {
         for (node, messages) in std::mem::take(&mut self.undelivered) {
-            self.host.undelivered(node, messages);
+            self.above.host.undelivered(node, messages);
         }
     }
 
@@ -406,7 +441,7 @@ impl Driver {
                 let acts = now < until;
                 if self.was_acting && !acts {
                     tracing::warn!(target: "cluster", node = %life.me, "this node is fenced: it is cut off from its cluster");
-                    self.host.fenced();
+                    self.above.host.fenced();
                 }
                 self.was_acting = acts;
             }
@@ -415,7 +450,7 @@ impl Driver {
                 self.fence.close();
                 if std::mem::take(&mut self.was_acting) {
                     tracing::warn!(target: "cluster", "this node is fenced: it has left its group and looks for another");
-                    self.host.fenced();
+                    self.above.host.fenced();
                 }
             }
         }
@@ -463,6 +498,7 @@ impl Driver {
                 })
                 .collect();
         }
+        self.events.senior(here.senior);
         self.here.send_if_modified(|before| {
             let is_new = *before != here;
             *before = here;

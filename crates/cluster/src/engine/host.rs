@@ -7,7 +7,20 @@ use futures_util::future::BoxFuture;
 
 use super::Membership;
 use crate::NodeId;
+use crate::cache::Caches;
 use crate::state::{Change, Machine};
+use crate::tasks::Tasks;
+
+/// What the server above brings along. Of everything that happens the caches are told first.
+#[derive(Clone)]
+pub struct Above {
+    /// What it is told.
+    pub host: Arc<dyn Host>,
+    /// Its caches.
+    pub caches: Caches,
+    /// What other nodes may have it do.
+    pub tasks: Tasks,
+}
 
 /// The server above. What is told of one membership ends before the next begins.
 pub trait Host: Send + Sync + 'static {

@@ -22,14 +22,20 @@ const STEP: Duration = Duration::from_millis(25);
 impl Driver {
     /// Begins to leave; [`Input::Left`] tells of the end.
     pub(super) fn leave(&mut self) {
-        let Some(life) = &self.life else { return };
-        if std::mem::replace(&mut self.attempts.is_leaving, true) {
+        if self.life.is_none() && !self.is_inside || std::mem::replace(&mut self.attempts.is_leaving, true) {
             return;
         }
-        life.close_entrance();
-        let was_member = life.membership.is_some();
-        let (me, links, consensus) = (life.me, Arc::clone(&life.links), life.consensus.clone());
-        let (registry, inbox, host) = (self.registry.clone(), self.inbox.clone(), Arc::clone(&self.host));
+        let was_inside = std::mem::take(&mut self.is_inside);
+        let taking_part = self.life.as_ref().and_then(|life| {
+            life.close_entrance();
+            Some((life.consensus.clone()?, Arc::clone(&life.links)))
+        });
+        if was_inside {
+            // At once, so that nobody finds caches of which nobody takes care.
+            self.above.caches.leave();
+        }
+        let (registry, inbox, above) = (self.registry.clone(), self.inbox.clone(), self.above.clone());
+        let (me, events) = (self.lease.me(), Arc::clone(&self.events));
         // Others stay where only this process ends.
         let patience = if self.settings.is_enabled {
             Duration::ZERO
@@ -37,10 +43,11 @@ impl Driver {
             OTHERS_LEAVE
         };
         tokio::spawn(async move {
-            if was_member {
-                host.left().await;
+            if was_inside {
+                above.host.left().await;
+                events.left();
             }
-            if let Some(consensus) = consensus {
+            if let Some((consensus, links)) = taking_part {
                 part(&consensus, &links, &registry, patience).await;
             }
             // A driver that is gone has left.

@@ -142,7 +142,7 @@ impl Driver {
             me,
             consensus: Arc::clone(&slot),
             inbox: self.inbox.clone(),
-            host: Arc::clone(&self.host),
+            above: self.above.clone(),
         });
         let random = Arc::new(|| getrandom::u64().unwrap_or_default());
         let runtime = tokio::runtime::Handle::current();
@@ -246,13 +246,10 @@ impl Driver {
 
     /// Lets a life in, on the leader.
     pub(super) fn admit(&self, node: NodeId, server: crate::lease::ServerId) {
-        let since_1970 = std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)
-            .unwrap_or_default();
         self.command(Command::Up(Member {
             node,
             server,
-            joined_at_micros: i64::try_from(since_1970.as_micros()).unwrap_or(i64::MAX),
+            joined_at_micros: clock::since_1970(),
         }));
     }
 
@@ -269,19 +266,15 @@ impl Driver {
     }
 
     fn watcher(&self, life: &Life) -> Watcher {
-        let (entrance, host) = (Arc::clone(&life.entrance), Arc::clone(&self.host));
-        let (me, links) = (life.me, Arc::downgrade(&life.links));
+        let (entrance, host) = (Arc::clone(&life.entrance), Arc::clone(&self.above.host));
+        let (me, links, events) = (life.me, Arc::downgrade(&life.links), Arc::clone(&self.events));
         Arc::new(move |machine, changes| {
-            for change in changes {
-                match change {
-                    Change::Up(member) => tracing::info!(target: "cluster", node = %member.node, "a member is new"),
-                    Change::Down(node) => tracing::info!(target: "cluster", %node, "a member is gone"),
-                    Change::Put(..) | Change::Removed(..) | Change::Reset => {}
-                }
-            }
             let membership = entrance.inside();
             if let Some(membership) = &membership {
                 host.changed(membership, machine, changes);
+                if changes.iter().any(Change::is_about_members) {
+                    events.members(machine.members().keys().copied());
+                }
             }
             for change in changes {
                 if let (Change::Down(node), Some(links)) = (change, links.upgrade())
@@ -317,14 +310,16 @@ impl Driver {
             Arc::clone(&self.fence),
         ));
         // While the state is held: nothing happens between what is told now and what is told from now on.
-        self.host.entered(&membership, &machine);
+        self.above.caches.enter(&membership);
+        self.above.host.entered(&membership, &machine);
         life.entrance.open(&membership);
         drop(machine);
-        tracing::info!(target: "cluster", node = %life.me, group = %consensus.group(), "this node has joined the cluster");
+        self.is_inside = true;
         life.membership = Some(Arc::clone(&membership));
-        let (publishing, inbox, me) = (self.host.publish(membership), self.inbox.clone(), life.me);
+        let (above, inbox, me) = (self.above.clone(), self.inbox.clone(), life.me);
         tokio::spawn(async move {
-            publishing.await;
+            above.caches.publish(&membership).await;
+            above.host.publish(membership).await;
             // A driver that is gone needs not know.
             let _ = inbox.send(Input::Published(me)).await;
         });
@@ -337,6 +332,10 @@ impl Driver {
         life.entrance.close();
         if let Some(membership) = &life.membership {
             membership.end();
+            if self.is_inside {
+                self.above.caches.cut_off();
+                self.events.left();
+            }
         }
         life.links.end();
         if life.membership.is_some() {

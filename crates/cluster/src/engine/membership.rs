@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use futures_util::future::join_all;
 use parking_lot::Mutex;
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use super::NotDone;
@@ -80,9 +81,21 @@ impl Membership {
         self.over.cancel();
     }
 
+    /// Where the cluster's own work is done.
+    pub(crate) fn runtime(&self) -> &Handle {
+        self.links.runtime()
+    }
+
     /// Looks at what the cluster agrees on, as far as it is known here. The log waits meanwhile.
     pub fn look<T>(&self, look: impl FnOnce(&Machine) -> T) -> T {
         look(&self.consensus.machine())
+    }
+
+    /// A copy of what the cluster agrees on, and up to where the log was applied to it: the same on all members that are
+    /// as far. Costs next to nothing.
+    #[must_use]
+    pub fn snapshot(&self) -> (u64, Machine) {
+        self.consensus.snapshot()
     }
 
     /// The other members.
@@ -125,21 +138,32 @@ impl Membership {
 
     /// Asks members; one answer for each.
     pub async fn ask(&self, nodes: Vec<NodeId>, question: Bytes, patience: Duration) -> Vec<(NodeId, Asked)> {
+        self.call(kind::ASK, nodes, question, patience).await
+    }
+
+    /// The same, with a call of this kind.
+    pub(crate) async fn call(
+        &self,
+        kind: u8,
+        nodes: Vec<NodeId>,
+        question: Bytes,
+        patience: Duration,
+    ) -> Vec<(NodeId, Asked)> {
         let deadline = Instant::now() + patience;
         join_all(nodes.into_iter().map(|node| {
             let question = question.clone();
-            async move { (node, self.ask_one(node, question, deadline).await) }
+            async move { (node, self.call_one(kind, node, question, deadline).await) }
         }))
         .await
     }
 
-    async fn ask_one(&self, node: NodeId, question: Bytes, deadline: Instant) -> Asked {
+    async fn call_one(&self, kind: u8, node: NodeId, question: Bytes, deadline: Instant) -> Asked {
         loop {
             let is_member = !self.is_over() && self.look(|machine| machine.members().contains_key(&node));
             if !is_member {
                 return Asked::Gone;
             }
-            match self.links.call(node, kind::ASK, question.clone(), deadline).await {
+            match self.links.call(node, kind, question.clone(), deadline).await {
                 Ok(answer) => return Asked::Answered(answer),
                 Err(CallError::Unreachable | CallError::Busy) if Instant::now() < deadline => {}
                 // Its life has ended, or is about to be declared over.

@@ -32,6 +32,6 @@ mod registrar;
 
 pub use cluster::{Cluster, Here, MemberHere, Options, Stands, StartError};
 pub use fence::Fence;
-pub use host::Host;
+pub use host::{Above, Host};
 pub use membership::{Asked, Membership};
 pub use proposer::NotDone;

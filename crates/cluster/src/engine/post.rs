@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 
 use super::driver::Input;
-use super::host::Host;
+use super::host::Above;
 use super::proposer::propose_for;
 use crate::lease::Message;
 use crate::link::{Failure, From, LinkEvent, Receiver};
@@ -26,7 +26,7 @@ pub(super) struct Post {
     pub(super) me: NodeId,
     pub(super) consensus: Arc<ArcSwapOption<Consensus>>,
     pub(super) inbox: mpsc::Sender<Input>,
-    pub(super) host: Arc<dyn Host>,
+    pub(super) above: Above,
 }
 
 impl Post {
@@ -37,13 +37,7 @@ impl Post {
         }
     }
 
-    async fn call(
-        consensus: Option<Arc<Consensus>>,
-        host: Arc<dyn Host>,
-        from: From,
-        kind: u8,
-        body: Bytes,
-    ) -> Option<Bytes> {
+    async fn call(consensus: Option<Arc<Consensus>>, above: Above, from: From, kind: u8, body: Bytes) -> Option<Bytes> {
         if kind == kind::RAFT {
             return consensus?.answer(&body).await;
         }
@@ -51,7 +45,8 @@ impl Post {
         let consensus = consensus.filter(|consensus| from.group == Some(consensus.group()))?;
         match kind {
             kind::PROPOSE => propose_for(&consensus, &body).await,
-            kind::ASK => host.asked(from.node, body).await,
+            kind::ASK => above.host.asked(from.node, body).await,
+            kind::TASK => above.tasks.answer(from.node, body).await,
             kind::LEAVE => (consensus.leader() == Some(consensus.me())).then(|| {
                 tokio::spawn(let_go(consensus, from.node));
                 Bytes::new()
@@ -94,9 +89,9 @@ impl Receiver for Post {
             self.tell(Input::Called(self.me, group));
             return std::future::ready(Err(Failure(Bytes::new()))).boxed();
         }
-        let host = Arc::clone(&self.host);
+        let above = self.above.clone();
         async move {
-            let answer = Self::call(consensus, host, from, kind, body).await;
+            let answer = Self::call(consensus, above, from, kind, body).await;
             answer.ok_or_else(|| Failure(Bytes::new()))
         }
         .boxed()
@@ -111,7 +106,7 @@ impl Receiver for Post {
     }
 
     fn on_data(&self, from: NodeId, body: Bytes) -> BoxFuture<'static, ()> {
-        self.host.data(from, body)
+        self.above.host.data(from, body)
     }
 
     fn on_event(&self, event: LinkEvent) {

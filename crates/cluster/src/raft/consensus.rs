@@ -103,6 +103,11 @@ impl Consensus {
         self.store.machine()
     }
 
+    /// A copy of the state, and the index up to which the log was applied to it.
+    pub(crate) fn snapshot(&self) -> (u64, Machine) {
+        self.store.copy()
+    }
+
     /// The index up to which the log was applied here.
     pub(crate) fn applied(&self) -> watch::Receiver<u64> {
         self.store.applied()

@@ -43,6 +43,13 @@ impl Store {
         RwLockReadGuard::map(self.state.read(), |state| &state.machine)
     }
 
+    /// A copy of the state, and the index up to which the log was applied to it.
+    pub(super) fn copy(&self) -> (u64, Machine) {
+        let state = self.state.read();
+        let index = state.applied.map_or(0, |applied| applied.index);
+        (index, state.machine.clone())
+    }
+
     /// In which term the last entry was written that was applied here.
     pub(super) fn applied_term(&self) -> Option<u64> {
         self.state.read().applied.map(|applied| applied.leader_id.term)

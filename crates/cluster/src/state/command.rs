@@ -49,6 +49,37 @@ pub enum Command {
     Remove(Remove),
     /// Everything vanishes that was to vanish by then.
     Expire(i64),
+    /// From now on a cache may hold so much.
+    Bound(CacheId, Bound),
+    /// Take a lock, or keep it for longer.
+    Claim(Claim),
+}
+
+/// What a cache may hold. Where it would be more, shared entries go, the oldest first; what is a node's is refused.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bound {
+    /// So many entries.
+    pub entries: Option<u64>,
+    /// So many bytes of keys and values.
+    pub bytes: Option<u64>,
+}
+
+/// A lock that is to be taken, or kept for longer. Its token is the stamp of its entry, and higher than that of every
+/// lock that this cache had before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// In which cache.
+    pub cache: CacheId,
+    /// Under which key.
+    pub key: Bytes,
+    /// Whose it is to be.
+    pub owner: NodeId,
+    /// Tells it from others that the node has or wants.
+    pub request: u64,
+    /// The token at least, so that it is higher than those of groups before.
+    pub token: u64,
+    /// When it vanishes, in microseconds since 1970, UTC.
+    pub until_micros: i64,
 }
 
 /// An entry that is to be made or changed.
@@ -103,6 +134,10 @@ pub enum Outcome {
     Stale,
     /// Its node is no member, or may never be one again.
     Refused,
+    /// The cache is full of what nobody may take out.
+    Full,
+    /// The lock is there, with this token.
+    Locked(u64),
 }
 
 /// A change that a command made, in the order in which they were made.
@@ -139,7 +174,18 @@ impl Command {
         HEAD + match self {
             Self::Put(put) => put.key.len() + put.entry.value.len(),
             Self::Remove(remove) => remove.key.len(),
-            Self::Up(_) | Self::Down(_) | Self::Expire(_) => 0,
+            Self::Claim(claim) => claim.key.len(),
+            Self::Up(_) | Self::Down(_) | Self::Expire(_) | Self::Bound(..) => 0,
+        }
+    }
+}
+
+impl Change {
+    /// Whether somebody has come or gone.
+    pub(crate) fn is_about_members(&self) -> bool {
+        match self {
+            Self::Up(_) | Self::Down(_) | Self::Reset => true,
+            Self::Put(..) | Self::Removed(..) => false,
         }
     }
 }

@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::{CacheId, Entry, Machine, Member};
+use super::contents::Contents;
+use super::{Bound, CacheId, Entry, Machine, Member};
 use crate::lease::Departed;
 
 /// A copy of the state. Taking one costs next to nothing; bytes are made of it only when it is sent.
@@ -18,7 +19,20 @@ const MAX_IMAGE_BYTES: usize = 4 << 30;
 #[derive(Serialize, Deserialize)]
 enum Part {
     Members(Vec<Member>, Departed),
+    /// What nodes own.
     Entries(CacheId, Vec<(Bytes, Entry)>),
+    /// What is nobody's, with its age.
+    Shared(CacheId, Vec<(i64, Bytes, Entry)>),
+    Cache(CacheId, Head),
+}
+
+/// What a cache has beside its entries.
+#[derive(Serialize, Deserialize)]
+struct Head {
+    bound: Bound,
+    written: i64,
+    newest: u64,
+    evicted: u64,
 }
 
 impl Image {
@@ -26,18 +40,45 @@ impl Image {
     pub(crate) fn pieces(&self) -> impl Iterator<Item = Vec<u8>> + Send + '_ {
         let members = self.0.members.values().cloned().collect();
         let head = encode(&Part::Members(members, self.0.departed.clone()));
-        let caches = self.0.caches.iter().flat_map(|(cache, shards)| {
-            let mut entries = shards.iter().peekable();
-            std::iter::from_fn(move || {
-                let (mut part, mut bytes) = (Vec::new(), 0);
-                while let Some((key, entry)) = entries.next_if(|_| bytes < PIECE_BYTES) {
-                    bytes += key.len() + entry.value.len() + 32;
-                    part.push((key.clone(), entry.clone()));
-                }
-                (!part.is_empty()).then(|| encode(&Part::Entries(*cache, part)))
-            })
+        let caches = self.0.caches.iter().flat_map(|(cache, contents)| {
+            let owned = contents.iter().filter(|(_, entry)| entry.owner.is_some());
+            let owned = owned.map(|(key, entry)| (weight(key, entry), (key.clone(), entry.clone())));
+            let shared = contents.by_age();
+            let shared = shared.map(|(age, key, entry)| (weight(key, entry), (age, key.clone(), entry.clone())));
+            let head = Part::Cache(*cache, Head::of(contents));
+            std::iter::once(encode(&head))
+                .chain(parts(owned).map(|part| encode(&Part::Entries(*cache, part))))
+                .chain(parts(shared).map(|part| encode(&Part::Shared(*cache, part))))
         });
         std::iter::once(head).chain(caches)
+    }
+}
+
+fn weight(key: &Bytes, entry: &Entry) -> usize {
+    key.len() + entry.value.len() + 32
+}
+
+/// Things with their weights, as many at a time as make a piece.
+fn parts<T>(things: impl Iterator<Item = (usize, T)>) -> impl Iterator<Item = Vec<T>> {
+    let mut things = things.peekable();
+    std::iter::from_fn(move || {
+        let (mut part, mut bytes) = (Vec::new(), 0);
+        while let Some((weight, thing)) = things.next_if(|_| bytes < PIECE_BYTES) {
+            bytes += weight;
+            part.push(thing);
+        }
+        (!part.is_empty()).then_some(part)
+    })
+}
+
+impl Head {
+    fn of(contents: &Contents) -> Self {
+        Self {
+            bound: contents.bound,
+            written: contents.written,
+            newest: contents.newest,
+            evicted: contents.evicted,
+        }
     }
 }
 
@@ -61,10 +102,21 @@ impl ImageReader {
                 self.machine.departed = departed;
             }
             Ok(Part::Entries(cache, entries)) => {
-                let shards = self.machine.caches.entry(cache).or_default();
+                let contents = self.machine.caches.entry(cache).or_default();
                 for (key, entry) in entries {
-                    shards.insert(key, entry);
+                    contents.insert_aged(key, entry, 0);
                 }
+            }
+            Ok(Part::Shared(cache, entries)) => {
+                let contents = self.machine.caches.entry(cache).or_default();
+                for (age, key, entry) in entries {
+                    contents.insert_aged(key, entry, age);
+                }
+            }
+            Ok(Part::Cache(cache, head)) => {
+                let contents = self.machine.caches.entry(cache).or_default();
+                (contents.bound, contents.written) = (head.bound, head.written);
+                (contents.newest, contents.evicted) = (head.newest.max(contents.newest), head.evicted);
             }
             Err(_) => return false,
         }

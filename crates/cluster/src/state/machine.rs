@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
-use super::shards::Shards;
-use super::{CacheId, Change, Command, Entry, Expect, Member, Outcome, Put, Remove};
+use super::contents::{Contents, Size};
+use super::{Bound, CacheId, Change, Claim, Command, Entry, Expect, Member, Outcome, Put, Remove};
 use crate::NodeId;
 use crate::lease::Departed;
 
 /// What all nodes agree on. A copy is cheap.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Machine {
     pub(super) members: BTreeMap<NodeId, Member>,
     pub(super) departed: Departed,
-    pub(super) caches: BTreeMap<CacheId, Shards>,
+    pub(super) caches: BTreeMap<CacheId, Contents>,
 }
 
 impl Machine {
@@ -38,19 +38,40 @@ impl Machine {
 
     /// All that a cache holds, in no order.
     pub fn entries(&self, cache: CacheId) -> impl Iterator<Item = (&Bytes, &Entry)> {
-        self.caches.get(&cache).into_iter().flat_map(Shards::iter)
+        self.caches.get(&cache).into_iter().flat_map(Contents::iter)
     }
 
-    /// How many entries a cache holds.
-    #[must_use]
-    pub fn len(&self, cache: CacheId) -> usize {
-        self.caches.get(&cache).map_or(0, Shards::len)
+    /// A cache's shared entries, the oldest first.
+    pub fn shared(&self, cache: CacheId) -> impl Iterator<Item = (&Bytes, &Entry)> {
+        let contents = self.caches.get(&cache).into_iter();
+        contents.flat_map(Contents::by_age).map(|(_, key, entry)| (key, entry))
     }
 
-    /// Whether a cache holds nothing.
+    /// What a cache holds, all in all.
     #[must_use]
-    pub fn is_empty(&self, cache: CacheId) -> bool {
-        self.len(cache) == 0
+    pub fn size(&self, cache: CacheId) -> Size {
+        self.caches.get(&cache).map_or(Size::default(), Contents::size)
+    }
+
+    /// What a cache may hold.
+    #[must_use]
+    pub fn bound(&self, cache: CacheId) -> Bound {
+        self.caches
+            .get(&cache)
+            .map_or(Bound::default(), |contents| contents.bound)
+    }
+
+    /// How many of a cache's entries had to make room for others.
+    #[must_use]
+    pub fn evicted(&self, cache: CacheId) -> u64 {
+        self.caches.get(&cache).map_or(0, |contents| contents.evicted)
+    }
+
+    /// When the next entry vanishes by itself.
+    #[must_use]
+    pub fn next_due(&self) -> Option<i64> {
+        let due = self.caches.values().filter_map(Contents::first_due);
+        due.map(|(at, _)| *at).min()
     }
 
     /// Does what a command asks, and adds to `changes` what that changed.
@@ -67,6 +88,12 @@ impl Machine {
                 self.expire(now, changes);
                 Outcome::Done
             }
+            Command::Bound(cache, bound) => {
+                self.caches.entry(cache).or_default().bound = bound;
+                self.make_room(cache, None, changes);
+                Outcome::Done
+            }
+            Command::Claim(claim) => self.claim(claim, changes),
         }
     }
 
@@ -96,8 +123,8 @@ impl Machine {
         if self.members.remove(&node).is_none() {
             return;
         }
-        for shards in self.caches.values_mut() {
-            shards.take(|entry| entry.owner == Some(node));
+        for contents in self.caches.values_mut() {
+            contents.take_owned(node);
         }
         changes.push(Change::Down(node));
     }
@@ -106,8 +133,8 @@ impl Machine {
         if put.entry.owner.is_some_and(|owner| !self.members.contains_key(&owner)) {
             return Outcome::Refused;
         }
-        let shards = self.caches.entry(put.cache).or_default();
-        let there = shards.get(&put.key);
+        let contents = self.caches.entry(put.cache).or_default();
+        let there = contents.get(&put.key);
         match (put.expect, there) {
             (Expect::Free | Expect::Earlier, Some(there)) if !there.is_same(&put.entry) => {
                 return Outcome::Taken(there.clone());
@@ -129,29 +156,79 @@ impl Machine {
             }
             _ => {}
         }
-        shards.insert(put.key.clone(), put.entry.clone());
-        changes.push(Change::Put(put.cache, put.key, put.entry));
-        Outcome::Done
+        match self.enter(put.cache, put.key, put.entry, changes) {
+            true => Outcome::Done,
+            false => Outcome::Full,
+        }
+    }
+
+    fn claim(&mut self, claim: Claim, changes: &mut Vec<Change>) -> Outcome {
+        if !self.members.contains_key(&claim.owner) {
+            return Outcome::Refused;
+        }
+        let contents = self.caches.entry(claim.cache).or_default();
+        let value = Bytes::copy_from_slice(&claim.request.to_be_bytes());
+        let (stamp, seq) = match contents.get(&claim.key) {
+            None => (claim.token.max(contents.newest.saturating_add(1)), 0),
+            Some(there) if (there.owner, &there.value) != (Some(claim.owner), &value) => {
+                return Outcome::Taken(there.clone());
+            }
+            Some(there) if there.expires_at_micros >= Some(claim.until_micros) => return Outcome::Locked(there.stamp),
+            Some(there) => (there.stamp, there.seq + 1),
+        };
+        let entry = Entry {
+            owner: Some(claim.owner),
+            stamp,
+            seq,
+            expires_at_micros: Some(claim.until_micros),
+            value,
+        };
+        match self.enter(claim.cache, claim.key, entry, changes) {
+            true => Outcome::Locked(stamp),
+            false => Outcome::Full,
+        }
+    }
+
+    /// Writes an entry where there is room for it, or can be made.
+    fn enter(&mut self, cache: CacheId, key: Bytes, entry: Entry, changes: &mut Vec<Change>) -> bool {
+        let contents = self.caches.entry(cache).or_default();
+        if !contents.has_room_for(&key, &entry) {
+            return false;
+        }
+        contents.insert(key.clone(), entry.clone());
+        self.make_room(cache, Some(&key), changes);
+        changes.push(Change::Put(cache, key, entry));
+        true
+    }
+
+    fn make_room(&mut self, cache: CacheId, but: Option<&Bytes>, changes: &mut Vec<Change>) {
+        let contents = self.caches.entry(cache).or_default();
+        while let Some((key, entry)) = contents.evict(but) {
+            changes.push(Change::Removed(cache, key, entry));
+        }
     }
 
     fn remove(&mut self, remove: &Remove, changes: &mut Vec<Change>) -> Outcome {
-        let Some(shards) = self.caches.get_mut(&remove.cache) else {
+        let Some(contents) = self.caches.get_mut(&remove.cache) else {
             return Outcome::Stale;
         };
-        match shards.get(&remove.key) {
+        match contents.get(&remove.key) {
             Some(there) if (there.owner, there.stamp) == (remove.owner, remove.stamp) => {}
             _ => return Outcome::Stale,
         }
-        if let Some(entry) = shards.remove(&remove.key) {
+        if let Some(entry) = contents.remove(&remove.key) {
             changes.push(Change::Removed(remove.cache, remove.key.clone(), entry));
         }
         Outcome::Done
     }
 
     fn expire(&mut self, now: i64, changes: &mut Vec<Change>) {
-        for (cache, shards) in &mut self.caches {
-            let gone = shards.take(|entry| entry.expires_at_micros.is_some_and(|at| at <= now));
-            changes.extend(gone.into_iter().map(|(key, entry)| Change::Removed(*cache, key, entry)));
+        for (cache, contents) in &mut self.caches {
+            while let Some((_, key)) = contents.first_due().filter(|(at, _)| *at <= now).cloned() {
+                if let Some(entry) = contents.remove(&key) {
+                    changes.push(Change::Removed(*cache, key, entry));
+                }
+            }
         }
     }
 }

@@ -7,15 +7,22 @@
 //! |---|---|
 //! | what can be asked, and what comes of it | `command` |
 //! | who does it | `machine` |
+//! | one cache: what it takes, who makes room, who vanishes when | `contents`, `order` |
 //! | copying all of it without stopping | `shards` |
 //! | the state as bytes, for a node that joins | `image` |
 
 mod command;
+mod contents;
 mod image;
 mod machine;
+mod order;
 mod shards;
 
-pub use command::{Batch, CacheId, Change, Command, Entry, Expect, Member, Outcome, Put, Remove};
+#[cfg(test)]
+mod random_tests;
+
+pub use command::{Batch, Bound, CacheId, Change, Claim, Command, Entry, Expect, Member, Outcome, Put, Remove};
 pub(crate) use command::{MAX_BATCH_BYTES, MAX_BATCH_COMMANDS};
+pub use contents::Size;
 pub(crate) use image::{Image, ImageReader};
 pub use machine::Machine;

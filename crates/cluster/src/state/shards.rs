@@ -10,14 +10,22 @@ use foldhash::fast::FixedState;
 
 use super::Entry;
 
+/// An entry in its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Slot {
+    pub(super) entry: Entry,
+    /// When it was written, where it is nobody's.
+    pub(super) age: i64,
+}
+
 /// So many that one shard of a million entries is copied in a fraction of a millisecond.
 const SHARDS: usize = 256;
 
-type Shard = HashMap<Bytes, Entry, foldhash::fast::RandomState>;
+type Shard = HashMap<Bytes, Slot, foldhash::fast::RandomState>;
 
 /// Entries by key.
-#[derive(Debug, Clone)]
-pub(crate) struct Shards {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Shards {
     shards: Vec<Arc<Shard>>,
 }
 
@@ -35,35 +43,37 @@ fn place(key: &[u8]) -> usize {
 }
 
 impl Shards {
-    pub(crate) fn get(&self, key: &[u8]) -> Option<&Entry> {
+    pub(super) fn get(&self, key: &[u8]) -> Option<&Slot> {
         self.shards[place(key)].get(key)
     }
 
-    pub(crate) fn insert(&mut self, key: Bytes, entry: Entry) -> Option<Entry> {
-        self.shard(&key).insert(key, entry)
+    pub(super) fn get_key_value(&self, key: &[u8]) -> Option<(&Bytes, &Slot)> {
+        self.shards[place(key)].get_key_value(key)
     }
 
-    pub(crate) fn remove(&mut self, key: &[u8]) -> Option<Entry> {
+    pub(super) fn insert(&mut self, key: Bytes, slot: Slot) -> Option<Slot> {
+        self.shard(&key).insert(key, slot)
+    }
+
+    /// A shard that somebody holds a copy of is not copied for nothing.
+    pub(super) fn remove(&mut self, key: &[u8]) -> Option<Slot> {
+        self.get(key)?;
         self.shard(key).remove(key)
     }
 
     /// Takes out what fits.
-    pub(crate) fn take(&mut self, fits: impl Fn(&Entry) -> bool) -> Vec<(Bytes, Entry)> {
+    pub(super) fn take(&mut self, fits: impl Fn(&Entry) -> bool) -> Vec<(Bytes, Slot)> {
         let mut taken = Vec::new();
         for shard in &mut self.shards {
-            if shard.values().any(&fits) {
-                taken.extend(Arc::make_mut(shard).extract_if(|_, entry| fits(entry)));
+            if shard.values().any(|slot| fits(&slot.entry)) {
+                taken.extend(Arc::make_mut(shard).extract_if(|_, slot| fits(&slot.entry)));
             }
         }
         taken
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Bytes, &Entry)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Bytes, &Slot)> {
         self.shards.iter().flat_map(|shard| shard.iter())
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.shards.iter().map(|shard| shard.len()).sum()
     }
 
     fn shard(&mut self, key: &[u8]) -> &mut Shard {

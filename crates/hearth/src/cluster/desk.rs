@@ -2,12 +2,11 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use cluster::{Asked, Cluster, NodeId, Stands};
-use nix::sys::signal::{Signal, raise};
-use ops::{CacheInfo, ClusterHere, ClusterLive, Drain, MemberHere};
+use cluster::{Caches, Cluster, NodeId, Stands, TaskError, Whom};
+use ops::{CacheInfo, ClusterHere, ClusterLive, MemberHere};
 use storage::Standing;
 
-use super::{SESSIONS, host::ClusterHost, question};
+use super::{SESSIONS, drain::Drain, host::ClusterHost};
 
 /// A member answers at once that it will drain.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -16,6 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) struct ClusterDesk {
     pub(crate) cluster: Arc<Cluster>,
     pub(crate) host: Arc<ClusterHost>,
+    pub(crate) caches: Caches,
 }
 
 impl ClusterDesk {
@@ -59,42 +59,27 @@ impl ClusterLive for ClusterDesk {
     }
 
     fn caches(&self) -> Vec<CacheInfo> {
-        let Some(membership) = self.host.membership() else {
-            return Vec::new();
-        };
-        let (entries, bytes) = membership.look(|machine| {
-            let sizes = machine
-                .entries(SESSIONS)
-                .map(|(key, entry)| key.len() + entry.value.len());
-            (machine.len(SESSIONS), sizes.sum::<usize>())
-        });
-        vec![CacheInfo {
-            name: "sessions".to_owned(),
-            entries: entries as u64,
-            bytes: bytes as u64,
-            hits: 0,
-            misses: 0,
-            evictions: 0,
-            max_bytes: None,
-        }]
+        let infos = self.caches.info().into_iter();
+        infos
+            .map(|info| CacheInfo {
+                name: info.name.to_owned(),
+                entries: info.size.entries,
+                bytes: info.size.bytes,
+                hits: info.hits,
+                misses: info.misses,
+                evictions: info.evictions,
+                max_bytes: info.bound.bytes,
+            })
+            .collect()
     }
 
-    fn drain(&self, node: u64) -> Drain<'_> {
+    fn drain(&self, node: u64) -> ops::Drain<'_> {
         Box::pin(async move {
-            let here = self.cluster.here();
-            if here.node.0 == node {
-                return raise(Signal::SIGTERM)
-                    .map_err(|error| format!("this server could not be told to stop: {error}"));
-            }
-            let Some(membership) = self.host.membership() else {
-                return Err("this server is in no cluster".to_owned());
-            };
-            let question = question::to(question::DRAIN, &[]);
-            let answers = membership.ask(vec![NodeId(node)], question, PATIENCE).await;
-            match answers.first().map(|(_, answer)| answer) {
-                Some(Asked::Answered(_)) => Ok(()),
-                Some(Asked::TooLate) => Err("it did not answer in time".to_owned()),
-                Some(Asked::Gone) | None => Err("it is no member of the cluster".to_owned()),
+            let node = Whom::These(vec![NodeId(node)]);
+            let results = self.cluster.ask(node, &Drain, Some(PATIENCE)).await;
+            match results.into_iter().next() {
+                Some((_, result)) => result.map_err(|error| error.to_string()),
+                None => Err(TaskError::Gone.to_string()),
             }
         })
     }

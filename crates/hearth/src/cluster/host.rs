@@ -14,7 +14,6 @@ use cluster::{
     Host, Membership, NodeId,
     state::{Change, Entry, Machine},
 };
-use nix::sys::signal::{Signal, raise};
 use protocol::Jid;
 use router::{Router, SessionEntry};
 use tokio::{
@@ -233,10 +232,6 @@ impl Host for ClusterHost {
         let answering = self.runtime.spawn(async move {
             match body.first() {
                 Some(&question::SWITCHBOARD) => router.on_ask(from.0, body.slice(1..)).await,
-                Some(&question::DRAIN) => {
-                    tracing::info!(target: "cluster", %from, "another node has been told to drain this one");
-                    raise(Signal::SIGTERM).ok().map(|()| Bytes::new())
-                }
                 _ => None,
             }
         });

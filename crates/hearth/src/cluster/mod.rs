@@ -4,20 +4,48 @@
 //! |---|---|
 //! | what the switchboard wants of other nodes, done by the cluster | `peers` |
 //! | what the cluster says, told to the switchboard | `host` |
-//! | what operators see and do | `desk` |
+//! | what operators see and do | `desk`, `drain` |
+//! | guesses at passwords, counted by all servers together | `guesses` |
 //! | what the cluster is started with | `options` |
 
 mod desk;
+mod drain;
+mod guesses;
 mod host;
 mod options;
 mod peers;
 mod question;
 
 pub(crate) use desk::ClusterDesk;
+pub(crate) use guesses::share;
 pub(crate) use host::{ClusterHost, stand_apart};
 pub(crate) use options::options;
 
-use cluster::state::CacheId;
+use std::sync::Arc;
+
+use cluster::{Above, Caches, Tasks, state::CacheId};
+use router::Router;
+
+// The numbers of caches are never given anew.
 
 /// Sessions by their full JIDs, each its node's.
 const SESSIONS: CacheId = CacheId(1);
+/// Failed logins by address.
+const GUESSES_BY_ADDRESS: CacheId = CacheId(2);
+/// Failed logins by account.
+const GUESSES_BY_ACCOUNT: CacheId = CacheId(3);
+
+/// What this server brings into the cluster. Must be called in the runtime that it lives in.
+pub(crate) fn above(host: &Arc<ClusterHost>, router: &Arc<Router>, caches: &Caches) -> Above {
+    let directory = Arc::downgrade(router);
+    caches.observe(SESSIONS, "sessions", move || {
+        directory.upgrade().map_or((0, 0), |router| router.lookups_elsewhere())
+    });
+    let tasks = Tasks::new();
+    drain::register(&tasks);
+    Above {
+        host: Arc::clone(host) as _,
+        caches: caches.clone(),
+        tasks,
+    }
+}

@@ -79,7 +79,8 @@ impl Member {
                 Err(_) => Err(Unpublished::Undecided),
             },
             Ok(Outcome::Stale) => Err(Unpublished::Ended),
-            Ok(Outcome::Refused) => Err(Unpublished::Undecided),
+            // The cache of sessions has no bound and no locks.
+            Ok(Outcome::Refused | Outcome::Full | Outcome::Locked(_)) => Err(Unpublished::Undecided),
             Err(_) => {
                 // It may be entered yet, and nobody would take it out.
                 self.runtime.clone().spawn(self.remove(entry.jid, entry.generation));

@@ -4,9 +4,6 @@ use bytes::Bytes;
 
 /// The switchboard.
 pub(super) const SWITCHBOARD: u8 = 0;
-/// The process: hand over what you have, and end.
-pub(super) const DRAIN: u8 = 1;
-
 /// A question to one of them.
 pub(super) fn to(whom: u8, body: &[u8]) -> Bytes {
     [&[whom], body].concat().into()

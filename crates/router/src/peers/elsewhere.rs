@@ -5,7 +5,7 @@ use std::{
     hash::BuildHasher,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
 };
 
@@ -19,7 +19,13 @@ use super::SessionEntry;
 /// One account's sessions on other nodes, oldest first.
 pub(crate) type Entries = SmallVec<[Arc<SessionEntry>; 1]>;
 
-type Shard = RwLock<HashMap<Jid, Entries, RandomState>>;
+#[derive(Default)]
+struct Shard {
+    entries: RwLock<HashMap<Jid, Entries, RandomState>>,
+    /// Beside the lock, which whoever looks something up writes to anyway.
+    hits: AtomicU64,
+    misses: AtomicU64,
+}
 
 /// As many as the directory of own sessions has, for the same reason.
 const SHARDS: usize = 64;
@@ -34,7 +40,7 @@ pub(crate) struct Elsewhere {
 impl Default for Elsewhere {
     fn default() -> Self {
         Self {
-            shards: (0..SHARDS).map(|_| RwLock::default()).collect(),
+            shards: (0..SHARDS).map(|_| Shard::default()).collect(),
             hasher: RandomState::default(),
             count: AtomicUsize::new(0),
         }
@@ -56,8 +62,15 @@ impl Elsewhere {
     pub(crate) fn of(&self, bare: &str) -> Entries {
         match self.len() {
             0 => Entries::new(),
-            _ => self.shard(bare).read().get(bare).cloned().unwrap_or_default(),
+            _ => self.shard(bare).look_up(bare),
         }
+    }
+
+    /// How often somebody was looked for and found, and not found, while there were other nodes' sessions.
+    pub(crate) fn lookups(&self) -> (u64, u64) {
+        let count =
+            |of: fn(&Shard) -> &AtomicU64| self.shards.iter().map(|shard| of(shard).load(Ordering::Relaxed)).sum();
+        (count(|shard| &shard.hits), count(|shard| &shard.misses))
     }
 
     /// The one of a full JID.
@@ -68,7 +81,7 @@ impl Elsewhere {
     /// Enters a session, or what is new about it. The cluster has one session for each full JID, so what was there
     /// before has ended, or moved; it comes back.
     pub(crate) fn put(&self, entry: SessionEntry) -> Option<Arc<SessionEntry>> {
-        let mut shard = self.shard(entry.jid.bare_str()).write();
+        let mut shard = self.shard(entry.jid.bare_str()).entries.write();
         let entries = shard.entry(entry.jid.to_bare()).or_default();
         let entry = Arc::new(entry);
         match entries.iter_mut().find(|other| other.jid == entry.jid) {
@@ -91,7 +104,7 @@ impl Elsewhere {
     /// A session's own node has told those who saw it that it is not available any more: whoever tells of its loss later
     /// need not tell them again.
     pub(crate) fn has_said_goodbye(&self, full: &Jid, node: u64) {
-        let mut shard = self.shard(full.bare_str()).write();
+        let mut shard = self.shard(full.bare_str()).entries.write();
         let entries = shard.get_mut(full.bare_str()).into_iter().flatten();
         for entry in entries.filter(|entry| entry.jid == *full && entry.node == node) {
             Arc::make_mut(entry).priority = None;
@@ -101,7 +114,7 @@ impl Elsewhere {
     /// Removes this very session; a later one of the same full JID stays.
     pub(crate) fn remove(&self, full: &Jid, node: u64, generation: u64) {
         let bare = full.bare_str();
-        let mut shard = self.shard(bare).write();
+        let mut shard = self.shard(bare).entries.write();
         let Some(entries) = shard.get_mut(bare) else { return };
         let before = entries.len();
         entries.retain(|entry| (entry.node, entry.generation) != (node, generation));
@@ -115,7 +128,7 @@ impl Elsewhere {
     pub(crate) fn take(&self, is_gone: impl Fn(&SessionEntry) -> bool) -> Vec<Arc<SessionEntry>> {
         let mut taken = Vec::new();
         for shard in &self.shards {
-            let mut shard = shard.write();
+            let mut shard = shard.entries.write();
             for entries in shard.values_mut() {
                 entries.retain(|entry| {
                     let goes = is_gone(entry);
@@ -129,6 +142,15 @@ impl Elsewhere {
         }
         self.count.fetch_sub(taken.len(), Ordering::AcqRel);
         taken
+    }
+}
+
+impl Shard {
+    fn look_up(&self, bare: &str) -> Entries {
+        let found = self.entries.read().get(bare).cloned();
+        let counter = if found.is_some() { &self.hits } else { &self.misses };
+        counter.fetch_add(1, Ordering::Relaxed);
+        found.unwrap_or_default()
     }
 }
 

@@ -1,0 +1,196 @@
+//! One cache's entries, what they take, and which of them goes first.
+
+use bytes::Bytes;
+
+use super::order::Order;
+use super::shards::{Shards, Slot};
+use super::{Bound, Entry};
+use crate::NodeId;
+
+/// What some entries take.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Size {
+    /// How many they are.
+    pub entries: u64,
+    /// Their keys and values.
+    pub bytes: u64,
+}
+
+/// What a cache holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Contents {
+    pub(super) shards: Shards,
+    pub(super) bound: Bound,
+    /// Counts what was written: the age of shared entries.
+    pub(super) written: i64,
+    /// The highest stamp that there ever was.
+    pub(super) newest: u64,
+    /// How many entries had to make room.
+    pub(super) evicted: u64,
+    owned: Size,
+    shared: Size,
+    /// Shared entries by age.
+    ages: Order,
+    /// Entries by when they are to vanish.
+    due: Order,
+}
+
+/// Ages are numbers without gaps; moments are microseconds.
+const AGES_PER_CHUNK_BITS: u32 = 10;
+const MOMENTS_PER_CHUNK_BITS: u32 = 22;
+
+impl Default for Contents {
+    fn default() -> Self {
+        Self {
+            shards: Shards::default(),
+            bound: Bound::default(),
+            written: 0,
+            newest: 0,
+            evicted: 0,
+            owned: Size::default(),
+            shared: Size::default(),
+            ages: Order::new(AGES_PER_CHUNK_BITS),
+            due: Order::new(MOMENTS_PER_CHUNK_BITS),
+        }
+    }
+}
+
+impl Contents {
+    pub(super) fn get(&self, key: &[u8]) -> Option<&Entry> {
+        self.shards.get(key).map(|slot| &slot.entry)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Bytes, &Entry)> {
+        self.shards.iter().map(|(key, slot)| (key, &slot.entry))
+    }
+
+    /// Shared entries with their ages, the oldest first.
+    pub(super) fn by_age(&self) -> impl Iterator<Item = (i64, &Bytes, &Entry)> {
+        let found = |(age, key): &'_ (i64, Bytes)| Some((*age, self.shards.get_key_value(key)?));
+        self.ages
+            .iter()
+            .filter_map(found)
+            .map(|(age, (key, slot))| (age, key, &slot.entry))
+    }
+
+    pub(super) fn size(&self) -> Size {
+        self.owned + self.shared
+    }
+
+    /// Writes an entry as the youngest.
+    pub(super) fn insert(&mut self, key: Bytes, entry: Entry) {
+        self.written += 1;
+        self.insert_aged(key, entry, self.written);
+    }
+
+    /// Writes an entry of a known age.
+    pub(super) fn insert_aged(&mut self, key: Bytes, entry: Entry, age: i64) {
+        self.remove(&key);
+        self.newest = self.newest.max(entry.stamp);
+        *self.class(&entry) += Size::of(&key, &entry);
+        if let Some(at) = entry.expires_at_micros {
+            self.due.insert(at, key.clone());
+        }
+        let age = if entry.owner.is_none() { age } else { 0 };
+        if entry.owner.is_none() {
+            self.ages.insert(age, key.clone());
+        }
+        self.shards.insert(key, Slot { entry, age });
+    }
+
+    pub(super) fn remove(&mut self, key: &Bytes) -> Option<Entry> {
+        let slot = self.shards.remove(key)?;
+        self.forget(key, &slot);
+        Some(slot.entry)
+    }
+
+    /// Takes out all that is a node's.
+    pub(super) fn take_owned(&mut self, node: NodeId) {
+        if self.owned.entries == 0 {
+            return;
+        }
+        for (key, slot) in self.shards.take(|entry| entry.owner == Some(node)) {
+            self.forget(&key, &slot);
+        }
+    }
+
+    /// The entry that vanishes first, and when.
+    pub(super) fn first_due(&self) -> Option<&(i64, Bytes)> {
+        self.due.first()
+    }
+
+    /// Whether an entry finds room where the oldest shared ones make it.
+    pub(super) fn has_room_for(&self, key: &Bytes, entry: &Entry) -> bool {
+        let mut owned = self.owned;
+        if let Some(there) = self.get(key).filter(|there| there.owner.is_some()) {
+            owned -= Size::of(key, there);
+        }
+        (owned + Size::of(key, entry)).fits(self.bound)
+    }
+
+    /// Takes out the oldest shared entry where there is too much; the one of this key stays.
+    pub(super) fn evict(&mut self, but: Option<&Bytes>) -> Option<(Bytes, Entry)> {
+        if self.size().fits(self.bound) {
+            return None;
+        }
+        let key = self.ages.iter().map(|(_, key)| key).find(|key| Some(*key) != but)?;
+        let key = key.clone();
+        let entry = self.remove(&key)?;
+        self.evicted += 1;
+        Some((key, entry))
+    }
+
+    fn forget(&mut self, key: &Bytes, slot: &Slot) {
+        *self.class(&slot.entry) -= Size::of(key, &slot.entry);
+        if let Some(at) = slot.entry.expires_at_micros {
+            self.due.remove(at, key);
+        }
+        if slot.entry.owner.is_none() {
+            self.ages.remove(slot.age, key);
+        }
+    }
+
+    fn class(&mut self, entry: &Entry) -> &mut Size {
+        match entry.owner {
+            Some(_) => &mut self.owned,
+            None => &mut self.shared,
+        }
+    }
+}
+
+impl Size {
+    fn of(key: &Bytes, entry: &Entry) -> Self {
+        Self {
+            entries: 1,
+            bytes: (key.len() + entry.value.len()) as u64,
+        }
+    }
+
+    fn fits(self, bound: Bound) -> bool {
+        bound.entries.is_none_or(|most| self.entries <= most) && bound.bytes.is_none_or(|most| self.bytes <= most)
+    }
+}
+
+impl std::ops::Add for Size {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            entries: self.entries + other.entries,
+            bytes: self.bytes + other.bytes,
+        }
+    }
+}
+
+impl std::ops::AddAssign for Size {
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+
+impl std::ops::SubAssign for Size {
+    fn sub_assign(&mut self, other: Self) {
+        self.entries -= other.entries;
+        self.bytes -= other.bytes;
+    }
+}
