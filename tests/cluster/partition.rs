@@ -17,6 +17,8 @@ use crate::{
 
 /// A letter from everybody to everybody else so often.
 const BETWEEN_LETTERS: Duration = Duration::from_millis(200);
+/// Until all are members again: a few times what it takes.
+const HEAL: Duration = Duration::from_secs(10);
 /// The half that does nothing is watched for so long.
 const WATCH: Duration = Duration::from_secs(3);
 
@@ -109,7 +111,7 @@ async fn breaks(count: usize, apart: &[Side]) -> Result<()> {
     for loser in &losers {
         fleet.take_back(*loser);
     }
-    fleet.wait_members(count, PATIENCE).await?;
+    fleet.wait_members(count, HEAL).await?;
     let whole = healed.elapsed();
     println!(
         "{count} servers break into {} and {}: no member any more after {fenced:.1?}, the rest agrees after {agreed:.1?}, a \
