@@ -11,10 +11,12 @@ use testkit::{
     client::{Client, Connect},
     databases::Kind,
     managed::{Lost, Managed, bodies, condition},
+    wire::Wire,
 };
 use tests::support::process::DOMAIN;
 
 use crate::{
+    PATIENCE,
     fleet::Fleet,
     person::{PASSWORD, Person, chat},
 };
@@ -59,9 +61,8 @@ async fn a_stream_goes_on_at_another_server_and_nobody_notices() -> Result<()> {
     let reply = lost.ask_on(&mut unbound).await;
     ensure!(condition(&reply) == "item-not-found", "{}", reply.to_xml());
     println!("the stream of a dead server is not found after {:.1?}", asked.elapsed());
-    unbound
-        .send("<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>orchard</resource></bind></iq><presence/>")
-        .await;
+    bind(&mut unbound).await?;
+    unbound.send("<presence/>").await;
     let mut heard = Managed::new(his, unbound, None).bodies(3).await;
     heard.sort_unstable();
     ensure!(heard == [COUNT, COUNT + 1, COUNT + 2], "{heard:?}");
@@ -97,12 +98,30 @@ async fn wander(fleet: &Fleet, mut romeo: Managed) -> Result<Managed> {
     Ok(romeo)
 }
 
-async fn log_in(address: SocketAddr) -> Result<testkit::wire::Wire> {
+async fn log_in(address: SocketAddr) -> Result<Wire> {
     let account = format!("romeo@{DOMAIN}").parse::<Jid>()?;
     let login = Connect::DirectTls(address).log_in(&account, PASSWORD).await;
     Ok(login
         .map_err(|refusal| anyhow!("he cannot log in: {}", refusal.to_xml()))?
         .wire)
+}
+
+/// Binds the resource of the dead server's session, as soon as that is known to be gone.
+async fn bind(wire: &mut Wire) -> Result<()> {
+    let began = Instant::now();
+    loop {
+        wire.send(format!(
+            "<iq type='set' id='bind'><bind xmlns='{}'><resource>orchard</resource></bind></iq>",
+            ns::BIND
+        ))
+        .await;
+        let answer = wire.element().await;
+        if answer.get("type") == Some("result") {
+            return Ok(());
+        }
+        ensure!(began.elapsed() < PATIENCE, "he is refused: {}", answer.to_xml());
+        tokio::time::sleep(PAUSE).await;
+    }
 }
 
 async fn arrive(address: SocketAddr) -> Result<Managed> {

@@ -8,6 +8,7 @@ use testkit::{
     client::Connect,
     managed::{Managed, bodies, condition},
     server::{HOST, PASSWORD, Server},
+    street::Street,
     wire::Wire,
 };
 
@@ -137,16 +138,26 @@ async fn without_a_resource_the_stream_waits_for_one() {
 #[tokio::test]
 async fn a_lost_stream_is_resumed_with_the_login() {
     let server = Server::start().await;
+    resumed_with_the_login(&server, &server).await;
+}
+
+#[tokio::test]
+async fn a_lost_stream_is_resumed_with_the_login_at_another_server() {
+    let street = Street::open(2).await;
+    resumed_with_the_login(street.server(1), street.server(2)).await;
+}
+
+async fn resumed_with_the_login(server: &Server, other: &Server) {
     let account = server.account("juliet").await;
-    let mut romeo = Managed::user(&server, "romeo").await;
-    let (mut wire, _) = connect(&server).await;
+    let mut romeo = Managed::user(server, "romeo").await;
+    let (mut wire, _) = connect(server).await;
     let success = by_password(&mut wire, &account, BIND).await;
     let juliet = managed(wire, &success).await;
     let lost = juliet.cut();
     romeo.say(&lost.jid, 1..=3).await;
     romeo.settle().await;
 
-    let (mut wire, _) = connect(&server).await;
+    let (mut wire, _) = connect(other).await;
     let wishes = format!(
         "{BIND}<resume xmlns='{}' previd='{}' h='{}'/>",
         ns::STREAM_MANAGEMENT,
