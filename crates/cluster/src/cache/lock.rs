@@ -8,7 +8,8 @@ use serde::de::DeserializeOwned;
 use tokio::runtime::Handle;
 
 use super::definition::{Definition, micros};
-use super::handle::{Cache, bytes};
+use super::handle::Cache;
+use super::held::bytes;
 use super::registry::{Caches, draw};
 use crate::state::{CacheId, Claim, Command, Outcome, Remove};
 use crate::{NodeId, NotDone, clock};

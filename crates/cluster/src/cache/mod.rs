@@ -7,13 +7,14 @@
 //! | to find | look in |
 //! |---|---|
 //! | what a cache is made with, and how it fares | `definition` |
-//! | reading and writing | `handle` |
+//! | reading and writing, and what comes of it | `handle`, `held` |
 //! | locks | `lock` |
 //! | all caches of a process, by name | `registry` |
 //! | where the entries are: here, or in the cluster; from one to the other | `place`, `publish` |
 
 mod definition;
 mod handle;
+mod held;
 mod lock;
 mod place;
 mod publish;
@@ -23,6 +24,7 @@ mod registry;
 mod tests;
 
 pub use definition::{Belongs, Definition, Info, Lasts};
-pub use handle::{Cache, Held, Written};
+pub use handle::Cache;
+pub use held::{Held, Written};
 pub use lock::Lock;
 pub use registry::Caches;

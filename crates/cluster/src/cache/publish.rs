@@ -37,7 +37,7 @@ pub(super) async fn publish(place: &Place, membership: &Arc<Membership>, caches:
     match taken.into_inner() {
         0 => {}
         entries => {
-            tracing::info!(target: "cluster", entries, "another node had what this one had; it is the other's now")
+            tracing::info!(target: "cluster", entries, "another node had what this one had; it is the other's now");
         }
     }
 }
