@@ -2,7 +2,7 @@
 
 mod lost;
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use protocol::{Child, Condition, PresenceType, Stanza, StanzaError, ns};
 use router::{Account, Feature, Hooks, Phase, Router, Session, Side};
@@ -19,6 +19,11 @@ const STATUS_BYTES: usize = 1024;
 /// What a copy for one contact counts on the sender's rate, in bytes: with 5,000 contacts, a presence is as much as 80 KB
 /// that it sends.
 const COPY_BYTES: usize = 16;
+
+/// How often, and after which pauses, it is looked whether a session of another node is known that asks for presence: news
+/// of it come within a second or never.
+const NEWS_LOOKS: usize = 50;
+const NEWS_PAUSE: Duration = Duration::from_millis(40);
 
 /// Sends presence about.
 #[derive(Default)]
@@ -137,11 +142,21 @@ async fn joined(_feature: Arc<Presence>, house: Arc<Router>, session: Arc<Sessio
 
 /// Another node asks for what its session may see of an account's sessions here.
 async fn shown(_feature: Arc<Presence>, house: Arc<Router>, account: Arc<Account>, probe: Stanza) {
-    if let Some(from) = &probe.from
-        && may_see(&account, from)
-    {
-        show_here(&house, &account, from).await;
+    let Some(from) = probe.from.filter(|from| may_see(&account, from)) else {
+        return;
+    };
+    if house.is_live(&from) {
+        return show_here(&house, &account, &from).await;
     }
+    // The question came faster than the news of who asks. What comes after it need not wait.
+    tokio::spawn(async move {
+        for _ in 0..NEWS_LOOKS {
+            tokio::time::sleep(NEWS_PAUSE).await;
+            if house.is_live(&from) {
+                return show_here(&house, &account, &from).await;
+            }
+        }
+    });
 }
 
 /// §4.5.2; directed §4.6.3.

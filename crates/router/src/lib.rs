@@ -131,6 +131,12 @@ impl Router {
         self.mesh.elsewhere.lookups()
     }
 
+    /// Whether there is a session of this full JID, here or at another node.
+    #[must_use]
+    pub fn is_live(&self, full: &protocol::Jid) -> bool {
+        self.directory.find(full).is_some() || self.mesh.elsewhere.find(full).is_some()
+    }
+
     /// Bounds and rules.
     #[must_use]
     pub fn settings(&self) -> &Settings {

@@ -7,6 +7,7 @@ use arc_swap::ArcSwapOption;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::driver::{Driver, Input};
+use super::effects::group_id;
 use super::finder::find;
 use super::keys::keys;
 use super::membership::{Entrance, Membership};
@@ -203,11 +204,12 @@ impl Driver {
 
     /// This process has taken over: a new life founds a new group.
     pub(super) async fn taken(&mut self, number: NodeId, group: Group, sent: Micros, now: Micros) {
-        if !self.wants_in() {
-            return;
-        }
-        let Some(next) = self.lease.taken(number, group, sent, now) else {
-            return;
+        let next = match self.wants_in() {
+            true => self.lease.taken(number, group, sent, now),
+            false => None,
+        };
+        let Some(next) = next else {
+            return self.give_back(number, group);
         };
         tracing::info!(target: "cluster", node = %number, %group, "this node founds a new group");
         self.end_life();
@@ -234,6 +236,16 @@ impl Driver {
                 self.failed(problem, now);
             }
         }
+    }
+
+    /// A group that nobody wants any more: nobody need wait for the end of its lease.
+    fn give_back(&self, number: NodeId, group: Group) {
+        let registry = self.registry.clone();
+        tokio::spawn(async move {
+            if let Err(error) = registry.release(group_id(group), number.0).await {
+                tracing::debug!(target: "cluster", %error, "an empty group is there until its lease is over");
+            }
+        });
     }
 
     fn take_part(&mut self, consensus: Arc<Consensus>) {

@@ -213,6 +213,11 @@ impl Lease {
         is_listed && row.members.iter().chain(self.members()).all(is_over)
     }
 
+    /// A member is known to its group, however new its server.
+    fn is_in(&self, row: &Row) -> bool {
+        self.group().is_some() && self.group() == row.group && self.members().contains_key(&self.me)
+    }
+
     /// A lease that is past has to be waited out, unless every other server says that it does not act.
     fn may_take_over(&self, row: &Row, now: Micros) -> bool {
         let settings = &self.settings;
@@ -220,7 +225,7 @@ impl Lease {
         let waited = now - self.membership.last_grant_received >= settings.grant_wait || self.has(Bug::Grantwait);
         let lonely = now - self.membership.acting_seen > settings.lonely_after;
         // Before the first group there is nobody who could not know this server.
-        let is_known = row.group.is_none() || self.others().is_empty() || now >= self.newcomer_until;
+        let is_known = row.group.is_none() || self.others().is_empty() || now >= self.newcomer_until || self.is_in(row);
         self.nobody_acts(now) || still && waited && lonely && is_known
     }
 }

@@ -13,6 +13,18 @@ const TRIES: usize = 8;
 /// Sessions that are published at a time: they fill a batch of the cluster's log.
 const PUBLISHED_AT_A_TIME: usize = 256;
 
+/// Until a session is offered again to a cluster that did not decide.
+const AGAIN: Duration = Duration::from_millis(250);
+
+/// What came of publishing an own session.
+enum Published {
+    Yes,
+    /// Another session has its full JID.
+    TakenOver,
+    /// This node has left, or come to another group, meanwhile.
+    Superseded,
+}
+
 impl Router {
     /// Whether this node may act; false while it is fenced. One atomic load, for the doors of every stream.
     #[must_use]
@@ -84,51 +96,57 @@ impl Router {
     /// Joins a cluster, or another one: own sessions are published there. Of two with the same full JID the newer stays,
     /// the other is told `conflict`.
     pub async fn join(self: &Arc<Self>, peers: Arc<dyn Peers>) {
-        self.mesh().replace(peers);
+        let joined = self.mesh().replace(peers);
         stream::iter(self.directory().all())
             .for_each_concurrent(PUBLISHED_AT_A_TIME, |session| async move {
-                if self.publish_again(&session).await {
-                    for hook in self.hooks().session_joined_hooks() {
-                        hook(self.clone(), session.clone()).await;
+                match self.publish_again(&session, joined).await {
+                    Published::Yes => {
+                        for hook in self.hooks().session_joined_hooks() {
+                            hook(self.clone(), session.clone()).await;
+                        }
                     }
-                } else {
-                    session.close(taken_over());
+                    Published::TakenOver => session.close(taken_over()),
+                    Published::Superseded => {}
                 }
             })
             .await;
     }
 
-    /// False where the session has to go, because another has its full JID.
-    async fn publish_again(&self, session: &Arc<Session>) -> bool {
-        for _ in 0..TRIES {
+    async fn publish_again(&self, session: &Arc<Session>, joined: u64) -> Published {
+        let mut tries = 0;
+        while tries < TRIES {
             let entry = session.entry();
             match self.mesh().peers().publish(entry.clone()).await {
+                _ if !self.mesh().are_still(joined) => return Published::Superseded,
                 Ok(()) => {
-                    // It may have ended meanwhile, before there was anything to withdraw.
-                    if self
-                        .directory()
-                        .find(&session.jid)
-                        .is_none_or(|found| found.generation != session.generation)
-                    {
-                        self.mesh()
-                            .peers()
-                            .withdraw(session.jid.clone(), session.generation)
-                            .await;
-                    } else if session.entry() != entry {
-                        self.mesh().peers().update(session.entry());
-                    }
-                    return true;
+                    self.is_published(session, &entry).await;
+                    return Published::Yes;
                 }
-                Err(Unpublished::Taken(other)) if other.is_same(&entry) => return true,
+                Err(Unpublished::Taken(other)) if other.is_same(&entry) => return Published::Yes,
                 Err(Unpublished::Taken(other)) if is_newer(&entry, &other) => {
+                    tries += 1;
                     if self.displace_there(&other, ConflictPolicy::Kick).await.is_err() {
-                        return false;
+                        return Published::TakenOver;
                     }
                 }
-                Err(Unpublished::Taken(_) | Unpublished::Ended | Unpublished::Undecided) => return false,
+                Err(Unpublished::Taken(_) | Unpublished::Ended) => return Published::TakenOver,
+                // The cluster has no leader, or this node is about to leave it. That costs nobody a session.
+                Err(Unpublished::Undecided) => tokio::time::sleep(AGAIN).await,
             }
         }
-        false
+        Published::TakenOver
+    }
+
+    /// A session was entered as it was a moment ago.
+    async fn is_published(&self, session: &Arc<Session>, entry: &SessionEntry) {
+        let there = self.directory().find(&session.jid);
+        if there.is_none_or(|found| found.generation != session.generation) {
+            // It has ended meanwhile, before there was anything to withdraw.
+            let peers = self.mesh().peers();
+            peers.withdraw(session.jid.clone(), session.generation).await;
+        } else if session.entry() != *entry {
+            self.mesh().peers().update(session.entry());
+        }
     }
 
     /// Leaves the cluster, and is alone from now on, with these peers, who are none. Sessions of other nodes are out of

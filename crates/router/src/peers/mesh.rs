@@ -4,7 +4,7 @@ use std::{
     future::Future,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
 };
 
@@ -25,6 +25,8 @@ use super::{
 /// Peers, their sessions, and what is being done for them.
 pub(crate) struct Mesh {
     peers: ArcSwap<Arc<dyn Peers>>,
+    /// Counts how often they were replaced.
+    replaced: AtomicU64,
     /// Sessions on other nodes.
     pub(crate) elsewhere: Elsewhere,
     /// Own sessions that are on their way to other nodes.
@@ -44,6 +46,7 @@ impl Mesh {
     pub(crate) fn new(storage: Storage) -> Arc<Self> {
         Arc::new(Self {
             peers: ArcSwap::from_pointee(Arc::new(Standalone)),
+            replaced: AtomicU64::new(0),
             elsewhere: Elsewhere::default(),
             loans: Loans::default(),
             arrivals: Arrivals::default(),
@@ -59,8 +62,15 @@ impl Mesh {
         Arc::clone(&self.peers.load())
     }
 
-    pub(crate) fn replace(&self, peers: Arc<dyn Peers>) {
+    /// Other peers from now on; how often there were others.
+    pub(crate) fn replace(&self, peers: Arc<dyn Peers>) -> u64 {
         self.peers.store(Arc::new(peers));
+        self.replaced.fetch_add(1, Ordering::AcqRel) + 1
+    }
+
+    /// Whether they are still those of this replacement.
+    pub(crate) fn are_still(&self, replaced: u64) -> bool {
+        self.replaced.load(Ordering::Acquire) == replaced
     }
 
     pub(crate) fn is_alone(&self) -> bool {
