@@ -8,15 +8,17 @@ use tokio::time::sleep;
 
 use super::driver::{Driver, Input};
 use super::effects::group_id;
-use crate::kind;
-use crate::link::Links;
+use crate::link::{Links, Purpose};
 use crate::raft::Consensus;
+use crate::{NodeId, kind};
 
 /// A leader that leaves because clustering is switched off waits so long for the others to do the same, so that the last
 /// one ends the group.
 const OTHERS_LEAVE: Duration = Duration::from_millis(2_500);
 /// For the leader to hear that this node leaves; where that is this one, for another to be elected.
 const TELLING: Duration = Duration::from_millis(3_500);
+/// For the leader to let this node go.
+const LETTING_GO: Duration = Duration::from_millis(1_500);
 const STEP: Duration = Duration::from_millis(25);
 
 impl Driver {
@@ -103,7 +105,13 @@ async fn tell(consensus: &Consensus, links: &Links) -> bool {
                 }
                 false
             }
-            Some(leader) => links.call(leader, kind::LEAVE, Bytes::new(), deadline).await.is_ok(),
+            Some(leader) => {
+                let is_told = links.call(leader, kind::LEAVE, Bytes::new(), deadline).await.is_ok();
+                if is_told {
+                    be_let_go(consensus, links, leader).await;
+                }
+                is_told
+            }
             None => false,
         };
         if is_told {
@@ -112,4 +120,13 @@ async fn tell(consensus: &Consensus, links: &Links) -> bool {
         sleep(STEP).await;
     }
     false
+}
+
+/// Goes on voting until the leader needs no more of this node: it forgets whom it has let go.
+async fn be_let_go(consensus: &Consensus, links: &Links, leader: NodeId) {
+    let deadline = Instant::now() + LETTING_GO;
+    let is_member = || consensus.machine().members().contains_key(&links.node());
+    while is_member() && links.is_up(leader, Purpose::Control) && Instant::now() < deadline {
+        sleep(STEP).await;
+    }
 }

@@ -60,9 +60,11 @@ impl Post {
     }
 }
 
-/// A member has left. Once that is applied nothing more is said to it, so it gets its answer before.
+/// A member leaves. It has its answer before, since nothing more is said to it once that is applied; until then it still
+/// votes, so that those who leave together do not take the majority along.
 async fn let_go(consensus: Arc<Consensus>, node: NodeId) {
     tokio::time::sleep(ANSWERED).await;
+    consensus.without(node).await;
     let commands = vec![Command::Down(node)];
     if let Err(error) = consensus.propose(Batch { commands }).await {
         tracing::debug!(target: "cluster", %error, %node, "a member that has left will be declared dead");

@@ -209,8 +209,9 @@ impl Lease {
             return view.voters.iter().all(is_dead);
         }
         // What else is listed on this server are lives of this process before.
-        let is_over = |(node, server): (&NodeId, &ServerId)| *server == self.server || is_dead(node);
-        is_listed && row.members.iter().chain(self.members()).all(is_over)
+        let listed = row.members.iter().chain(self.members());
+        let mut others = listed.filter(|(_, server)| **server != self.server).peekable();
+        is_listed && others.peek().is_some() && others.all(|(node, _)| is_dead(node))
     }
 
     /// A member is known to its group, however new its server.

@@ -166,3 +166,23 @@ fn a_lease_that_is_past_is_not_waited_out_where_nobody_is_left() {
     check(&[0, 2], false, false);
     check(&[0], true, false);
 }
+
+#[test]
+fn a_founder_whose_log_has_no_leader_yet_does_not_take_over_from_itself() {
+    let before = Lease::new(NodeId(1), ServerId(1), 0, Settings::default(), 0);
+    let mut lease = before.taken(NodeId(2), GROUP, SECOND, SECOND).expect("it does not act");
+    lease.on_servers([ServerId(0), ServerId(1)]);
+    let row = Row {
+        group: Some(GROUP),
+        lease_seq: 1,
+        is_expired: false,
+        is_released: false,
+        members: [(NodeId(2), ServerId(1))].into(),
+    };
+    for second in 2..=20 {
+        lease.on_row(&row, second * SECOND, second * SECOND);
+        lease.on_attempt(ServerId(0), Answer::Refused, second * SECOND, second * SECOND);
+    }
+    let is_take_over = |effect: &Effect| matches!(effect, Effect::TakeOver { .. });
+    assert!(!lease.take_effects().iter().any(is_take_over));
+}

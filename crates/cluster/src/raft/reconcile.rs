@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use openraft::{ChangeMembers, EmptyNode};
+use tokio::time::Instant;
 
 use super::Consensus;
 use crate::lease::SECOND;
@@ -16,6 +17,8 @@ use crate::{NodeId, clock};
 const PATIENCE: Duration = Duration::from_secs(10);
 /// For others to take over from a leader that leaves.
 const HAND_OVER: Duration = Duration::from_secs(1);
+/// Between two looks whether another change is over.
+const STEP: Duration = Duration::from_millis(10);
 /// Log entries that a node may lag behind and still be fit to vote.
 const LAG: u64 = 1_000;
 
@@ -45,6 +48,33 @@ impl Consensus {
             }
             this.is_changing.store(false, Ordering::Release);
         });
+    }
+
+    /// A member leaves: the others vote without it from now on, where it voted. On the leader.
+    pub(crate) async fn without(&self, node: NodeId) {
+        let deadline = Instant::now() + HAND_OVER;
+        // No other change comes between.
+        while self.is_changing.swap(true, Ordering::AcqRel) {
+            if Instant::now() >= deadline {
+                return;
+            }
+            tokio::time::sleep(STEP).await;
+        }
+        let metrics = self.raft.metrics().borrow().clone();
+        let mut voters: BTreeSet<NodeId> = metrics.membership_config.membership().voter_ids().map(NodeId).collect();
+        if voters.remove(&node) {
+            let mut members: BTreeSet<NodeId> = self.machine().members().keys().copied().collect();
+            members.remove(&node);
+            let mut fit = self.fit(&members);
+            fit.insert(self.me);
+            let next = next_voters(self.me, &members, &fit, &voters).unwrap_or(voters);
+            let next: BTreeSet<u64> = next.iter().map(|node| node.0).collect();
+            let change = self.raft.change_membership(next, true);
+            if !matches!(tokio::time::timeout_at(deadline, change).await, Ok(Ok(_))) {
+                tracing::debug!(target: "cluster", %node, "it still votes although it leaves");
+            }
+        }
+        self.is_changing.store(false, Ordering::Release);
     }
 
     /// The leader leaves: others vote from now on. Who of them is to lead; `None` where nobody can.
