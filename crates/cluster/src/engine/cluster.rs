@@ -9,9 +9,10 @@ use storage::{NewServer, ServerState, Standing, StorageError};
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::driver::{Driver, INBOX, Input, Parts};
+use super::driver::{Driver, Parts};
 use super::fence::Fence;
 use super::host::Above;
+use super::input::{INBOX, Input};
 use super::membership::Membership;
 use super::registrar::{Registered, keep};
 use crate::cache::Caches;

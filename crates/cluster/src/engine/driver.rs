@@ -1,6 +1,5 @@
 //! The one who decides.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,51 +8,22 @@ use storage::{ArbiterRow, Changes, Server, ServerState};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::MissedTickBehavior;
 
-use super::cluster::{Here, MemberHere, Options, Stands};
+use super::cluster::{Here, Options, Stands};
 use super::fence::Fence;
-use super::finder::Located;
 use super::host::Above;
+use super::input::{Attempts, Input};
 use super::known::{Known, row, server_id};
 use super::life::Life;
 use super::registrar::Registered;
 use crate::events::Events;
-use crate::lease::{Answer, Lease, Message, Micros, NEVER, SECOND, ServerId, Settings as LeaseSettings};
+use crate::lease::{Lease, Message, Micros, NEVER, SECOND, ServerId, Settings as LeaseSettings};
 use crate::link::{LinkEvent, Port, Purpose};
-use crate::raft::LEADER_HOLDS;
-use crate::state::Command;
-use crate::{Group, NodeId, Settings, clock};
+use crate::{NodeId, Settings, clock};
 
-/// Inputs that wait. What gets lost past this is said again.
-pub(super) const INBOX: usize = 4_096;
 /// How often time passes for the lease.
 const TICK: Duration = Duration::from_millis(50);
 /// A server that goes from alone to clustered acts on while it joins, but no longer than this.
 const ALONE_FOR: Micros = 10 * SECOND;
-/// Between two elections of ours, and between the turns of those who may stand.
-const ELECTION_PAUSE: Micros = 700_000;
-const ELECTION_TURN: Micros = 200_000;
-/// How often entries that are to vanish are looked for.
-const EXPIRY_PERIOD: Micros = 250_000;
-
-/// What tasks report. Those of a life carry its number: what comes for another is dropped.
-pub(super) enum Input {
-    Told(NodeId, NodeId, Message),
-    Called(NodeId, Group),
-    Link(NodeId, LinkEvent),
-    Located(NodeId, Located),
-    Read(Micros, ArbiterRow, Vec<Server>),
-    NotRead,
-    Renewed(NodeId, Group, bool, Micros),
-    Listed(NodeId, Group, NodeId, ServerId, bool),
-    Taken(NodeId, Group, Micros),
-    NotTaken,
-    Attempted(ServerId, Option<Answer>, Micros),
-    Keys(Result<Vec<u8>, String>),
-    Numbered(Option<NodeId>),
-    Published(NodeId),
-    Left(NodeId),
-    Stop(oneshot::Sender<()>),
-}
 
 pub(super) struct Driver {
     pub(super) options: Options,
@@ -63,9 +33,9 @@ pub(super) struct Driver {
     pub(super) fence: Arc<Fence>,
     pub(super) inbox: mpsc::Sender<Input>,
     pub(super) settings: Settings,
-    changed_settings: watch::Receiver<Settings>,
-    registered: watch::Sender<Registered>,
-    here: watch::Sender<Here>,
+    pub(super) changed_settings: watch::Receiver<Settings>,
+    pub(super) registered: watch::Sender<Registered>,
+    pub(super) here: watch::Sender<Here>,
     pub(super) server: ServerId,
     pub(super) lease: Lease,
     pub(super) known: Known,
@@ -81,13 +51,13 @@ pub(super) struct Driver {
     pub(super) attempts: Attempts,
     pub(super) problem: Option<String>,
     /// Until when this process acts although it has not joined yet, because it was alone before.
-    alone_until: Micros,
-    elected: Micros,
-    expired: Micros,
-    was_acting: bool,
+    pub(super) alone_until: Micros,
+    pub(super) elected: Micros,
+    pub(super) expired: Micros,
+    pub(super) was_acting: bool,
     /// Whether the server above works as a member, if only of a group that it was cut off from.
     pub(super) is_inside: bool,
-    stop: Option<oneshot::Sender<()>>,
+    pub(super) stop: Option<oneshot::Sender<()>>,
 }
 
 /// What a driver is put together from.
@@ -100,22 +70,6 @@ pub(super) struct Parts {
     pub(super) fence: Arc<Fence>,
     pub(super) inbox: mpsc::Sender<Input>,
     pub(super) registered: watch::Sender<Registered>,
-}
-
-/// What is under way and must not be begun twice.
-#[derive(Debug, Default)]
-pub(super) struct Attempts {
-    pub(super) is_reading: bool,
-    pub(super) is_taking: bool,
-    pub(super) is_numbering: bool,
-    pub(super) is_unlocking: bool,
-    pub(super) is_leaving: bool,
-    pub(super) proofs: BTreeSet<ServerId>,
-    /// How often beginning a life has failed, and when it may be tried again.
-    pub(super) failures: u32,
-    pub(super) next_begin: Micros,
-    /// When a number may be asked for again.
-    pub(super) next_number: Micros,
 }
 
 impl Driver {
@@ -209,52 +163,6 @@ impl Driver {
     /// Whether this server is to be in the cluster.
     pub(super) fn wants_in(&self) -> bool {
         self.settings.is_enabled && self.stop.is_none()
-    }
-
-    async fn tick(&mut self) {
-        let now = clock::now();
-        if self.life.is_none() && self.number.is_none() && now >= self.attempts.next_number {
-            // Also for one that is alone: its row in the registry is that of its present life.
-            self.take_number();
-        }
-        if self.wants_in() && self.life.is_none() {
-            self.begin_if_possible(now);
-        }
-        if let Some(life) = &self.life {
-            for node in self.known.nodes() {
-                if let Some(heard) = life.links.heard(node) {
-                    let ago = Micros::try_from(heard.elapsed().as_micros()).unwrap_or(Micros::MAX / 4);
-                    self.lease.on_heard(node, now - ago);
-                }
-            }
-        }
-        self.show_log(now);
-        self.lease.tick(now);
-        self.elect_if_due(now);
-        self.expire_if_due(now);
-    }
-
-    /// What was to vanish by now vanishes: one node's clock says when.
-    fn expire_if_due(&mut self, now: Micros) {
-        if now - self.expired < EXPIRY_PERIOD {
-            return;
-        }
-        self.expired = now;
-        self.above.caches.expire_here();
-        let Some(life) = &self.life else { return };
-        let Some(consensus) = life.consensus.as_ref().filter(|it| it.leader() == Some(life.me)) else {
-            return;
-        };
-        let (due, moment) = (consensus.machine().next_due(), clock::since_1970());
-        if due.is_some_and(|due| due <= moment) {
-            self.command(Command::Expire(moment));
-        }
-    }
-
-    fn show_log(&mut self, now: Micros) {
-        if let Some(consensus) = self.life.as_ref().and_then(|life| life.consensus.as_ref()) {
-            self.lease.on_raft(consensus.view(), now);
-        }
     }
 
     async fn take(&mut self, input: Input) {
@@ -359,36 +267,6 @@ impl Driver {
         }
     }
 
-    /// The leader is proven dead: the voters stand for election in turn, once its hold on the others is over.
-    fn elect_if_due(&mut self, now: Micros) {
-        let Some(life) = &self.life else { return };
-        let Some(consensus) = &life.consensus else { return };
-        let Some(leader) = consensus
-            .leader()
-            .filter(|leader| *leader != life.me && self.lease.is_proven_dead(*leader))
-        else {
-            return;
-        };
-        let voters = consensus.voters();
-        if !voters.contains(&life.me) || now - self.elected < ELECTION_PAUSE {
-            return;
-        }
-        let rank = voters
-            .iter()
-            .filter(|node| **node != leader && **node < life.me)
-            .count();
-        let turn = ELECTION_TURN * Micros::try_from(rank).unwrap_or(0);
-        let hold = Micros::try_from(LEADER_HOLDS.as_micros()).unwrap_or(SECOND);
-        let silent = life.links.heard(leader).map_or(Micros::MAX, |heard| {
-            Micros::try_from(heard.elapsed().as_micros()).unwrap_or(Micros::MAX)
-        });
-        if silent >= hold + turn {
-            self.elected = now;
-            let consensus = Arc::clone(consensus);
-            tokio::spawn(async move { consensus.elect().await });
-        }
-    }
-
     async fn settle(&mut self) {
         self.do_effects().await;
         if self.lease.has_left() {
@@ -420,108 +298,6 @@ impl Driver {
     fn tell_undelivered(&mut self) {
         for (node, messages) in std::mem::take(&mut self.undelivered) {
             self.above.host.undelivered(node, messages);
-        }
-    }
-
-    /// Whether this process went from alone to clustered, and its sessions act on while they are published.
-    fn was_alone(&self, now: Micros) -> bool {
-        now < self.alone_until
-    }
-
-    fn move_fence(&mut self, now: Micros) {
-        if !self.wants_in() {
-            self.was_acting = false;
-            return self.fence.open();
-        }
-        let life = self.life.as_ref().filter(|life| life.membership.is_some());
-        match life {
-            Some(life) if life.is_published || self.was_alone(now) => {
-                let until = self.lease.acts_until(now);
-                self.fence.open_until(until);
-                let acts = now < until;
-                if self.was_acting && !acts {
-                    tracing::warn!(target: "cluster", node = %life.me, "this node is fenced: it is cut off from its cluster");
-                    self.above.host.fenced();
-                }
-                self.was_acting = acts;
-            }
-            _ if self.was_alone(now) => self.fence.open_until(self.alone_until),
-            _ => {
-                self.fence.close();
-                if std::mem::take(&mut self.was_acting) {
-                    tracing::warn!(target: "cluster", "this node is fenced: it has left its group and looks for another");
-                    self.above.host.fenced();
-                }
-            }
-        }
-    }
-
-    fn stands(&self, now: Micros) -> Stands {
-        let is_in = self.life.as_ref().is_some_and(|life| life.membership.is_some());
-        match (self.wants_in(), is_in) {
-            _ if self.attempts.is_leaving => Stands::Leaving,
-            (false, _) => Stands::Alone,
-            (true, true) if self.lease.acts(now) => Stands::Member,
-            (true, true) => Stands::Fenced,
-            (true, false) => Stands::Joining,
-        }
-    }
-
-    /// Tells the registry, and who watches.
-    fn show(&mut self, now: Micros) {
-        let stands = self.stands(now);
-        let mut here = Here {
-            stands,
-            node: self.lease.me(),
-            group: None,
-            senior: None,
-            members: Vec::new(),
-            problem: self.problem.clone(),
-            addresses: self
-                .life
-                .as_ref()
-                .map(|life| life.links.addresses().to_vec())
-                .unwrap_or_default(),
-        };
-        if let Some(consensus) = self.life.as_ref().and_then(|life| life.consensus.as_ref()) {
-            let (view, voters) = (consensus.view(), consensus.voters());
-            here.group = Some(consensus.group().to_string());
-            here.senior = view.leader.filter(|leader| view.members.contains_key(leader));
-            let machine = consensus.machine();
-            here.members = machine
-                .members()
-                .values()
-                .map(|member| MemberHere {
-                    node: member.node,
-                    joined_at_micros: member.joined_at_micros,
-                    is_voter: voters.contains(&member.node),
-                })
-                .collect();
-        }
-        self.events.senior(here.senior);
-        self.here.send_if_modified(|before| {
-            let is_new = *before != here;
-            *before = here;
-            is_new
-        });
-        let registered = Registered {
-            number: self.lease.me().0,
-            state: ServerState {
-                standing: stands.standing(),
-                addresses: self
-                    .life
-                    .as_ref()
-                    .map(|life| life.advertised.clone())
-                    .unwrap_or_default(),
-            },
-        };
-        // A life that is over is registered until the next one has a number.
-        if registered.number > 0 {
-            self.registered.send_if_modified(|before| {
-                let is_new = *before != registered;
-                *before = registered;
-                is_new
-            });
         }
     }
 

@@ -8,7 +8,8 @@ use std::time::Duration;
 use storage::{ArbiterRow, Claim, GroupId, Listed};
 use tokio::time::timeout;
 
-use super::driver::{Driver, Input, lease_settings};
+use super::driver::{Driver, lease_settings};
+use super::input::Input;
 use super::known;
 use crate::lease::{Answer, Effect, Grounds, Message, Peer, RowKey, SECOND, ServerId};
 use crate::link::{GreetError, Links, Purpose, Refusal};

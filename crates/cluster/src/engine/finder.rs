@@ -9,7 +9,7 @@ use futures_util::stream::{self, StreamExt};
 use tokio::sync::{mpsc, watch};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::driver::Input;
+use super::input::Input;
 use crate::NodeId;
 use crate::discovery::Candidates;
 use crate::link::{GreetError, Links, Purpose, Refusal};

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use tokio::time::sleep;
 
-use super::driver::{Driver, Input};
+use super::driver::Driver;
 use super::effects::group_id;
+use super::input::Input;
 use crate::link::{Links, Purpose};
 use crate::raft::Consensus;
 use crate::{NodeId, kind};

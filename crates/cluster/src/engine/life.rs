@@ -6,9 +6,10 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::driver::{Driver, Input};
+use super::driver::Driver;
 use super::effects::group_id;
 use super::finder::find;
+use super::input::Input;
 use super::keys::keys;
 use super::membership::{Entrance, Membership};
 use super::post::Post;

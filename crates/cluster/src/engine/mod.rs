@@ -8,7 +8,7 @@
 //! | switching on and off, state for a console | `cluster` |
 //! | this process as a member: entries, messages, questions | `membership` |
 //! | what the server above is told | `host` |
-//! | the driver; what it decides when | `driver`, `effects`, `life`, `leave` |
+//! | the driver; what it is told, does, decides when | `driver`; `input`, `effects`; `ticks`, `life`, `leave`, `standing` |
 //! | whether this process may act | `fence` |
 //! | commands on their way into the log | `proposer` |
 //! | who is at which address | `finder`, `known` |
@@ -21,6 +21,7 @@ mod effects;
 mod fence;
 mod finder;
 mod host;
+mod input;
 mod keys;
 mod known;
 mod leave;
@@ -29,6 +30,8 @@ mod membership;
 mod post;
 mod proposer;
 mod registrar;
+mod standing;
+mod ticks;
 
 pub use cluster::{Cluster, Here, MemberHere, Options, Stands, StartError};
 pub use fence::Fence;

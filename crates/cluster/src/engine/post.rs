@@ -9,8 +9,8 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 
-use super::driver::Input;
 use super::host::Above;
+use super::input::Input;
 use super::proposer::propose_for;
 use crate::lease::Message;
 use crate::link::{Failure, From, LinkEvent, Receiver};
