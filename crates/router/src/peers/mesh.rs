@@ -1,11 +1,13 @@
 //! The switchboard's hold on its peers. They may change while it runs; everybody who needs them shares this.
 
 use std::{
+    collections::HashSet,
     future::Future,
     sync::{
         Arc,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use arc_swap::ArcSwap;
@@ -21,6 +23,9 @@ use super::{
     frame::{self, Frame},
     lend::Loans,
 };
+
+/// Until frames are offered again to a node that is behind.
+const BEHIND: Duration = Duration::from_millis(50);
 
 /// Peers, their sessions, and what is being done for them.
 pub(crate) struct Mesh {
@@ -137,9 +142,22 @@ impl Mesh {
             // The other node looks again when the next session of the account becomes available.
             tracing::warn!(target: "router", %error, "the message log was not written before others were told of it");
         }
-        let peers = self.peers();
-        for (node, frame) in frames {
-            let _ = peers.send(node, frame);
+        // One that says the same as another is said once.
+        let mut said = HashSet::new();
+        let mut left: Vec<_> = frames.into_iter().filter(|frame| said.insert(frame.clone())).collect();
+        loop {
+            let peers = self.peers();
+            let refused = left
+                .into_iter()
+                .filter_map(|(node, frame)| Some((node, peers.send(node, frame).err()?)));
+            left = refused.collect();
+            // Who is gone needs them no more; who is behind would wait for ever for what it is not told.
+            let nodes = peers.nodes();
+            left.retain(|(node, _)| nodes.contains(node));
+            if left.is_empty() {
+                return;
+            }
+            tokio::time::sleep(BEHIND).await;
         }
     }
 
