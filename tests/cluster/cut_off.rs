@@ -27,6 +27,8 @@ async fn a_server_that_is_cut_from_the_database_goes_on_talking() -> Result<()> 
     }
     let everybody: Vec<_> = people.iter().map(|it| it.jid.clone()).collect();
     all_see(&mut people, &everybody).await?;
+    // A server looks up whom it has never had anything to do with: what goes on is talk that has begun.
+    all_talk(&mut people).await?;
     for (role, number) in [("a junior", fleet.junior()?), ("the senior", fleet.senior()?)] {
         let marks: Vec<_> = people.iter_mut().map(Person::mark).collect();
         let began = Instant::now();
