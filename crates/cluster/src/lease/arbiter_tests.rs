@@ -111,7 +111,7 @@ fn a_row_that_nobody_holds_is_taken_by_whoever_has_watched_without_a_gap() {
 
 #[test]
 fn a_row_that_nobody_holds_is_taken_at_once_when_all_others_say_that_they_do_not_act() {
-    let check = |first_read: Micros, said: &[u64], at: Micros, expected: bool| {
+    let check = |first_read: Micros, said: &[u64], second_word: Micros, at: Micros, expected: bool| {
         let mut lease = Lease::new(NodeId(2), ServerId(1), 0, Settings::default(), 0);
         lease.on_servers([ServerId(0), ServerId(1), ServerId(2)]);
         let row = Row {
@@ -126,6 +126,11 @@ fn a_row_that_nobody_holds_is_taken_at_once_when_all_others_say_that_they_do_not
             let server = ServerId(*server);
             lease.on_message(NodeId(9), Message::Idle { server }, SECOND);
         }
+        assert!(lease.take_effects().is_empty());
+        for server in said {
+            let server = ServerId(*server);
+            lease.on_message(NodeId(9), Message::Idle { server }, second_word);
+        }
         lease.on_row(&row, at, at);
         let is_take_over = |effect: &Effect| matches!(effect, Effect::TakeOver { .. });
         assert_eq!(
@@ -134,12 +139,13 @@ fn a_row_that_nobody_holds_is_taken_at_once_when_all_others_say_that_they_do_not
             "{said:?} at {at}"
         );
     };
-    check(SECOND / 2, &[0, 2], SECOND, true);
-    check(SECOND / 2, &[0], SECOND, false);
-    check(SECOND / 2, &[0, 3], SECOND, false);
-    check(SECOND / 2, &[0, 2], 3 * SECOND, false);
+    let (half, again) = (SECOND / 2, SECOND + SECOND / 2);
+    check(half, &[0, 2], again, again, true);
+    check(half, &[0], again, again, false);
+    check(half, &[0, 3], again, again, false);
+    check(half, &[0, 2], again, 3 * SECOND, false);
     // Whoever said so before may have taken over since.
-    check(SECOND + 1, &[0, 2], SECOND + 2, false);
+    check(again + 1, &[0, 2], again, again + 2, false);
 }
 
 #[test]
@@ -185,4 +191,30 @@ fn a_founder_whose_log_has_no_leader_yet_does_not_take_over_from_itself() {
     }
     let is_take_over = |effect: &Effect| matches!(effect, Effect::TakeOver { .. });
     assert!(!lease.take_effects().iter().any(is_take_over));
+}
+
+/// A life that said so once may have been let in, by a leader that died a moment later.
+#[test]
+fn one_word_of_a_life_says_nothing_of_when_another_died() {
+    let mut lease = Lease::new(NodeId(2), ServerId(1), 0, Settings::default(), 0);
+    lease.on_servers([ServerId(0), ServerId(1), ServerId(2)]);
+    let row = Row {
+        group: Some(GROUP),
+        lease_seq: 1,
+        is_expired: true,
+        is_released: false,
+        members: [(NodeId(1), ServerId(0))].into(),
+    };
+    let takes = |lease: &mut Lease, at: Micros| {
+        lease.on_row(&row, at, at);
+        let is_take_over = |effect: &Effect| matches!(effect, Effect::TakeOver { .. });
+        lease.take_effects().iter().any(is_take_over)
+    };
+    assert!(!takes(&mut lease, SECOND));
+    let word = |lease: &mut Lease, at: Micros| lease.on_message(NodeId(9), Message::Idle { server: ServerId(2) }, at);
+    word(&mut lease, SECOND + 1);
+    lease.on_attempt(ServerId(0), Answer::Refused, SECOND + 2, SECOND + 3);
+    assert!(!takes(&mut lease, SECOND + 4));
+    word(&mut lease, SECOND + 5);
+    assert!(takes(&mut lease, SECOND + 6));
 }

@@ -185,7 +185,7 @@ impl Lease {
             Message::Idle { server } => {
                 // Of those that are not registered, none counts.
                 if self.servers.contains(&server) {
-                    self.membership.idle_at(server, now);
+                    self.membership.idle_at(server, Some(from), now);
                 }
             }
             Message::Gone { group } => {

@@ -12,6 +12,25 @@ const REMEMBERED: usize = 32;
 /// A take-over that has not come back for so long never will: statements are given up sooner.
 const TAKING: Micros = 4 * SECOND;
 
+/// Since when, and up to when, a life belonged to no group for certain: a life that has joined one never does again.
+#[derive(Debug, Clone)]
+struct Idle {
+    /// Nobody: its address refused.
+    life: Option<NodeId>,
+    first: Micros,
+    last: Micros,
+}
+
+impl Idle {
+    fn since(life: Option<NodeId>, at: Micros) -> Self {
+        Self {
+            life,
+            first: at,
+            last: at,
+        }
+    }
+}
+
 /// What a process knows as a member.
 #[derive(Debug, Clone)]
 pub(super) struct Membership {
@@ -24,7 +43,7 @@ pub(super) struct Membership {
     pub(super) group_seen: Micros,
     pub(super) ping: Every,
     /// When other servers last did not act for certain.
-    idle: BTreeMap<ServerId, Micros>,
+    idle: BTreeMap<ServerId, Idle>,
     /// When this process last tried to take over.
     pub(super) took_at: Micros,
     number: u64,
@@ -65,10 +84,14 @@ impl Membership {
         next
     }
 
-    /// A server said at this moment that it does not act, or nobody was there.
-    pub(super) fn idle_at(&mut self, server: ServerId, at: Micros) {
-        let last = self.idle.entry(server).or_insert(at);
-        *last = (*last).max(at);
+    /// This life of a server belonged to no group at this moment, or nobody was there.
+    pub(super) fn idle_at(&mut self, server: ServerId, life: Option<NodeId>, at: Micros) {
+        let known = self.idle.entry(server).or_insert(Idle::since(life, at));
+        if known.life == life {
+            known.last = known.last.max(at);
+        } else {
+            *known = Idle::since(life, at);
+        }
     }
 
     fn asked(&mut self, now: Micros) -> u64 {
@@ -143,12 +166,24 @@ impl Lease {
         }
     }
 
-    /// Whether it was certain just now of every other registered server that it does not act, and that it had not taken
-    /// over: it said so after this process first saw the group in the row.
+    /// Whether there was a moment just now, after this process first saw the group in the row, at which no other
+    /// registered server acted: from then on one can act only by taking over, which the row shows.
     pub(super) fn nobody_acts(&self, now: Micros) -> bool {
-        let since = self.watch.group_seen_at().max(now - SECOND);
-        let said = |server: &ServerId| self.membership.idle.get(server).copied().unwrap_or(NEVER);
-        self.servers.len() <= MAX_SERVERS && self.others().iter().all(|server| said(server) >= since)
+        let (mut from, mut until) = (self.watch.group_seen_at(), Micros::MAX);
+        for server in self.others() {
+            let Some(idle) = self
+                .membership
+                .idle
+                .get(&server)
+                .filter(|idle| now - idle.last <= SECOND)
+            else {
+                return false;
+            };
+            from = from.max(idle.first);
+            // Where nobody was, nobody is who could have been granted anything; a life is sure only up to its last word.
+            until = until.min(idle.life.map_or(Micros::MAX, |_| idle.last));
+        }
+        self.servers.len() <= MAX_SERVERS && from <= until && from < Micros::MAX
     }
 
     pub(super) fn on_pong(&mut self, leader: Option<NodeId>, now: Micros) {

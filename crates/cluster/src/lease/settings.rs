@@ -67,7 +67,7 @@ impl Default for Settings {
             read_gap: 2_400_000,
             renewal_gap: 4 * SECOND,
             probe_every: 500_000,
-            ping_every: 700_000,
+            ping_every: 350_000,
             lonely_after: 3 * SECOND,
             leave_after: 15 * SECOND,
             pair_cut_after: 3 * SECOND,
