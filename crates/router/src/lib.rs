@@ -55,7 +55,7 @@ pub use hooks::{Answer, Disco, Hooks, Later, Offline, Phase, Side, To, Verdict};
 pub use hosts::Hosts;
 pub use inbox::{Delivery, Found, Inbox, Refused};
 pub use keep::{append, is_kept};
-pub use peers::{AskError, GivenUp, Moving, NotAdopted, Peers, SessionEntry, Standalone, Streams, Unpublished};
+pub use peers::{AskError, Gate, GivenUp, Moving, NotAdopted, Peers, SessionEntry, Standalone, Streams, Unpublished};
 pub use route::Address;
 pub use session::{Facts, Session};
 pub use settings::Settings;

@@ -41,6 +41,8 @@ struct State {
     cuts: HashSet<(u64, u64)>,
     members: HashSet<u64>,
     acting: HashMap<u64, watch::Sender<bool>>,
+    /// How many of a node's sessions are not decided about yet.
+    undecided: HashMap<u64, u32>,
     sent: u64,
     hesitates: bool,
 }
@@ -120,7 +122,10 @@ impl Town {
 
     /// A house leaves, and goes on alone.
     pub async fn leave(&self, node: u64) {
-        self.house(node).router.leave(Arc::new(router::Standalone)).await;
+        self.house(node)
+            .router
+            .leave(Arc::new(router::Standalone::default()))
+            .await;
         self.is_gone(node).await;
     }
 
@@ -163,6 +168,11 @@ impl Town {
     pub fn fence(&self, node: u64, is_fenced: bool) {
         let state = self.wires.state.lock();
         state.acting.get(&node).expect("it has joined").send_replace(!is_fenced);
+    }
+
+    /// The cluster does not decide about the next so many sessions that a node publishes.
+    pub fn leave_undecided(&self, node: u64, times: u32) {
+        self.wires.state.lock().undecided.insert(node, times);
     }
 
     /// Nothing gets from one node to the other any more, until it is mended; questions are not answered in time.
@@ -209,6 +219,14 @@ async fn house(dir: &Path, node: u64) -> House {
 }
 
 impl State {
+    /// Whether the next session of this node is one that is not decided about.
+    fn leaves_undecided(&mut self, node: u64) -> bool {
+        let left = self.undecided.entry(node).or_default();
+        let is_left = *left > 0;
+        *left = left.saturating_sub(1);
+        is_left
+    }
+
     fn others(&self, me: u64) -> Vec<(u64, Arc<Router>)> {
         self.members
             .iter()
@@ -268,7 +286,7 @@ impl Peers for End {
             // Others may be quicker.
             tokio::task::yield_now().await;
             let mut state = wires.state.lock();
-            if !state.members.contains(&entry.node) {
+            if !state.members.contains(&entry.node) || state.leaves_undecided(entry.node) {
                 return Err(Unpublished::Undecided);
             }
             if let Some(other) = state.table.get(&entry.jid) {

@@ -148,12 +148,12 @@ impl Driver {
         loop {
             tokio::select! {
                 biased;
-                _ = ticks.tick() => self.tick().await,
+                _ = ticks.tick() => self.tick(),
                 Some(()) = changed(&mut changes) => self.read(),
-                Ok(()) = self.changed_settings.changed() => self.follow_settings().await,
+                Ok(()) = self.changed_settings.changed() => self.follow_settings(),
                 Some(input) = inputs.recv() => self.take(input).await,
             }
-            self.settle().await;
+            self.settle();
             if self.stop.is_some() && self.life.is_none() && !self.attempts.is_leaving {
                 return self.finish().await;
             }
@@ -248,7 +248,7 @@ impl Driver {
         }
     }
 
-    async fn follow_settings(&mut self) {
+    fn follow_settings(&mut self) {
         let new = self.changed_settings.borrow_and_update().clone();
         let before = std::mem::replace(&mut self.settings, new);
         match (before.is_enabled, self.settings.is_enabled) {
@@ -267,8 +267,8 @@ impl Driver {
         }
     }
 
-    async fn settle(&mut self) {
-        self.do_effects().await;
+    fn settle(&mut self) {
+        self.do_effects();
         if self.lease.has_left() {
             self.end_life();
             self.number = None;

@@ -21,7 +21,7 @@ use crate::{Group, NodeId, clock, kind};
 const NUMBER_PATIENCE: Duration = Duration::from_millis(900);
 
 impl Driver {
-    pub(super) async fn do_effects(&mut self) {
+    pub(super) fn do_effects(&mut self) {
         for effect in self.lease.take_effects() {
             match effect {
                 Effect::ReadRow => self.read(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
-use super::Membership;
+use super::{Fence, Membership};
 use crate::NodeId;
 use crate::cache::Caches;
 use crate::state::{Change, Machine};
@@ -42,8 +42,9 @@ pub trait Host: Send + Sync + 'static {
     /// This process may not act until the fence opens again.
     fn fenced(&self);
 
-    /// This process is in no cluster any more, and acts alone.
-    fn left(&self) -> BoxFuture<'static, ()>;
+    /// This process is in no cluster any more. It acts alone while the fence is open, which it may not be when it is to be
+    /// in a cluster again.
+    fn left(&self, fence: Arc<Fence>) -> BoxFuture<'static, ()>;
 
     /// The next message of another member's ordered stream. The next one comes when this is done.
     fn data(&self, from: NodeId, body: Bytes) -> BoxFuture<'static, ()>;

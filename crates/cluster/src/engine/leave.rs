@@ -38,7 +38,7 @@ impl Driver {
             self.above.caches.leave();
         }
         let (registry, inbox, above) = (self.registry.clone(), self.inbox.clone(), self.above.clone());
-        let (me, events) = (self.lease.me(), Arc::clone(&self.events));
+        let (me, events, fence) = (self.lease.me(), Arc::clone(&self.events), Arc::clone(&self.fence));
         // Others stay where only this process ends.
         let patience = if self.settings.is_enabled {
             Duration::ZERO
@@ -47,7 +47,7 @@ impl Driver {
         };
         tokio::spawn(async move {
             if was_inside {
-                above.host.left().await;
+                above.host.left(fence).await;
                 events.left();
             }
             if let Some((consensus, links)) = taking_part {

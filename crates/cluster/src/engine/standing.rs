@@ -13,6 +13,7 @@ impl Driver {
         now < self.alone_until
     }
 
+    /// Opens the fence for as long as this process may act, and says when it may no more.
     pub(super) fn move_fence(&mut self, now: Micros) {
         if !self.wants_in() {
             self.was_acting = false;
@@ -30,11 +31,14 @@ impl Driver {
                 }
                 self.was_acting = acts;
             }
-            _ if self.was_alone(now) => self.fence.open_until(self.alone_until),
+            _ if self.was_alone(now) => {
+                self.fence.open_until(self.alone_until);
+                self.was_acting = true;
+            }
             _ => {
                 self.fence.close();
                 if std::mem::take(&mut self.was_acting) {
-                    tracing::warn!(target: "cluster", "this node is fenced: it has left its group and looks for another");
+                    tracing::warn!(target: "cluster", "this node is fenced: it belongs to no group, and looks for one");
                     self.above.host.fenced();
                 }
             }

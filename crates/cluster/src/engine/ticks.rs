@@ -15,7 +15,7 @@ const ELECTION_TURN: Micros = 200_000;
 const EXPIRY_PERIOD: Micros = 250_000;
 
 impl Driver {
-    pub(super) async fn tick(&mut self) {
+    pub(super) fn tick(&mut self) {
         let now = clock::now();
         if self.life.is_none() && self.number.is_none() && now >= self.attempts.next_number {
             // Also for one that is alone: its row in the registry is that of its present life.

@@ -2,13 +2,14 @@
 
 use std::fmt::Debug;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use cluster::link::LinkSettings;
 use cluster::state::{Bound, CacheId, Change, Machine};
 use cluster::{
-    Above, Belongs, Cache, Caches, Cluster, Definition, Event, Held, Host, Lasts, Membership, NodeId, Options,
+    Above, Belongs, Cache, Caches, Cluster, Definition, Event, Fence, Held, Host, Lasts, Membership, NodeId, Options,
     Settings, Stands, Tasks,
 };
 use futures_util::FutureExt;
@@ -36,6 +37,8 @@ pub(crate) struct Node {
     pub(crate) own: Cache<String, u32>,
     /// What is nobody's: ten entries at most.
     pub(crate) shared: Cache<String, u32>,
+    /// How often the server above was told that it may not act.
+    pub(crate) fenced: Arc<AtomicUsize>,
     cluster: Option<Cluster>,
 }
 
@@ -74,6 +77,7 @@ impl World {
             shared: caches.cache(definition(2, "shared", Belongs::Nobody, Some(MOST_SHARED))),
             tasks: Tasks::new(),
             caches,
+            fenced: Arc::default(),
             cluster: None,
         };
         self.nodes.push(node);
@@ -83,7 +87,7 @@ impl World {
     async fn start(&mut self, number: usize) {
         let node = &mut self.nodes[number];
         let above = Above {
-            host: Arc::new(Quiet),
+            host: Arc::new(Quiet(Arc::clone(&node.fenced))),
             caches: node.caches.clone(),
             tasks: node.tasks.clone(),
         };
@@ -103,6 +107,11 @@ impl World {
         let registry = self.storage.cluster().clone();
         let cluster = Cluster::start(options, self.settings.subscribe(), registry, above).await;
         node.cluster = Some(cluster.unwrap());
+    }
+
+    /// Changes a setting, and waits for nothing.
+    pub(crate) fn set(&self, set: impl FnOnce(&mut Settings)) {
+        self.settings.send_modify(set);
     }
 
     /// Switches clustering on or off, and waits for all that live.
@@ -237,7 +246,7 @@ pub(crate) fn comes_to<T: PartialEq + Debug>(see: impl Fn() -> T, expected: T) -
 }
 
 /// A server above that does nothing by itself.
-struct Quiet;
+struct Quiet(Arc<AtomicUsize>);
 
 impl Host for Quiet {
     fn entered(&self, _: &Arc<Membership>, _: &Machine) {}
@@ -250,9 +259,11 @@ impl Host for Quiet {
 
     fn undelivered(&self, _: NodeId, _: Vec<Bytes>) {}
 
-    fn fenced(&self) {}
+    fn fenced(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
 
-    fn left(&self) -> BoxFuture<'static, ()> {
+    fn left(&self, _fence: Arc<Fence>) -> BoxFuture<'static, ()> {
         std::future::ready(()).boxed()
     }
 

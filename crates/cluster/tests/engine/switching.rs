@@ -1,7 +1,9 @@
 //! Clustering is switched on and off under handles that are in use.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use cluster::discovery::Method;
 use cluster::{Lasts, Stands};
 
 use crate::nodes::{World, comes_to, pairs, until};
@@ -162,4 +164,24 @@ async fn who_was_cut_off_has_its_own_again_and_brings_back_nothing_that_went_mea
     assert!(next.is_held() && !lock.is_held());
     drop(lock);
     assert!(node.shared.lock(&a, Duration::from_secs(1)).await.unwrap().is_none());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_cannot_join_acts_alone_for_a_while_and_is_then_told_to_stop() {
+    let world = World::apart(1).await;
+    let node = &world.nodes[0];
+    world.set(|settings| {
+        settings.is_enabled = true;
+        // Without a place: nobody can be found like that.
+        settings.discovery.method = Method::Static;
+    });
+    let here = || node.cluster().here();
+    until(|| here().problem.is_some()).await;
+    assert!(node.cluster().fence().is_open(), "its people do not notice yet");
+    until(|| node.fenced.load(Ordering::Relaxed) == 1).await;
+    assert!(!node.cluster().fence().is_open());
+    assert_eq!(here().stands, Stands::Joining);
+
+    world.set(|settings| settings.is_enabled = false);
+    until(|| node.cluster().fence().is_open()).await;
 }

@@ -34,6 +34,21 @@ async fn people_stay_when_their_servers_join_and_leave_each_other() {
 }
 
 #[tokio::test]
+async fn a_cluster_that_does_not_decide_at_once_costs_nobody_a_session() {
+    let town = Town::apart(2).await;
+    town.house(1).befriend("romeo@localhost", "juliet@localhost").await;
+    let mut romeo = town.house(1).online("romeo@localhost/orchard").await;
+    let mut juliet = town.house(2).online("juliet@localhost/balcony").await;
+    town.join(2).await;
+    town.leave_undecided(1, 2);
+    town.join(1).await;
+    town.settle().await;
+    assert!(romeo.is_closed().is_none());
+    juliet.receives("<presence from='romeo@localhost/orchard' to='juliet@localhost'/>");
+    assert_eq!(town.house(2).router.elsewhere(&jid("romeo@localhost")).len(), 1);
+}
+
+#[tokio::test]
 async fn of_two_with_one_address_one_stays_when_their_servers_meet() {
     let town = Town::apart(2).await;
     let mut first = town.house(1).online("romeo@localhost/orchard").await;

@@ -1,6 +1,6 @@
 //! What operators see of the cluster and do to it.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use cluster::{Caches, Cluster, NodeId, Stands, TaskError, Whom};
 use ops::{CacheInfo, ClusterHere, ClusterLive, MemberHere};
@@ -19,26 +19,21 @@ pub(crate) struct ClusterDesk {
 }
 
 impl ClusterDesk {
-    /// Sessions by their nodes.
-    fn sessions(&self) -> HashMap<NodeId, u64> {
-        let mut sessions = HashMap::new();
-        if let Some(membership) = self.host.membership() {
-            membership.look(|machine| {
-                for owner in machine.entries(SESSIONS).filter_map(|(_, entry)| entry.owner) {
-                    *sessions.entry(owner).or_default() += 1;
-                }
-            });
-        }
-        sessions
+    /// Sessions of a node.
+    fn sessions(&self, node: NodeId) -> u64 {
+        let membership = self.host.membership();
+        membership.map_or(0, |membership| {
+            membership.look(|machine| machine.owned_by(SESSIONS, node))
+        })
     }
 }
 
 impl ClusterLive for ClusterDesk {
     fn here(&self) -> ClusterHere {
-        let (here, sessions) = (self.cluster.here(), self.sessions());
+        let here = self.cluster.here();
         let members = here.members.iter().map(|member| MemberHere {
             node: member.node.0,
-            sessions: sessions.get(&member.node).copied().unwrap_or(0),
+            sessions: self.sessions(member.node),
             joined_at_micros: Some(member.joined_at_micros),
             is_voter: member.is_voter,
         });

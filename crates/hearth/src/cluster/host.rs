@@ -11,11 +11,11 @@ use std::{
 use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 use cluster::{
-    Host, Membership, NodeId,
+    Fence, Host, Membership, NodeId,
     state::{Change, Entry, Machine},
 };
 use protocol::Jid;
-use router::{Router, SessionEntry};
+use router::{Router, SessionEntry, Standalone};
 use tokio::{
     runtime::Handle,
     sync::{mpsc, watch},
@@ -23,8 +23,7 @@ use tokio::{
 
 use super::{
     SESSIONS,
-    peers::{Apart, Member},
-    question,
+    peers::{Door, Member},
 };
 
 type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -200,18 +199,10 @@ impl Host for ClusterHost {
         });
     }
 
-    fn left(&self) -> Boxed<()> {
-        let membership = self.current.swap(None);
+    fn left(&self, fence: Arc<Fence>) -> Boxed<()> {
+        self.current.store(None);
         let router = Arc::clone(&self.router);
-        let leaving = self.runtime.spawn(async move {
-            match membership {
-                Some(membership) => {
-                    let apart = Apart(Arc::clone(membership.fence()));
-                    router.leave(Arc::new(apart)).await;
-                }
-                None => router.leave(Arc::new(router::Standalone)).await,
-            }
-        });
+        let leaving = self.runtime.spawn(async move { stand_apart(&router, &fence).await });
         Box::pin(async move {
             // Where it panicked, there is nothing else to do.
             let _ = leaving.await;
@@ -229,17 +220,13 @@ impl Host for ClusterHost {
 
     fn asked(&self, from: NodeId, body: Bytes) -> Boxed<Option<Bytes>> {
         let router = Arc::clone(&self.router);
-        let answering = self.runtime.spawn(async move {
-            match body.first() {
-                Some(&question::SWITCHBOARD) => router.on_ask(from.0, body.slice(1..)).await,
-                _ => None,
-            }
-        });
+        let answering = self.runtime.spawn(async move { router.on_ask(from.0, body).await });
         Box::pin(async move { answering.await.ok().flatten() })
     }
 }
 
-/// The switchboard of a server that is in no cluster yet: it acts while the fence is open.
-pub(crate) async fn stand_apart(router: &Arc<Router>, fence: &Arc<cluster::Fence>) {
-    router.leave(Arc::new(Apart(Arc::clone(fence)))).await;
+/// The switchboard of a server that is in no cluster: it acts while the fence is open.
+pub(crate) async fn stand_apart(router: &Arc<Router>, fence: &Arc<Fence>) {
+    let door = Door(Arc::clone(fence));
+    router.leave(Arc::new(Standalone::behind(Arc::new(door)))).await;
 }

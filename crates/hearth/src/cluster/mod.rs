@@ -14,7 +14,6 @@ mod guesses;
 mod host;
 mod options;
 mod peers;
-mod question;
 
 pub(crate) use desk::ClusterDesk;
 pub(crate) use guesses::share;

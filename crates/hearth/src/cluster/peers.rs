@@ -14,13 +14,13 @@ use cluster::{
     state::{Command, Entry, Expect, Outcome, Put, Remove},
 };
 use protocol::Jid;
-use router::{AskError, Later, Peers, SessionEntry, Unpublished};
+use router::{AskError, Gate, Later, Peers, SessionEntry, Unpublished};
 use tokio::runtime::Handle;
 
-use super::{SESSIONS, question};
+use super::SESSIONS;
 
-/// A server that is in no cluster, or not in one yet.
-pub(super) struct Apart(pub(super) Arc<Fence>);
+/// The fence, as the switchboard of a server asks for it that is in no cluster, or not in one yet.
+pub(super) struct Door(pub(super) Arc<Fence>);
 
 /// This server as a member.
 #[derive(Clone)]
@@ -68,6 +68,7 @@ impl Member {
         }
     }
 
+    /// Where the cluster does not decide, the session may be entered yet: whoever gives it up then withdraws it.
     async fn enter(self, entry: SessionEntry, expect: Expect) -> Result<(), Unpublished> {
         if entry.node != self.membership.me().0 {
             return Err(Unpublished::Undecided);
@@ -80,12 +81,7 @@ impl Member {
             },
             Ok(Outcome::Stale) => Err(Unpublished::Ended),
             // The cache of sessions has no bound and no locks.
-            Ok(Outcome::Refused | Outcome::Full | Outcome::Locked(_)) => Err(Unpublished::Undecided),
-            Err(_) => {
-                // It may be entered yet, and nobody would take it out.
-                self.runtime.clone().spawn(self.remove(entry.jid, entry.generation));
-                Err(Unpublished::Undecided)
-            }
+            Ok(Outcome::Refused | Outcome::Full | Outcome::Locked(_)) | Err(_) => Err(Unpublished::Undecided),
         }
     }
 }
@@ -95,49 +91,14 @@ fn key(full: &Jid) -> Bytes {
     Bytes::copy_from_slice(full.as_str().as_bytes())
 }
 
-impl Peers for Apart {
-    fn me(&self) -> u64 {
-        0
-    }
-
-    fn is_alone(&self) -> bool {
-        true
-    }
-
-    fn is_acting(&self) -> bool {
+impl Gate for Door {
+    fn is_open(&self) -> bool {
         self.0.is_open()
     }
 
-    fn acting(&self) -> Later<()> {
+    fn opened(&self) -> Later<()> {
         let fence = Arc::clone(&self.0);
         Box::pin(async move { fence.opened().await })
-    }
-
-    fn nodes(&self) -> Vec<u64> {
-        Vec::new()
-    }
-
-    fn publish(&self, _entry: SessionEntry) -> Later<Result<(), Unpublished>> {
-        Box::pin(std::future::ready(Ok(())))
-    }
-
-    fn replace(&self, _before: &SessionEntry, _entry: SessionEntry) -> Later<Result<(), Unpublished>> {
-        Box::pin(std::future::ready(Err(Unpublished::Ended)))
-    }
-
-    fn update(&self, _entry: SessionEntry) {}
-
-    fn withdraw(&self, _full: Jid, _generation: u64) -> Later<()> {
-        Box::pin(std::future::ready(()))
-    }
-
-    fn send(&self, _node: u64, frame: Bytes) -> Result<(), Bytes> {
-        Err(frame)
-    }
-
-    fn ask(&self, nodes: Vec<u64>, _: Bytes, _: Duration) -> Later<Vec<(u64, Result<Bytes, AskError>)>> {
-        let answers = nodes.into_iter().map(|node| (node, Err(AskError::Gone))).collect();
-        Box::pin(std::future::ready(answers))
     }
 }
 
@@ -194,8 +155,7 @@ impl Peers for Member {
         let membership = Arc::clone(&self.membership);
         Box::pin(async move {
             let nodes = nodes.into_iter().map(NodeId).collect();
-            let question = question::to(question::SWITCHBOARD, &body);
-            let answers = membership.ask(nodes, question, patience).await.into_iter();
+            let answers = membership.ask(nodes, body, patience).await.into_iter();
             answers
                 .map(|(node, asked)| {
                     let answer = match asked {

@@ -50,7 +50,7 @@ pub(crate) struct Mesh {
 impl Mesh {
     pub(crate) fn new(storage: Storage) -> Arc<Self> {
         Arc::new(Self {
-            peers: ArcSwap::from_pointee(Arc::new(Standalone)),
+            peers: ArcSwap::from_pointee(Arc::new(Standalone::default())),
             replaced: AtomicU64::new(0),
             elsewhere: Elsewhere::default(),
             loans: Loans::default(),

@@ -28,7 +28,7 @@ mod mesh;
 mod moving;
 mod tell;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use protocol::Jid;
@@ -81,7 +81,7 @@ pub trait Peers: Send + Sync + 'static {
     /// Sends a frame to a node: in order for each pair of nodes, and at most once.
     ///
     /// # Errors
-    /// The frame comes back where the node is dead. What cannot be delivered later on comes back through
+    /// The frame comes back where the node is dead, or does not keep up. What cannot be delivered later on comes back through
     /// [`crate::Router::on_undelivered`].
     fn send(&self, node: u64, frame: Bytes) -> Result<(), Bytes>;
 
@@ -109,9 +109,26 @@ pub enum AskError {
     TooLate,
 }
 
-/// A server without a cluster.
-#[derive(Debug, Default)]
-pub struct Standalone;
+/// What keeps a server from acting that is in no cluster yet, but should be.
+pub trait Gate: Send + Sync + 'static {
+    /// Whether it may act: see [`Peers::is_acting`].
+    fn is_open(&self) -> bool;
+
+    /// Waits until it may.
+    fn opened(&self) -> Later<()>;
+}
+
+/// A server without a cluster. It acts, unless a gate keeps it from it.
+#[derive(Default)]
+pub struct Standalone(Option<Arc<dyn Gate>>);
+
+impl Standalone {
+    /// One that acts while the gate is open.
+    #[must_use]
+    pub fn behind(gate: Arc<dyn Gate>) -> Self {
+        Self(Some(gate))
+    }
+}
 
 impl Peers for Standalone {
     fn me(&self) -> u64 {
@@ -123,11 +140,14 @@ impl Peers for Standalone {
     }
 
     fn is_acting(&self) -> bool {
-        true
+        self.0.as_ref().is_none_or(|gate| gate.is_open())
     }
 
     fn acting(&self) -> Later<()> {
-        Box::pin(std::future::ready(()))
+        match &self.0 {
+            Some(gate) => gate.opened(),
+            None => Box::pin(std::future::ready(())),
+        }
     }
 
     fn nodes(&self) -> Vec<u64> {
