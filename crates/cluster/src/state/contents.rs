@@ -1,5 +1,7 @@
 //! One cache's entries, what they take, and which of them goes first.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 
 use super::order::Order;
@@ -28,6 +30,8 @@ pub(super) struct Contents {
     /// How many entries had to make room.
     pub(super) evicted: u64,
     owned: Size,
+    /// How many entries each node owns; those that own none are not in it.
+    owners: BTreeMap<NodeId, u64>,
     shared: Size,
     /// Shared entries by age.
     ages: Order,
@@ -48,6 +52,7 @@ impl Default for Contents {
             newest: 0,
             evicted: 0,
             owned: Size::default(),
+            owners: BTreeMap::new(),
             shared: Size::default(),
             ages: Order::new(AGES_PER_CHUNK_BITS),
             due: Order::new(MOMENTS_PER_CHUNK_BITS),
@@ -77,6 +82,11 @@ impl Contents {
         self.owned + self.shared
     }
 
+    /// How many entries a node owns.
+    pub(super) fn owned_by(&self, node: NodeId) -> u64 {
+        self.owners.get(&node).copied().unwrap_or(0)
+    }
+
     /// Writes an entry as the youngest.
     pub(super) fn insert(&mut self, key: Bytes, entry: Entry) {
         self.written += 1;
@@ -88,6 +98,9 @@ impl Contents {
         self.remove(&key);
         self.newest = self.newest.max(entry.stamp);
         *self.class(&entry) += Size::of(&key, &entry);
+        if let Some(owner) = entry.owner {
+            *self.owners.entry(owner).or_default() += 1;
+        }
         if let Some(at) = entry.expires_at_micros {
             self.due.insert(at, key.clone());
         }
@@ -106,7 +119,7 @@ impl Contents {
 
     /// Takes out all that is a node's.
     pub(super) fn take_owned(&mut self, node: NodeId) {
-        if self.owned.entries == 0 {
+        if self.owned_by(node) == 0 {
             return;
         }
         for (key, slot) in self.shards.take(|entry| entry.owner == Some(node)) {
@@ -142,6 +155,14 @@ impl Contents {
 
     fn forget(&mut self, key: &Bytes, slot: &Slot) {
         *self.class(&slot.entry) -= Size::of(key, &slot.entry);
+        if let Some(owner) = slot.entry.owner
+            && let Some(left) = self.owners.get_mut(&owner)
+        {
+            *left -= 1;
+            if *left == 0 {
+                self.owners.remove(&owner);
+            }
+        }
         if let Some(at) = slot.entry.expires_at_micros {
             self.due.remove(at, key);
         }

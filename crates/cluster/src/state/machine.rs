@@ -53,6 +53,12 @@ impl Machine {
         self.caches.get(&cache).map_or(Size::default(), Contents::size)
     }
 
+    /// How many of a cache's entries a node owns.
+    #[must_use]
+    pub fn owned_by(&self, cache: CacheId, node: NodeId) -> u64 {
+        self.caches.get(&cache).map_or(0, |contents| contents.owned_by(node))
+    }
+
     /// What a cache may hold.
     #[must_use]
     pub fn bound(&self, cache: CacheId) -> Bound {
