@@ -1,6 +1,6 @@
 -- Which cluster exists: one row, id 1. Times here are milliseconds since 1970 by the database's clock,
 -- which alone decides about leases and silence. group_id: 16 bytes. lease_until: 0 when nobody holds it.
--- members: numbers of processes, with commas. version: grows with every change but a renewal.
+-- members: number@server of processes, with commas. version: grows with every change but a renewal.
 CREATE TABLE cluster (
     id integer PRIMARY KEY,
     epoch bigint NOT NULL,
