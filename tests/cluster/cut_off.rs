@@ -9,7 +9,7 @@ use crate::{
     faults::{LATE, NAMES},
     fleet::Fleet,
     net::Peer::{Database, Server},
-    person::{Person, all_see, all_talk, only_lost},
+    person::{Person, all_talk, only_lost},
 };
 
 /// The chat goes on with a round of messages so often.
@@ -21,12 +21,7 @@ async fn a_server_that_is_cut_from_the_database_goes_on_talking() -> Result<()> 
     let mut names = NAMES[..3].to_vec();
     names.push(LATE);
     let fleet = Fleet::together_on_a_network(3, &names).await?;
-    let mut people = Vec::new();
-    for (place, who) in NAMES[..3].iter().enumerate() {
-        people.push(fleet.arrive(place + 1, who).await?);
-    }
-    let everybody: Vec<_> = people.iter().map(|it| it.jid.clone()).collect();
-    all_see(&mut people, &everybody).await?;
+    let (mut people, everybody) = fleet.gather_friends(&NAMES[..3]).await?;
     // A server looks up whom it has never had anything to do with: what goes on is talk that has begun.
     all_talk(&mut people).await?;
     for (role, number) in [("a junior", fleet.junior()?), ("the senior", fleet.senior()?)] {

@@ -9,7 +9,7 @@ use tokio::task::block_in_place;
 use crate::{
     PATIENCE, chosen,
     fleet::Fleet,
-    person::{self, Person, all_miss, all_see, all_talk, only_lost},
+    person::{self, Person, all_miss, all_talk, only_lost},
 };
 
 /// The chat goes on with a round of messages so often.
@@ -131,12 +131,7 @@ async fn with_three_people(database: &Server, names: &[&str]) -> Result<(Fleet, 
     person::befriend(fleet.address(1)?, names).await?;
     fleet.enable(1)?;
     fleet.wait_members(3, PATIENCE).await?;
-    let mut people = Vec::new();
-    for (place, name) in names.iter().enumerate() {
-        people.push(fleet.arrive(place + 1, name).await?);
-    }
-    let everybody: Vec<_> = people.iter().map(|it| it.jid.clone()).collect();
-    all_see(&mut people, &everybody).await?;
+    let (mut people, _) = fleet.gather_friends(names).await?;
     all_talk(&mut people).await?;
     Ok((fleet, people))
 }

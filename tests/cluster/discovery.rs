@@ -67,10 +67,7 @@ async fn meet(mut fleet: Fleet, properties: &[(&str, &str)]) -> Result<()> {
     );
     let names = ["romeo", "juliet", "nurse"];
     fleet.add_people(&names)?;
-    let mut people = Vec::new();
-    for (place, name) in names.iter().enumerate() {
-        people.push(fleet.arrive(place + 1, name).await?);
-    }
+    let mut people = fleet.gather(&names).await?;
     all_talk(&mut people).await?;
     fleet.told()
 }

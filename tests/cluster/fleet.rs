@@ -14,6 +14,7 @@ use std::{
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use protocol::Jid;
 use testkit::databases::{self, Fresh, Kind};
 use tests::support::process::{DOMAIN, Home, Server};
 use tokio::task::block_in_place;
@@ -329,7 +330,24 @@ impl Fleet {
         Person::arrive(self.address(number)?, who, &name(number)).await
     }
 
-    /// The same, for somebody who does not give up at once, as clients do not; how long it took.
+    /// They log in one after another, each at the next server.
+    pub(crate) async fn gather(&self, names: &[&str]) -> Result<Vec<Person>> {
+        let mut people = Vec::new();
+        for (place, who) in names.iter().enumerate() {
+            people.push(self.arrive(place % self.nodes.len() + 1, who).await?);
+        }
+        Ok(people)
+    }
+
+    /// The same, and contacts have seen each other.
+    pub(crate) async fn gather_friends(&self, names: &[&str]) -> Result<(Vec<Person>, Vec<Jid>)> {
+        let mut people = self.gather(names).await?;
+        let everybody: Vec<_> = people.iter().map(|it| it.jid.clone()).collect();
+        person::all_see(&mut people, &everybody).await?;
+        Ok((people, everybody))
+    }
+
+    /// The same as [`Fleet::arrive`], for somebody who does not give up at once, as clients do not; how long it took.
     pub(crate) async fn arrive_at_last(&self, number: usize, who: &str) -> Result<(Person, Duration)> {
         let began = Instant::now();
         loop {

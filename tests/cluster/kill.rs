@@ -40,12 +40,7 @@ async fn either_dies(kind: Kind, count: usize) -> Result<()> {
     let mut names = NAMES[..2 * count].to_vec();
     names.push(LATE);
     let mut fleet = Fleet::together(kind, count, &names).await?;
-    let mut people = Vec::new();
-    for (place, name) in NAMES[..2 * count].iter().enumerate() {
-        people.push(fleet.arrive(place % count + 1, name).await?);
-    }
-    let everybody: Vec<_> = people.iter().map(|it| it.jid.clone()).collect();
-    all_see(&mut people, &everybody).await?;
+    let (mut people, _) = fleet.gather_friends(&NAMES[..2 * count]).await?;
 
     let junior = fleet.junior()?;
     dies(&mut fleet, junior, &mut people, "a junior").await?;
@@ -118,12 +113,7 @@ async fn when_all_were_killed_they_are_one_cluster_again() -> Result<()> {
         "all three were killed: started after {started:.1?}, one cluster after {:.1?}",
         began.elapsed()
     );
-    let mut people = Vec::new();
-    for (place, name) in names.iter().enumerate() {
-        people.push(fleet.arrive(place + 1, name).await?);
-    }
-    let everybody: Vec<_> = people.iter().map(|it| it.jid.clone()).collect();
-    all_see(&mut people, &everybody).await?;
+    let (mut people, _) = fleet.gather_friends(names).await?;
     all_talk(&mut people).await?;
     fleet.told()
 }
@@ -141,12 +131,7 @@ async fn the_last_of_three_goes_on_alone() -> Result<()> {
     let mut names = NAMES[..3].to_vec();
     names.push(LATE);
     let mut fleet = Fleet::together(Kind::Postgres, 3, &names).await?;
-    let mut people = Vec::new();
-    for (place, name) in NAMES[..3].iter().enumerate() {
-        people.push(fleet.arrive(place + 1, name).await?);
-    }
-    let everybody: Vec<_> = people.iter().map(|it| it.jid.clone()).collect();
-    all_see(&mut people, &everybody).await?;
+    let (mut people, everybody) = fleet.gather_friends(&NAMES[..3]).await?;
     let (senior, junior) = (fleet.senior()?, fleet.junior()?);
     let last = fleet.awake().find(|it| ![senior, junior].contains(it));
     let last = last.context("there are three")?;

@@ -29,10 +29,7 @@ async fn five_that_start_at_once_are_one_cluster() -> Result<()> {
             began.elapsed()
         );
         fleet.add_people(&names)?;
-        let mut people = Vec::new();
-        for (place, name) in names.iter().enumerate() {
-            people.push(fleet.arrive(place + 1, name).await?);
-        }
+        let mut people = fleet.gather(&names).await?;
         all_talk(&mut people).await?;
         fleet.told()?;
     }

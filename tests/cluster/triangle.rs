@@ -22,12 +22,7 @@ async fn of_two_juniors_that_lose_each_other_one_is_left_out() -> Result<()> {
     let mut names = NAMES[..3].to_vec();
     names.push(LATE);
     let mut fleet = Fleet::together_on_a_network(3, &names).await?;
-    let mut people = Vec::new();
-    for (place, who) in NAMES[..3].iter().enumerate() {
-        people.push(fleet.arrive(place + 1, who).await?);
-    }
-    let everybody: Vec<_> = people.iter().map(|it| it.jid.clone()).collect();
-    all_see(&mut people, &everybody).await?;
+    let (mut people, everybody) = fleet.gather_friends(&NAMES[..3]).await?;
     let senior = fleet.senior()?;
     let juniors: Vec<_> = fleet.awake().filter(|it| *it != senior).collect();
     let [one, other] = juniors[..] else {
