@@ -39,7 +39,7 @@ struct State {
     table: HashMap<Jid, SessionEntry>,
     frames: BTreeMap<(u64, u64), VecDeque<Bytes>>,
     cuts: HashSet<(u64, u64)>,
-    members: HashSet<u64>,
+    members: watch::Sender<HashSet<u64>>,
     acting: HashMap<u64, watch::Sender<bool>>,
     /// How many of a node's sessions are not decided about yet.
     undecided: HashMap<u64, u32>,
@@ -102,7 +102,7 @@ impl Town {
         let (sender, acting) = watch::channel(true);
         let known: Vec<SessionEntry> = {
             let mut state = self.wires.state.lock();
-            state.members.insert(node);
+            state.members.send_modify(|members| _ = members.insert(node));
             state.routers.insert(node, Arc::downgrade(router));
             state.acting.insert(node, sender);
             state.table.values().cloned().collect()
@@ -139,7 +139,7 @@ impl Town {
         let mut lost = Vec::new();
         let others = {
             let mut state = self.wires.state.lock();
-            state.members.remove(&node);
+            state.members.send_modify(|members| _ = members.remove(&node));
             state.table.retain(|_, entry| entry.node != node);
             let frames = std::mem::take(&mut state.frames);
             for ((from, to), frames) in frames {
@@ -199,14 +199,16 @@ impl Town {
     /// Delivers all frames, and those that follow from them, until nothing more happens.
     pub async fn settle(&self) {
         loop {
-            while let Some((from, to, frame)) = self.wires.next() {
-                to.on_message(from, frame).await;
+            while let Some((from, to, router, frame)) = self.wires.next() {
+                self.wires.while_member(to, router.on_message(from, frame)).await;
             }
             let routers = self.wires.state.lock().others(0);
-            for (_, router) in &routers {
-                router.settled().await;
+            for (node, router) in &routers {
+                self.wires.while_member(*node, router.settled()).await;
             }
-            if self.wires.is_empty() && routers.iter().all(|(_, router)| router.is_settled()) {
+            let is_settled =
+                |(node, router): &(u64, Arc<Router>)| !self.wires.state.lock().is_member(*node) || router.is_settled();
+            if self.wires.is_empty() && routers.iter().all(is_settled) {
                 return;
             }
         }
@@ -219,6 +221,10 @@ async fn house(dir: &Path, node: u64) -> House {
 }
 
 impl State {
+    fn is_member(&self, node: u64) -> bool {
+        self.members.borrow().contains(&node)
+    }
+
     /// Whether the next session of this node is one that is not decided about.
     fn leaves_undecided(&mut self, node: u64) -> bool {
         let left = self.undecided.entry(node).or_default();
@@ -229,6 +235,7 @@ impl State {
 
     fn others(&self, me: u64) -> Vec<(u64, Arc<Router>)> {
         self.members
+            .borrow()
             .iter()
             .filter(|node| **node != me)
             .filter_map(|node| Some((*node, self.routers.get(node)?.upgrade()?)))
@@ -237,7 +244,7 @@ impl State {
 }
 
 impl Wires {
-    fn next(&self) -> Option<(u64, Arc<Router>, Bytes)> {
+    fn next(&self) -> Option<(u64, u64, Arc<Router>, Bytes)> {
         let mut state = self.state.lock();
         let State {
             frames, cuts, routers, ..
@@ -246,7 +253,16 @@ impl Wires {
             .iter_mut()
             .find(|(pair, queue)| !queue.is_empty() && !cuts.contains(pair))?;
         let router = routers.get(to)?.upgrade()?;
-        Some((*from, router, queue.pop_front()?))
+        Some((*from, *to, router, queue.pop_front()?))
+    }
+
+    /// What a node does, as long as it lives: one that is dead may never be done with it.
+    async fn while_member<T>(&self, node: u64, act: impl Future<Output = T>) -> Option<T> {
+        let mut members = self.state.lock().members.subscribe();
+        tokio::select! {
+            done = act => Some(done),
+            _ = members.wait_for(|members| !members.contains(&node)) => None,
+        }
     }
 
     fn is_empty(&self) -> bool {
@@ -277,7 +293,13 @@ impl Peers for End {
 
     fn nodes(&self) -> Vec<u64> {
         let state = self.wires.state.lock();
-        state.members.iter().copied().filter(|node| *node != self.me).collect()
+        state
+            .members
+            .borrow()
+            .iter()
+            .copied()
+            .filter(|node| *node != self.me)
+            .collect()
     }
 
     fn publish(&self, entry: SessionEntry) -> Later<Result<(), Unpublished>> {
@@ -286,7 +308,7 @@ impl Peers for End {
             // Others may be quicker.
             tokio::task::yield_now().await;
             let mut state = wires.state.lock();
-            if !state.members.contains(&entry.node) || state.leaves_undecided(entry.node) {
+            if !state.is_member(entry.node) || state.leaves_undecided(entry.node) {
                 return Err(Unpublished::Undecided);
             }
             if let Some(other) = state.table.get(&entry.jid) {
@@ -309,7 +331,7 @@ impl Peers for End {
             }
             let everybody = {
                 let mut state = wires.state.lock();
-                if !state.members.contains(&entry.node) {
+                if !state.is_member(entry.node) {
                     return Err(Unpublished::Undecided);
                 }
                 match state.table.get(&entry.jid) {
@@ -352,7 +374,7 @@ impl Peers for End {
 
     fn send(&self, node: u64, frame: Bytes) -> Result<(), Bytes> {
         let mut state = self.wires.state.lock();
-        if !state.members.contains(&node) || !state.members.contains(&self.me) {
+        if !state.is_member(node) || !state.is_member(self.me) {
             return Err(frame);
         }
         state.sent += 1;
@@ -367,14 +389,17 @@ impl Peers for End {
             for node in nodes {
                 let router = {
                     let state = wires.state.lock();
-                    match (state.members.contains(&node), state.cuts.contains(&(me, node))) {
+                    match (state.is_member(node), state.cuts.contains(&(me, node))) {
                         (false, _) => Err(AskError::Gone),
                         (true, true) => Err(AskError::TooLate),
                         (true, false) => state.routers.get(&node).and_then(Weak::upgrade).ok_or(AskError::Gone),
                     }
                 };
                 let answer = match router {
-                    Ok(router) => router.on_ask(me, question.clone()).await.ok_or(AskError::Gone),
+                    Ok(router) => {
+                        let answer = wires.while_member(node, router.on_ask(me, question.clone())).await;
+                        answer.flatten().ok_or(AskError::Gone)
+                    }
                     Err(error) => Err(error),
                 };
                 answers.push((node, answer));
