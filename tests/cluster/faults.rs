@@ -40,8 +40,12 @@ pub(crate) enum Fault {
     PowerLoss(Role),
     /// It and the others do not hear each other.
     Apart(Role),
+    /// It and another member do not hear the rest.
+    TwoApart(Role),
     /// What it says to one other member gets lost.
     OneWay(Role),
+    /// Two juniors do not hear each other.
+    Triangle,
     /// Nobody reaches the database for so long.
     WithoutDatabase(Duration),
 }
@@ -67,18 +71,12 @@ impl Town {
     pub(crate) async fn found(servers: usize) -> Result<Self> {
         let mut names = NAMES[..servers].to_vec();
         names.push(LATE);
-        let mut fleet = Fleet::prepare_on_a_network(servers)?;
-        if servers == 2 {
-            // The other one takes over from a silent senior when it has been registered for as long as this, and a tenth.
-            for number in 1..=servers {
-                fleet.set(number, "HEARTH_PROPERTIES__CLUSTER__DATABASE_AWAY_SECS", "1")?;
-            }
-        }
-        fleet.begin(&names).await?;
+        let fleet = Fleet::prepare_on_a_network(servers)?;
         let mut town = Self {
             fleet,
             people: Vec::new(),
         };
+        town.fleet.begin(&names).await?;
         town.come_back().await?;
         Ok(town)
     }
@@ -120,22 +118,19 @@ impl Town {
         let everybody = self.jids();
         self.people.iter_mut().for_each(Person::take_all);
         let mut marked: Vec<_> = self.people.drain(..).map(|mut it| (it.mark(), it)).collect();
-        let pair = Pair {
-            senior: self.fleet.senior()?,
-            junior: self.fleet.junior()?,
-        };
+        let cast = Cast::of(&self.fleet)?;
         let began = Instant::now();
-        let victim = fault.begin(&mut self.fleet, pair).await?;
+        let victims = fault.begin(&mut self.fleet, cast).await?;
 
         // Nobody hangs up before it is over: who does is missed for that.
-        let lost: Vec<_> = marked.extract_if(.., |(_, it)| is_at(&it.jid, victim)).collect();
+        let lost: Vec<_> = marked.extract_if(.., |(_, it)| is_at(&it.jid, &victims)).collect();
         let lost_jids: Vec<_> = lost.iter().map(|(_, it)| it.jid.clone()).collect();
         let (marks, mut living): (Vec<_>, Vec<_>) = marked.into_iter().unzip();
         let survivor = self.fleet.awake().next().context("one survives")?;
         let (late, _) = self.fleet.arrive_at_last(survivor, LATE).await?;
         let login = began.elapsed();
         let told = first_told(&mut living, &lost_jids, began).await?;
-        self.fleet.wait_members(size - 1, PATIENCE).await?;
+        self.fleet.wait_members(size - victims.len(), PATIENCE).await?;
         all_talk(&mut living).await?;
         if let Fault::Silence(_, duration) = fault {
             talk_until(&mut living, began + duration).await?;
@@ -143,7 +138,7 @@ impl Town {
         only_lost(&mut living, &marks, &lost_jids, &everybody).await?;
 
         let ended = Instant::now();
-        fault.end(&mut self.fleet, victim, pair)?;
+        fault.end(&mut self.fleet, &victims, cast)?;
         self.fleet.wait_members(size, HEAL).await?;
         let healed = ended.elapsed();
         late.leave().await?;
@@ -182,14 +177,25 @@ impl Town {
     }
 }
 
-/// Two members.
+/// Members in their roles.
 #[derive(Clone, Copy)]
-struct Pair {
+struct Cast {
     senior: usize,
     junior: usize,
+    /// Of three and more.
+    another: Option<usize>,
 }
 
-impl Pair {
+impl Cast {
+    fn of(fleet: &Fleet) -> Result<Self> {
+        let (senior, junior) = (fleet.senior()?, fleet.junior()?);
+        Ok(Self {
+            senior,
+            junior,
+            another: fleet.awake().find(|it| ![senior, junior].contains(it)),
+        })
+    }
+
     /// The one to whom it happens, and the other.
     fn sort(self, role: Role) -> (usize, usize) {
         match role {
@@ -197,72 +203,86 @@ impl Pair {
             Role::Junior => (self.junior, self.senior),
         }
     }
+
+    /// Two to whom it happens, one of them in this role.
+    fn two(self, role: Role) -> Result<[usize; 2]> {
+        Ok([self.sort(role).0, self.another.context("there are more than two")?])
+    }
 }
 
 impl Fault {
-    /// Begins; the server that is lost to the others.
-    async fn begin(self, fleet: &mut Fleet, pair: Pair) -> Result<usize> {
-        match self {
+    /// Begins; the servers that are lost to the others.
+    async fn begin(self, fleet: &mut Fleet, cast: Cast) -> Result<Vec<usize>> {
+        let lost = match self {
             Self::Kill(role) => {
-                let (victim, _) = pair.sort(role);
+                let (victim, _) = cast.sort(role);
                 fleet.kill(victim);
-                Ok(victim)
+                return Ok(vec![victim]);
             }
             Self::Silence(role, _) => {
-                let (victim, _) = pair.sort(role);
+                let (victim, _) = cast.sort(role);
                 fleet.pause(victim)?;
-                Ok(victim)
+                return Ok(vec![victim]);
             }
             Self::PowerLoss(role) => {
-                let (victim, _) = pair.sort(role);
+                let (victim, _) = cast.sort(role);
                 fleet.power_off(victim)?;
-                Ok(victim)
+                return Ok(vec![victim]);
             }
             Self::Apart(role) => {
-                let (victim, other) = pair.sort(role);
+                let (victim, other) = cast.sort(role);
                 fleet.part(&[victim])?;
                 // Of two either may go on.
-                let victim = match fleet.size() {
-                    2 => fleet.wait_cut_off(&[victim, other], PATIENCE).await?,
-                    _ => victim,
-                };
-                fleet.set_aside(victim);
-                Ok(victim)
+                match fleet.size() {
+                    2 => vec![fleet.wait_cut_off(&[victim, other], PATIENCE).await?],
+                    _ => vec![victim],
+                }
+            }
+            Self::TwoApart(role) => {
+                let two = cast.two(role)?;
+                fleet.part(&two)?;
+                two.to_vec()
             }
             Self::OneWay(role) => {
-                let (from, to) = pair.sort(role);
+                let (from, to) = cast.sort(role);
                 fleet.net()?.lose(Server(from), Server(to))?;
-                let victim = fleet.wait_cut_off(&[from, to], PATIENCE).await?;
-                fleet.set_aside(victim);
-                Ok(victim)
+                vec![fleet.wait_cut_off(&[from, to], PATIENCE).await?]
+            }
+            Self::Triangle => {
+                let [one, other] = cast.two(Role::Junior)?;
+                fleet.net()?.cut(Server(one), Server(other))?;
+                vec![fleet.wait_cut_off(&[one, other], PATIENCE).await?]
             }
             Self::WithoutDatabase(_) => bail!("no server is lost to the others without the database"),
-        }
+        };
+        lost.iter().for_each(|victim| fleet.set_aside(*victim));
+        Ok(lost)
     }
 
-    fn end(self, fleet: &mut Fleet, victim: usize, pair: Pair) -> Result<()> {
+    fn end(self, fleet: &mut Fleet, victims: &[usize], cast: Cast) -> Result<()> {
         match self {
-            Self::Kill(_) => fleet.restart(victim),
-            Self::Silence(..) => fleet.go_on(victim),
-            Self::PowerLoss(_) => fleet.power_on(victim),
-            Self::Apart(role) => {
-                fleet.reunite(&[pair.sort(role).0])?;
-                fleet.take_back(victim);
-                Ok(())
-            }
+            Self::Kill(_) => return victims.iter().try_for_each(|victim| fleet.restart(*victim)),
+            Self::Silence(..) => return victims.iter().try_for_each(|victim| fleet.go_on(*victim)),
+            Self::PowerLoss(_) => return victims.iter().try_for_each(|victim| fleet.power_on(*victim)),
+            Self::Apart(role) => fleet.reunite(&[cast.sort(role).0])?,
+            Self::TwoApart(role) => fleet.reunite(&cast.two(role)?)?,
             Self::OneWay(role) => {
-                let (from, to) = pair.sort(role);
+                let (from, to) = cast.sort(role);
                 fleet.net()?.find(Server(from), Server(to))?;
-                fleet.take_back(victim);
-                Ok(())
             }
-            Self::WithoutDatabase(_) => Ok(()),
+            Self::Triangle => {
+                let [one, other] = cast.two(Role::Junior)?;
+                fleet.net()?.mend(Server(one), Server(other))?;
+            }
+            Self::WithoutDatabase(_) => {}
         }
+        victims.iter().for_each(|victim| fleet.take_back(*victim));
+        Ok(())
     }
 }
 
-fn is_at(person: &Jid, server: usize) -> bool {
-    person.resource() == Some(&name(server))
+fn is_at(person: &Jid, servers: &[usize]) -> bool {
+    servers.iter().any(|server| person.resource() == Some(&name(*server)))
 }
 
 /// When the first of them was told of the first of those.

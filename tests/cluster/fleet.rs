@@ -393,6 +393,11 @@ impl Drop for Fleet {
         }
         // The test's name is its thread's.
         let story = thread::current().name().unwrap_or("story").replace("::", ".");
+        // One story may have several networks at the same time.
+        let story = match &self.net {
+            Some(net) => format!("{story}.{}", net.number()),
+            None => story,
+        };
         let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(story);
         let mut told = String::new();
         for node in &self.nodes {

@@ -1,11 +1,14 @@
 //! Every fault, over and over, and how long everything took: a table for people, not for the default run.
 //!
 //! `HEARTH_CLUSTER_MATRIX_RUNS=20 cargo test -p tests --test cluster matrix -- --nocapture`. Without that variable there is
-//! nothing to do. `HEARTH_CLUSTER_MATRIX_ONLY` names the sizes: `3` or `2,5`.
+//! nothing to do. `HEARTH_CLUSTER_MATRIX_ONLY` names the sizes: `3` or `2,5`;
+//! `HEARTH_CLUSTER_MATRIX_FAULT` is a part of the only faults' names: `Silence`;
+//! `HEARTH_CLUSTER_MATRIX_AT_ONCE` is how many lines of the table are worked on at the same time.
 
 use std::{fmt, time::Duration};
 
 use anyhow::{Context as _, Result};
+use futures_util::stream::{self, StreamExt as _};
 
 use crate::{
     chosen,
@@ -15,7 +18,9 @@ use crate::{
 use Role::{Junior, Senior};
 
 const SILENCE: Duration = Duration::from_secs(20);
+const LONG_SILENCE: Duration = Duration::from_secs(90);
 const AWAY: Duration = Duration::from_secs(15);
+const LONG_AWAY: Duration = Duration::from_secs(120);
 
 /// What happens to clusters of so many servers.
 const MATRIX: &[(usize, &[Fault])] = &[
@@ -27,6 +32,8 @@ const MATRIX: &[(usize, &[Fault])] = &[
             Fault::PowerLoss(Junior),
             Fault::PowerLoss(Senior),
             Fault::Apart(Junior),
+            Fault::Silence(Junior, SILENCE),
+            Fault::Silence(Senior, SILENCE),
         ],
     ),
     (
@@ -40,36 +47,49 @@ const MATRIX: &[(usize, &[Fault])] = &[
             Fault::Apart(Senior),
             Fault::OneWay(Junior),
             Fault::OneWay(Senior),
+            Fault::Triangle,
             Fault::Silence(Junior, SILENCE),
             Fault::Silence(Senior, SILENCE),
+            Fault::Silence(Junior, LONG_SILENCE),
+            Fault::Silence(Senior, LONG_SILENCE),
             Fault::WithoutDatabase(AWAY),
+            Fault::WithoutDatabase(LONG_AWAY),
         ],
     ),
-    (5, &[Fault::Kill(Junior), Fault::Kill(Senior)]),
+    (
+        5,
+        &[
+            Fault::Kill(Junior),
+            Fault::Kill(Senior),
+            Fault::TwoApart(Junior),
+            Fault::TwoApart(Senior),
+        ],
+    ),
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn matrix() -> Result<()> {
     let runs: usize = chosen("HEARTH_CLUSTER_MATRIX_RUNS", 0)?;
     let only = chosen("HEARTH_CLUSTER_MATRIX_ONLY", "2,3,5".to_owned())?;
+    let named: String = chosen("HEARTH_CLUSTER_MATRIX_FAULT", String::new())?;
+    let at_once = chosen("HEARTH_CLUSTER_MATRIX_AT_ONCE", 1)?;
     if runs == 0 {
         return Ok(());
     }
-    let mut lines = Vec::new();
-    let mut went_wrong = Vec::new();
-    for (servers, faults) in MATRIX {
-        if !only.split(',').any(|size| size.trim() == servers.to_string()) {
-            continue;
-        }
-        for fault in *faults {
-            let (times, failures) = repeat(*servers, *fault, runs).await;
-            lines.push(Line {
-                servers: *servers,
-                fault: *fault,
-                times,
-            });
-            went_wrong.extend(failures);
-        }
+    let sizes: Vec<_> = only.split(',').map(str::trim).collect();
+    let rows = MATRIX
+        .iter()
+        .filter(|(servers, _)| sizes.contains(&servers.to_string().as_str()));
+    let cells = rows.flat_map(|(servers, faults)| faults.iter().map(|fault| (*servers, *fault)));
+    let cells = cells.filter(|(_, fault)| format!("{fault:?}").contains(&named));
+    let mut results = stream::iter(cells)
+        .map(|(servers, fault)| tokio::spawn(repeat(servers, fault, runs)))
+        .buffered(at_once);
+    let (mut lines, mut went_wrong) = (Vec::new(), Vec::new());
+    while let Some(result) = results.next().await {
+        let (line, failures) = result?;
+        lines.push(line);
+        went_wrong.extend(failures);
     }
     println!(
         "{:<30} {:<22} {:<22} {:<22} (min/median/max in s)",
@@ -82,7 +102,7 @@ async fn matrix() -> Result<()> {
 }
 
 /// A town for each fault; where something went wrong, the next run has a new one.
-async fn repeat(servers: usize, fault: Fault, runs: usize) -> (Vec<Times>, Vec<anyhow::Error>) {
+async fn repeat(servers: usize, fault: Fault, runs: usize) -> (Line, Vec<anyhow::Error>) {
     let (mut times, mut failures) = (Vec::new(), Vec::new());
     let mut town = None;
     for run in 1..=runs {
@@ -100,7 +120,8 @@ async fn repeat(servers: usize, fault: Fault, runs: usize) -> (Vec<Times>, Vec<a
         // It was told run by run.
         let _ = town.fleet.told();
     }
-    (times, failures)
+    let line = Line { servers, fault, times };
+    (line, failures)
 }
 
 async fn suffer(town: &mut Option<Town>, servers: usize, fault: Fault) -> Result<Times> {

@@ -16,12 +16,14 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use testkit::databases::{Durability, Network, Server};
 use tests::support::child;
 
 /// Networks of this machine's tests: the third byte of their addresses.
 const NETWORKS: std::ops::Range<u8> = 1..255;
+/// The kernel takes its time with cables where many are plugged in.
+const NOTICED_WITHIN_SECS: usize = 20;
 /// A server's last byte is its number and this.
 const FIRST_SERVER: u8 = 10;
 
@@ -134,9 +136,23 @@ impl Net {
         self.switch.ip(&format!("link set {} down", port(Peer::Server(server))))
     }
 
-    /// Plugs it in again.
+    /// Plugs it in again, and waits until the switch has noticed.
     pub(crate) fn plug(&self, server: usize) -> Result<()> {
-        self.switch.ip(&format!("link set {} up", port(Peer::Server(server))))
+        self.switch.ip(&format!("link set {} up", port(Peer::Server(server))))?;
+        let knock = format!("exec 3<>/dev/tcp/{}/5432", self.address(Database));
+        for _ in 0..NOTICED_WITHIN_SECS {
+            let mut knocking = self.servers[server - 1].command();
+            knocking.args(["timeout", "1", "bash", "-c", &knock]);
+            if knocking.stderr(Stdio::null()).status()?.success() {
+                return Ok(());
+            }
+        }
+        bail!("the database cannot be reached through a cable that was plugged in")
+    }
+
+    /// Which of the machine's test networks it is.
+    pub(crate) fn number(&self) -> u8 {
+        self.number
     }
 
     /// Has a server look names up by this configuration.

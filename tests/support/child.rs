@@ -6,6 +6,7 @@ use std::io::{PipeReader, Read as _, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -55,7 +56,8 @@ pub fn run(command: &mut Command, input: &str) -> Result<String> {
 pub struct Guarded {
     child: Child,
     lifeline: Child,
-    output: Receiver<()>,
+    /// Behind a lock, so that tasks can share the child.
+    output: Mutex<Receiver<()>>,
 }
 
 impl Guarded {
@@ -84,7 +86,7 @@ impl Guarded {
         Ok(Self {
             child,
             lifeline,
-            output: copy_output(reader, log),
+            output: Mutex::new(copy_output(reader, log)),
         })
     }
 
@@ -95,7 +97,8 @@ impl Guarded {
 
     /// Waits until the child prints something, or this time is over. False: it has ended.
     pub fn wait_for_output(&self, patience: Duration) -> bool {
-        self.output.recv_timeout(patience) != Err(RecvTimeoutError::Disconnected)
+        let output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
+        output.recv_timeout(patience) != Err(RecvTimeoutError::Disconnected)
     }
 
     /// Asks the child to end (SIGTERM) and waits for its exit status; a child that is late is killed.

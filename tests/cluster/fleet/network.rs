@@ -52,7 +52,7 @@ impl Fleet {
 
     /// It has, and the server starts.
     pub(crate) fn power_on(&mut self, number: usize) -> Result<()> {
-        self.net()?.plug(number)?;
+        block_in_place(|| self.net()?.plug(number))?;
         self.restart(number)
     }
 

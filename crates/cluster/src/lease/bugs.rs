@@ -5,7 +5,7 @@
 pub enum Bug {
     /// A lease is counted from the receipt of the grant.
     Sending,
-    /// A member is declared dead 5 s after the last confirmed, not the last given, grant.
+    /// A member is declared dead 4 s after the last confirmed, not the last given, grant.
     Given,
     /// With the database away, given grants count, not confirmed ones.
     Confirmed,

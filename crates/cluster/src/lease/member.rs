@@ -209,13 +209,15 @@ impl Lease {
         self.renew_for_leader(now);
     }
 
-    /// The leader does not get through to the database, this member does.
+    /// The leader does not get through to the database, this member does. A leader that is silent itself is not helped: its
+    /// lease is to run out.
     fn renew_for_leader(&mut self, now: Micros) {
         let pause = self.settings.renew_every;
         let Some(group) = self.group().filter(|_| self.acts(now)) else {
             return;
         };
-        if self.watch.stands_still(group, now, 2 * pause) && self.membership.renew.is_due(now, pause) {
+        let is_granting = now - self.membership.last_grant_received <= 2 * self.settings.ask_every;
+        if is_granting && self.watch.stands_still(group, now, 2 * pause) && self.membership.renew.is_due(now, pause) {
             self.emit(Effect::RenewRow {
                 group,
                 list: [].into(),

@@ -55,7 +55,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             member_lease: 3_500_000,
-            dead_after: 5 * SECOND,
+            dead_after: 4 * SECOND,
             confirm_within: 2_500_000,
             group_lease: 6 * SECOND,
             group_lease_margin: 120_000,
