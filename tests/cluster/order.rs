@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use protocol::Jid;
+use protocol::{Element, Jid};
 use testkit::databases::Kind;
 
 use crate::{
@@ -14,6 +14,8 @@ use crate::{
 
 /// Messages that are sent in one go.
 const BATCH: usize = 50;
+/// A server that is not silent for long enough to be missed.
+const STANDS_STILL: Duration = Duration::from_secs(2);
 /// For all of them, on a busy machine.
 const LONG: Duration = Duration::from_secs(180);
 
@@ -41,23 +43,69 @@ async fn between_servers_everything_comes_once_and_in_order() -> Result<()> {
     // Whatever came twice has come by now.
     romeo.tell(&mut juliet).await?;
     juliet.tell(&mut romeo).await?;
-    let expected: Vec<_> = (0..count).map(|number| format!("number {number}")).collect();
-    for person in [&mut romeo, &mut juliet] {
-        let heard: Vec<_> = person.since(Mark::START).filter_map(body).collect();
-        let numbers: Vec<_> = heard.into_iter().filter(|it| it.starts_with("number")).collect();
-        let differs = numbers.iter().zip(&expected).position(|(one, other)| one != other);
-        ensure!(
-            numbers == expected,
-            "{} heard {} of {count}; the first that differs is number {differs:?}",
-            person.jid,
-            numbers.len()
-        );
-    }
+    let (he, she) = (romeo.jid.clone(), juliet.jid.clone());
+    heard_all(&mut romeo, &she, count)?;
+    heard_all(&mut juliet, &he, count)?;
     fleet.told()
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_server_cannot_take_at_the_moment_waits_at_its_senders() -> Result<()> {
+    let count: usize = chosen("HEARTH_CLUSTER_MESSAGES", 10_000)?;
+    let names = ["juliet", "romeo", "mercutio", "tybalt"];
+    let mut fleet = Fleet::together(Kind::Postgres, 2, &names).await?;
+    fleet.run(1, &["property", "set", "c2s.bytes_per_second", "0"])?;
+    let mut juliet = fleet.arrive(2, "juliet").await?;
+    let mut senders = Vec::new();
+    for name in &names[1..] {
+        senders.push(fleet.arrive(1, name).await?);
+    }
+    fleet.pause(2)?;
+    let began = Instant::now();
+    let talking: Vec<_> = senders
+        .into_iter()
+        .map(|sender| tokio::spawn(say_all(sender, juliet.jid.clone(), count)))
+        .collect();
+    tokio::time::sleep(STANDS_STILL).await;
+    fleet.go_on(2)?;
+    let mut senders = Vec::new();
+    for sender in talking {
+        senders.push(sender.await?);
+    }
+    for sender in &mut senders {
+        sender.tell(&mut juliet).await?;
+        heard_all(&mut juliet, &sender.jid, count)?;
+    }
+    println!("{count} messages of each of three took {:.1?}", began.elapsed());
+    fleet.told()
+}
+
+/// Every number of this sender, once and in order.
+fn heard_all(person: &mut Person, sender: &Jid, count: usize) -> Result<()> {
+    let theirs = |it: &&Element| it.get("from") == Some(sender.as_str());
+    let heard: Vec<_> = person.since(Mark::START).filter(theirs).filter_map(body).collect();
+    let numbers: Vec<_> = heard.into_iter().filter(|it| it.starts_with("number")).collect();
+    let differs = (0..count).position(|number| numbers.get(number) != Some(&format!("number {number}")));
+    ensure!(
+        numbers.len() == count && differs.is_none(),
+        "{} heard {} of {count} of {sender}; the first that differs is number {differs:?}",
+        person.jid,
+        numbers.len()
+    );
+    Ok(())
+}
+
 /// Says all numbers to the other, and hears the other's last one.
-async fn pour(mut person: Person, other: Jid, count: usize) -> Result<Person> {
+async fn pour(person: Person, other: Jid, count: usize) -> Result<Person> {
+    let mut person = say_all(person, other, count).await;
+    let last = format!("number {}", count - 1);
+    person
+        .expect("the last number", LONG, |it| body(it).as_deref() == Some(&last))
+        .await?;
+    Ok(person)
+}
+
+async fn say_all(mut person: Person, other: Jid, count: usize) -> Person {
     for first in (0..count).step_by(BATCH) {
         let numbers = first..count.min(first + BATCH);
         let batch: String = numbers
@@ -65,9 +113,5 @@ async fn pour(mut person: Person, other: Jid, count: usize) -> Result<Person> {
             .collect();
         person.send(batch).await;
     }
-    let last = format!("number {}", count - 1);
     person
-        .expect("the last number", LONG, |it| body(it).as_deref() == Some(&last))
-        .await?;
-    Ok(person)
 }

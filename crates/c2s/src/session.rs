@@ -375,6 +375,7 @@ impl Live {
         // Few sessions have a stanza under way at any moment, and all of them would have to have room for one.
         Box::pin(self.server.house.accept(session, stanza, number)).await;
         self.watch.has_worked(self.bound.session.take_work());
+        self.watch.hold_back(self.bound.session.take_pause());
         Ok(())
     }
 

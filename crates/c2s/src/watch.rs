@@ -89,6 +89,14 @@ impl Watch {
         }
     }
 
+    /// What the client sent goes where more than it can take waits already.
+    pub(crate) fn hold_back(&mut self, pause: Duration) {
+        if !pause.is_zero() {
+            let until = Instant::now() + pause;
+            self.paused_until = Some(self.paused_until.map_or(until, |other| other.max(until)));
+        }
+    }
+
     fn spend(&mut self, now: Instant, bytes: usize) {
         let pause = self.rate.spend(now.into_std(), bytes);
         if !pause.is_zero() {

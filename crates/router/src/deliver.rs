@@ -239,7 +239,7 @@ fn send_out(house: &Router, account: &Account, flow: &Flow<'_>, log_id: Option<L
     let mut is_sent = false;
     for entries in there.chunk_by(|one, other| one.node == other.node) {
         let node = entries[0].node;
-        if send_to(house, &flow.stanza, log_id, flow.hops, node, entries) {
+        if send_to(house, flow, log_id, node, entries) {
             is_sent = true;
         } else if let Some(id) = log_id {
             account.in_flight().land_there(id, node, 0);
@@ -248,16 +248,15 @@ fn send_out(house: &Router, account: &Account, flow: &Flow<'_>, log_id: Option<L
     is_sent
 }
 
-/// To sessions of one node; false where it is dead.
+/// To sessions of one node; false where it is dead, or far behind. Where it does not keep up, the sender's stream waits.
 pub(crate) fn send_to(
     house: &Router,
-    stanza: &Stanza,
+    flow: &Flow<'_>,
     log_id: Option<LogId>,
-    hops: u8,
     node: u64,
     entries: &[Arc<SessionEntry>],
 ) -> bool {
-    let stanza = frame::bytes(stanza);
+    let stanza = frame::bytes(&flow.stanza);
     let to = entries.iter().map(|entry| Target {
         jid: entry.jid.as_str(),
         generation: entry.generation,
@@ -265,10 +264,14 @@ pub(crate) fn send_to(
     let frame = Frame::Deliver {
         to: to.collect(),
         log_id: log_id.map(LogId::raw),
-        hops,
+        hops: flow.hops,
         stanza: &stanza,
     };
-    house.mesh().peers().send(node, frame::encode(&frame)).is_ok()
+    let sent = house.mesh().peers().send(node, frame::encode(&frame));
+    if let (Ok(pause), Some(sender)) = (&sent, flow.sender) {
+        sender.hold_back(*pause);
+    }
+    sent.is_ok()
 }
 
 /// To each of the takers here. Where all were gone the stanza comes back, and its row is the caller's to give back.
@@ -320,12 +323,9 @@ pub(crate) fn hand_over(house: &Router, session: &Session, stanza: Stanza) {
     let Err(refused) = session.inbox.push(Delivery::new(stanza)) else {
         return;
     };
-    let stanza = refused.into_delivery().stanza;
-    let is_sent = house
-        .mesh()
-        .elsewhere
-        .find(&session.jid)
-        .is_some_and(|entry| send_to(house, &stanza, None, 0, entry.node, std::slice::from_ref(&entry)));
+    let flow = Flow::new(*refused.into_delivery().stanza, None, None);
+    let there = house.mesh().elsewhere.find(&session.jid);
+    let is_sent = there.is_some_and(|entry| send_to(house, &flow, None, entry.node, std::slice::from_ref(&entry)));
     if !is_sent {
         metrics::counter!("stanzas_for_ended_sessions").increment(1);
     }

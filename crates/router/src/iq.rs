@@ -69,8 +69,7 @@ fn entry(house: &Router, flow: &Flow<'_>, to: &Jid) -> Option<Arc<SessionEntry>>
 }
 
 fn is_sent(house: &Router, flow: &Flow<'_>, entry: &Arc<SessionEntry>) -> bool {
-    let (stanza, entries) = (&flow.stanza, std::slice::from_ref(entry));
-    deliver::send_to(house, stanza, None, flow.hops, entry.node, entries)
+    deliver::send_to(house, flow, None, entry.node, std::slice::from_ref(entry))
 }
 
 /// To a client on another node.

@@ -8,6 +8,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicI16, AtomicU32, AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use parking_lot::Mutex;
@@ -49,6 +50,8 @@ pub struct Session {
     is_interested: AtomicBool,
     conflicts: AtomicU32,
     work: AtomicUsize,
+    /// How long its stream is not to be read, in microseconds.
+    pause: AtomicU32,
     /// Other nodes, who know the session's priority and flags.
     mesh: Arc<Mesh>,
     end: End,
@@ -98,6 +101,7 @@ impl Session {
             is_interested: AtomicBool::new(false),
             conflicts: AtomicU32::new(0),
             work: AtomicUsize::new(0),
+            pause: AtomicU32::new(0),
             mesh,
             end: End::default(),
         })
@@ -276,6 +280,23 @@ impl Session {
     #[must_use]
     pub fn take_work(&self) -> usize {
         self.work.swap(0, Ordering::Relaxed)
+    }
+
+    /// What the client sent goes where more than it can take waits already: its stream is read again after this time.
+    pub(crate) fn hold_back(&self, pause: Duration) {
+        let micros = u32::try_from(pause.as_micros()).unwrap_or(u32::MAX);
+        if micros > 0 {
+            self.pause.fetch_max(micros, Ordering::Relaxed);
+        }
+    }
+
+    /// How long the stream is not to be read from now on; asked once for each stanza.
+    #[must_use]
+    pub fn take_pause(&self) -> Duration {
+        match self.pause.load(Ordering::Relaxed) {
+            0 => Duration::ZERO,
+            _ => Duration::from_micros(self.pause.swap(0, Ordering::Relaxed).into()),
+        }
     }
 
     /// Asks the session's task to close the stream with this error.

@@ -44,6 +44,8 @@ struct State {
     /// How many of a node's sessions are not decided about yet.
     undecided: HashMap<u64, u32>,
     sent: u64,
+    /// What whoever sends is asked to wait.
+    pause: Duration,
     hesitates: bool,
 }
 
@@ -188,6 +190,11 @@ impl Town {
     /// The cluster does not say whether a session has moved, until it is told to again.
     pub fn hesitate(&self, hesitates: bool) {
         self.wires.state.lock().hesitates = hesitates;
+    }
+
+    /// From now on whoever sends a frame is asked to wait so long before the next.
+    pub fn slow_down(&self, pause: Duration) {
+        self.wires.state.lock().pause = pause;
     }
 
     /// How many frames were sent so far.
@@ -372,14 +379,14 @@ impl Peers for End {
         Box::pin(std::future::ready(()))
     }
 
-    fn send(&self, node: u64, frame: Bytes) -> Result<(), Bytes> {
+    fn send(&self, node: u64, frame: Bytes) -> Result<Duration, Bytes> {
         let mut state = self.wires.state.lock();
         if !state.is_member(node) || !state.is_member(self.me) {
             return Err(frame);
         }
         state.sent += 1;
         state.frames.entry((self.me, node)).or_default().push_back(frame);
-        Ok(())
+        Ok(state.pause)
     }
 
     fn ask(&self, nodes: Vec<u64>, question: Bytes, _deadline: Duration) -> Later<Vec<(u64, Result<Bytes, AskError>)>> {

@@ -121,13 +121,13 @@ impl Membership {
     ///
     /// # Errors
     /// The message comes back where the member is gone, or does not keep up.
-    pub fn send(&self, node: NodeId, message: Bytes) -> Result<(), Bytes> {
+    pub fn send(&self, node: NodeId, message: Bytes) -> Result<Duration, Bytes> {
         use crate::link::SendError::{Full, TooLong, Unknown};
         if self.is_over() {
             return Err(message);
         }
         match self.links.send(node, message) {
-            Ok(()) => Ok(()),
+            Ok(pause) => Ok(pause),
             Err(Full(message)) => {
                 metrics::counter!("cluster_messages_refused").increment(1);
                 Err(message)

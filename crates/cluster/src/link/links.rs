@@ -203,8 +203,9 @@ impl Links {
         peer.control().ok_or(CallError::Unreachable)
     }
 
-    /// Appends to the ordered stream to a peer, linked or not. Never waits.
-    pub fn send(&self, to: NodeId, message: Bytes) -> Result<(), SendError> {
+    /// Appends to the ordered stream to a peer, linked or not. Never waits: it is for whoever wants to send more to wait so
+    /// long, because the peer does not keep up.
+    pub fn send(&self, to: NodeId, message: Bytes) -> Result<Duration, SendError> {
         if message.len() > MAX_BODY_BYTES {
             return Err(SendError::TooLong(message));
         }
@@ -212,12 +213,12 @@ impl Links {
             return Err(SendError::Unknown(message));
         };
         let pushed = peer.window.lock().push(message);
-        pushed.map_err(|message| match peer.gone.is_cancelled() {
+        let pause = pushed.map_err(|message| match peer.gone.is_cancelled() {
             true => SendError::Unknown(message),
             false => SendError::Full(message),
         })?;
         peer.writable.notify_one();
-        Ok(())
+        Ok(pause)
     }
 
     /// The peer's life was declared dead. Its connections end, it is never linked to again, and what it did not

@@ -35,4 +35,4 @@ pub use links::{Links, PeerFigures, Proof, SendError};
 pub use listener::{Port, free_port};
 pub use receiver::{Failure, From, LinkEvent, Receiver};
 pub use settings::LinkSettings;
-pub use window::{UNHANDLED_BYTES, UNHANDLED_MESSAGES};
+pub use window::{PAUSE_MAX, UNHANDLED_BYTES, UNHANDLED_MESSAGES};

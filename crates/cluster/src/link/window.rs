@@ -1,6 +1,7 @@
 //! The ordered stream to one peer: what was not handled yet, numbered, over however many connections it takes.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -8,6 +9,10 @@ use bytes::Bytes;
 pub const UNHANDLED_MESSAGES: usize = 16 * 1024;
 /// Their bytes: a peer that stands still costs no more memory than this.
 pub const UNHANDLED_BYTES: usize = 32 * 1024 * 1024;
+/// From half of either bound on, whoever sends is asked to pause after each message, at the bound for so long. So a few who
+/// send much are slowed down to what the peer takes, and a great many have to come together to reach the bound while a peer
+/// is silent that is not declared dead yet.
+pub const PAUSE_MAX: Duration = Duration::from_secs(1);
 
 /// What goes to one peer.
 #[derive(Default)]
@@ -25,14 +30,19 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    /// Appends a message, or gives it back when the window is full.
-    pub(crate) fn push(&mut self, message: Bytes) -> Result<(), Bytes> {
+    /// Appends a message, or gives it back when the window is full; how long whoever sends it should wait before the next.
+    pub(crate) fn push(&mut self, message: Bytes) -> Result<Duration, Bytes> {
         if self.closed || self.waiting.len() >= UNHANDLED_MESSAGES || self.bytes + message.len() > UNHANDLED_BYTES {
             return Err(message);
         }
         self.bytes += message.len();
         self.waiting.push_back(message);
-        Ok(())
+        Ok(self.pause())
+    }
+
+    fn pause(&self) -> Duration {
+        let messages = over_half(self.waiting.len(), UNHANDLED_MESSAGES);
+        PAUSE_MAX.mul_f64(messages.max(over_half(self.bytes, UNHANDLED_BYTES)))
     }
 
     /// A new connection takes over; up to `received` the peer has everything. False if that cannot be.
@@ -84,6 +94,12 @@ impl Window {
     }
 }
 
+/// The share of the upper half that is used.
+fn over_half(used: usize, bound: usize) -> f64 {
+    let half = bound / 2;
+    used.saturating_sub(half) as f64 / half as f64
+}
+
 /// Another connection carries the stream now.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct TakenOver;
@@ -124,6 +140,25 @@ mod tests {
         assert!(!window.resume(3, 6));
         assert_eq!(window.give_back().len(), 3, "received is not handled");
         assert!(window.push(Bytes::new()).is_err(), "the dead get nothing more");
+    }
+
+    #[test]
+    fn who_sends_is_asked_to_pause_once_half_is_used() {
+        for (message, bound) in [
+            (&[0; 1][..], UNHANDLED_MESSAGES),
+            (&[0; 32 * 1024], UNHANDLED_BYTES / (32 * 1024)),
+        ] {
+            let mut window = Window::default();
+            let pauses: Vec<_> = (0..bound)
+                .map(|_| window.push(Bytes::copy_from_slice(message)).unwrap())
+                .collect();
+            let (first, second) = pauses.split_at(bound / 2);
+            assert!(first.iter().all(Duration::is_zero));
+            assert!(second.is_sorted() && !second[0].is_zero());
+            assert_eq!(pauses[bound - 1], PAUSE_MAX);
+            window.handled(bound as u64 / 2 + 1);
+            assert!(window.pause().is_zero());
+        }
     }
 
     #[test]

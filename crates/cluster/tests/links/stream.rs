@@ -27,7 +27,7 @@ async fn over_hundreds_of_cuts_everything_arrives_once_and_in_order() {
             let text = format!("{sent:0>200}");
             match one.links.send(NodeId(2), text.clone().into()) {
                 Err(SendError::Full(_)) => break,
-                taken => taken.unwrap(),
+                taken => _ = taken.unwrap(),
             }
             two.links.send(NodeId(1), text.into()).unwrap();
             sent += 1;

@@ -147,7 +147,7 @@ impl Peers for Member {
         })
     }
 
-    fn send(&self, node: u64, frame: Bytes) -> Result<(), Bytes> {
+    fn send(&self, node: u64, frame: Bytes) -> Result<Duration, Bytes> {
         self.membership.send(NodeId(node), frame)
     }
 

@@ -78,12 +78,13 @@ pub trait Peers: Send + Sync + 'static {
     /// Takes back what was published, if it is still this generation's.
     fn withdraw(&self, full: Jid, generation: u64) -> Later<()>;
 
-    /// Sends a frame to a node: in order for each pair of nodes, and at most once.
+    /// Sends a frame to a node: in order for each pair of nodes, and at most once. A node that does not keep up is given time
+    /// by whoever sends: so long before the next frame.
     ///
     /// # Errors
-    /// The frame comes back where the node is dead, or does not keep up. What cannot be delivered later on comes back through
+    /// The frame comes back where the node is dead, or far behind all the same. What cannot be delivered later on comes back through
     /// [`crate::Router::on_undelivered`].
-    fn send(&self, node: u64, frame: Bytes) -> Result<(), Bytes>;
+    fn send(&self, node: u64, frame: Bytes) -> Result<Duration, Bytes>;
 
     /// Asks nodes; each answers, is gone, or is too late. The list has one answer for each node.
     fn ask(&self, nodes: Vec<u64>, question: Bytes, deadline: Duration) -> Later<Vec<(u64, Result<Bytes, AskError>)>>;
@@ -168,7 +169,7 @@ impl Peers for Standalone {
         Box::pin(std::future::ready(()))
     }
 
-    fn send(&self, _node: u64, frame: Bytes) -> Result<(), Bytes> {
+    fn send(&self, _node: u64, frame: Bytes) -> Result<Duration, Bytes> {
         Err(frame)
     }
 
