@@ -197,7 +197,7 @@ impl Driver {
         }
         let Some(life) = &self.life else { return };
         let watcher = self.watcher(life);
-        match Consensus::join(Arc::clone(&life.links), group, watcher).await {
+        match Consensus::join(life.links.clone(), group, watcher).await {
             Ok(consensus) => self.take_part(consensus),
             Err(problem) => self.failed(problem, now),
         }
@@ -219,7 +219,7 @@ impl Driver {
         let founded = match self.begin(number) {
             Ok(life) => {
                 let watcher = self.watcher(&life);
-                let founded = Consensus::found(Arc::clone(&life.links), group, watcher).await;
+                let founded = Consensus::found(life.links.clone(), group, watcher).await;
                 self.life = Some(life);
                 founded
             }

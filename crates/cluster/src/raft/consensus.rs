@@ -13,12 +13,12 @@ use tokio::sync::watch;
 
 use super::Raft;
 use super::answer::{Incoming, answer};
+use super::carrier::Carrier;
 use super::log::Log;
 use super::rounds::Rounds;
 use super::store::{Applier, Store, Watcher};
 use super::wire::Wire;
 use crate::lease::{Micros, RaftView};
-use crate::link::Links;
 use crate::state::{Batch, Machine, Outcome};
 use crate::{Group, NodeId, clock};
 
@@ -27,10 +27,10 @@ const HEARTBEAT_MILLIS: u64 = 150;
 /// Silence of the leader after which others stand for election. A follower elects nobody else for the longer of the
 /// two after it heard its leader, which bounds from below how soon a dead leader is replaced.
 const ELECTION_MILLIS: (u64, u64) = (600, 900);
-/// Log entries between two snapshots, which cost nothing until they are sent.
-const SNAPSHOT_EVERY: u64 = 5_000;
+/// Log entries between two snapshots, which cost nothing until they are sent. Tests come to few.
+const SNAPSHOT_EVERY: u64 = if cfg!(test) { 40 } else { 5_000 };
 /// Log entries that are kept for those who lag; who lags more gets the whole state.
-const KEPT_ENTRIES: u64 = 1_000;
+const KEPT_ENTRIES: u64 = SNAPSHOT_EVERY / 5;
 /// Log entries in one call. Bytes bound it sooner.
 const ENTRIES_PER_CALL: u64 = 64;
 
@@ -58,11 +58,11 @@ pub(crate) struct Consensus {
 
 impl Consensus {
     /// A node of a group that knows nothing of it yet. Must be called in the runtime that it is to run in.
-    pub(crate) async fn join(links: Arc<Links>, group: Group, watcher: Watcher) -> Result<Arc<Self>, String> {
-        let (me, rounds) = (links.node(), Arc::new(Rounds::default()));
+    pub(crate) async fn join(carrier: Arc<dyn Carrier>, group: Group, watcher: Watcher) -> Result<Arc<Self>, String> {
+        let (me, rounds) = (carrier.node(), Arc::new(Rounds::default()));
         let store = Store::new(watcher);
         let wire = Wire {
-            links,
+            carrier,
             group,
             rounds: Arc::clone(&rounds),
         };
@@ -81,8 +81,8 @@ impl Consensus {
     }
 
     /// The first node of a new group.
-    pub(crate) async fn found(links: Arc<Links>, group: Group, watcher: Watcher) -> Result<Arc<Self>, String> {
-        let consensus = Self::join(links, group, watcher).await?;
+    pub(crate) async fn found(carrier: Arc<dyn Carrier>, group: Group, watcher: Watcher) -> Result<Arc<Self>, String> {
+        let consensus = Self::join(carrier, group, watcher).await?;
         let me = BTreeSet::from([consensus.me.0]);
         consensus.raft.initialize(me).await.map_err(|error| error.to_string())?;
         Ok(consensus)

@@ -9,15 +9,19 @@
 //! | who belongs to openraft's configuration, brought in line with the members | `reconcile` |
 //! | the log | `log` |
 //! | applying it | `store` |
-//! | calls between nodes, over the links | `wire`, `message`, `answer` |
+//! | calls between nodes, over the links | `wire`, `message`, `answer`, `carrier` |
+//! | what the log promises, over a network that is made up | `simulation_tests` |
 //! | what a majority has acknowledged, and when | `rounds` |
 
 mod answer;
+mod carrier;
 mod consensus;
 mod log;
 mod message;
 mod reconcile;
 mod rounds;
+#[cfg(test)]
+mod simulation_tests;
 mod store;
 mod wire;
 

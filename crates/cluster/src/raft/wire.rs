@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use openraft::error::{
@@ -13,11 +13,12 @@ use openraft::raft::{AppendEntriesRequest, AppendEntriesResponse, SnapshotRespon
 use openraft::storage::Snapshot;
 use openraft::{AnyError, EmptyNode};
 
+use super::carrier::Carrier;
 use super::message::{Call, Reply, What, encode};
 use super::rounds::Rounds;
 use super::{Types, Vote};
-use crate::link::{CallError, Links};
-use crate::{Group, NodeId, clock, kind};
+use crate::link::CallError;
+use crate::{Group, NodeId, clock};
 
 /// Until a node is tried again that could not be reached.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -26,7 +27,7 @@ const PIECE_PATIENCE: Duration = Duration::from_secs(5);
 
 #[derive(Clone)]
 pub(super) struct Wire {
-    pub(super) links: Arc<Links>,
+    pub(super) carrier: Arc<dyn Carrier>,
     pub(super) group: Group,
     pub(super) rounds: Arc<Rounds>,
 }
@@ -56,12 +57,7 @@ impl Line {
             group: self.wire.group,
             what,
         });
-        let deadline = Instant::now() + patience;
-        let answer = self
-            .wire
-            .links
-            .call_any_group(self.to, kind::RAFT, body, deadline)
-            .await?;
+        let answer = self.wire.carrier.call(self.to, body, patience).await?;
         postcard::from_bytes(&answer).map_err(|_| CallError::Failed(Bytes::new()))
     }
 
@@ -70,7 +66,7 @@ impl Line {
         self.call(what, timeout).await.map_err(|error| match error {
             CallError::Deadline => RPCError::Timeout(Timeout {
                 action,
-                id: self.wire.links.node().0,
+                id: self.wire.carrier.node().0,
                 target: self.to.0,
                 timeout,
             }),
