@@ -55,12 +55,20 @@ async fn without_database(trouble: Trouble) -> Result<()> {
     let names = ["romeo", "juliet", "nurse"];
     let mut database = block_in_place(|| Server::start(Kind::Postgres, Durability::Relaxed))?;
     let (fleet, mut people) = with_three_people(&database, &names).await?;
+    let mut stranger = fleet.arrive(1, "mercutio").await?;
+    stranger.block("nurse").await?;
     let everybody: Vec<_> = people.iter().map(|it| it.jid.clone()).collect();
     let marks: Vec<_> = people.iter_mut().map(Person::mark).collect();
 
     let stopped = Instant::now();
     trouble.begin(&mut database)?;
     let (mut rounds, mut longest) = (0, Duration::ZERO);
+    // To somebody this server never dealt with before.
+    let first = people[1]
+        .tell(&mut stranger)
+        .await
+        .context("a first word without the database")?;
+    people[2].is_refused_by(&stranger).await.context("without the database")?;
     while stopped.elapsed() < away {
         let round = all_talk(&mut people).await;
         longest = longest.max(round.with_context(|| format!("{:.1?} without the database", stopped.elapsed()))?);
@@ -76,7 +84,8 @@ async fn without_database(trouble: Trouble) -> Result<()> {
     only_lost(&mut people, &marks, &[], &everybody).await?;
     tybalt.is_here().await?;
     println!(
-        "the database, for {away:?}: {trouble:?}; {rounds} rounds of messages, the longest took {longest:.1?}; afterwards a login took \
+        "the database, for {away:?}: {trouble:?}; {rounds} rounds of messages, the longest took {longest:.1?}, a \
+         first word to a stranger {first:.1?}; afterwards a login took \
          {login:.1?}, and the members agreed after {settled:.1?}"
     );
     fleet.told()
@@ -127,7 +136,7 @@ async fn with_three_people(database: &Server, names: &[&str]) -> Result<(Fleet, 
     let mut fleet = Fleet::prepare_on(&database.url(), 3)?;
     fleet.start_all()?;
     fleet.add_people(names)?;
-    fleet.add_people(&["tybalt"])?;
+    fleet.add_people(&["mercutio", "tybalt"])?;
     person::befriend(fleet.address(1)?, names).await?;
     fleet.enable(1)?;
     fleet.wait_members(3, PATIENCE).await?;

@@ -214,6 +214,28 @@ impl Person {
         self.history[mark.0..].iter().filter_map(|heard| heard.element.as_ref())
     }
 
+    /// From now on nothing of this account gets here.
+    pub(crate) async fn block(&mut self, name: &str) -> Result<()> {
+        let id = unique();
+        self.send(format!(
+            "<iq type='set' id='{id}'><block xmlns='urn:xmpp:blocking'><item jid='{name}@{DOMAIN}'/></block></iq>"
+        ))
+        .await;
+        let answer = self.expect("an answer", PATIENCE, |it| it.get("id") == Some(&id)).await?;
+        let kind = answer.element.as_ref().and_then(|it| it.get("type"));
+        ensure!(kind == Some("result"), "{} cannot block {name}", self.jid);
+        Ok(())
+    }
+
+    /// A message to the other comes back, and does not get there.
+    pub(crate) async fn is_refused_by(&mut self, other: &Self) -> Result<()> {
+        self.send(chat(&other.jid, &unique())).await;
+        let from = other.jid.to_string();
+        let is_refusal = |it: &Element| it.get("type") == Some("error") && it.get("from") == Some(&from);
+        self.expect("a refusal", PATIENCE, is_refusal).await?;
+        Ok(())
+    }
+
     /// How often this one was told since then that this session is unavailable.
     pub(crate) fn losses(&mut self, mark: Mark, of: &Jid) -> usize {
         self.since(mark).filter(|it| is_unavailable(of)(it)).count()

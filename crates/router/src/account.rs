@@ -122,7 +122,10 @@ impl Account {
             None => {
                 let load = async {
                     let changes = self.changes.load(Ordering::Acquire);
-                    let profile = Profile::load(self.id, storage).await?;
+                    let profile = match &self.mesh {
+                        Some(mesh) => Profile::find(self, mesh, storage).await?,
+                        None => Profile::load(self.id, storage).await?,
+                    };
                     self.changes_read.store(changes, Ordering::Release);
                     Ok(profile)
                 };
@@ -131,7 +134,7 @@ impl Account {
         }
     }
 
-    fn is_fresh(&self) -> bool {
+    pub(crate) fn is_fresh(&self) -> bool {
         self.changes.load(Ordering::Acquire) == self.changes_read.load(Ordering::Acquire)
     }
 
@@ -275,9 +278,13 @@ impl Account {
 }
 
 impl Profile {
-    async fn load(id: AccountId, storage: &Storage) -> Result<Self, StorageError> {
+    pub(crate) async fn load(id: AccountId, storage: &Storage) -> Result<Self, StorageError> {
         let (items, _version) = storage.roster().load(id).await?;
         let blocked = storage.blocking().list(id).await?;
+        Ok(Self::of(items, &blocked))
+    }
+
+    pub(crate) fn of(items: Vec<RosterItem>, blocked: &[String]) -> Self {
         let contacts = Contacts {
             items: items
                 .into_iter()
@@ -287,10 +294,10 @@ impl Profile {
         let blocked = Blocked {
             jids: blocked.iter().filter_map(|jid| jid.parse().ok()).collect(),
         };
-        Ok(Self {
+        Self {
             contacts: ArcSwap::from_pointee(contacts),
             blocked: ArcSwap::from_pointee(blocked),
-        })
+        }
     }
 
     /// The roster as it is now.

@@ -36,6 +36,11 @@ impl Accounts {
         if let Some(account) = self.known.lock().get(jid.bare_str()) {
             return Ok(Some(account.clone()));
         }
+        // Who has a session on another node exists, whatever the database does. Guests have no number.
+        let there = self.mesh.elsewhere.of(jid.bare_str());
+        if let Some(entry) = there.first().filter(|entry| entry.account != 0) {
+            return Ok(Some(self.enter(AccountId::new(entry.account), jid)));
+        }
         let (Some(local), Some(host)) = (jid.local(), self.hosts.id(jid.domain())) else {
             return Ok(None);
         };

@@ -3,12 +3,14 @@
 //! Every change takes the roster's next version and marks its item with it; a removed item stays as
 //! a mark for a while. So the changes since a version are the items with a greater one.
 
+use serde::{Deserialize, Serialize};
+
 use crate::db::{Db, MAX_JID_BYTES, Sql, Transaction, args, key};
 use crate::roster_row::columns;
 use crate::{AccountId, StorageError};
 
 /// RFC 6121 §2.1.2.5.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Subscription {
     /// Neither sees the other's presence.
     #[default]
@@ -22,7 +24,7 @@ pub enum Subscription {
 }
 
 /// A contact.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RosterItem {
     /// The contact's bare JID.
     pub jid: String,

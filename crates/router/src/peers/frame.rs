@@ -119,6 +119,8 @@ pub(crate) enum Question<'a> {
         #[serde(serialize_with = "write")]
         request: &'a [u8],
     },
+    /// What are the contacts and the block list of this account, which has sessions at the node? The answer is an option.
+    Profile { account: &'a str, number: i64 },
 }
 
 /// What became of a session that was to go.

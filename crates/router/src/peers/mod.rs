@@ -26,6 +26,7 @@ pub(crate) mod frame;
 mod lend;
 mod mesh;
 mod moving;
+mod profile;
 mod tell;
 
 use std::{sync::Arc, time::Duration};
