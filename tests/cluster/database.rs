@@ -68,7 +68,10 @@ async fn without_database(trouble: Trouble) -> Result<()> {
         .tell(&mut stranger)
         .await
         .context("a first word without the database")?;
-    people[2].is_refused_by(&stranger).await.context("without the database")?;
+    people[2]
+        .is_refused_by(&stranger)
+        .await
+        .context("without the database")?;
     while stopped.elapsed() < away {
         let round = all_talk(&mut people).await;
         longest = longest.max(round.with_context(|| format!("{:.1?} without the database", stopped.elapsed()))?);

@@ -221,7 +221,9 @@ impl Person {
             "<iq type='set' id='{id}'><block xmlns='urn:xmpp:blocking'><item jid='{name}@{DOMAIN}'/></block></iq>"
         ))
         .await;
-        let answer = self.expect("an answer", PATIENCE, |it| it.get("id") == Some(&id)).await?;
+        let answer = self
+            .expect("an answer", PATIENCE, |it| it.get("id") == Some(&id))
+            .await?;
         let kind = answer.element.as_ref().and_then(|it| it.get("type"));
         ensure!(kind == Some("result"), "{} cannot block {name}", self.jid);
         Ok(())

@@ -70,6 +70,35 @@ async fn a_stream_goes_on_at_another_server_and_nobody_notices() -> Result<()> {
     fleet.told()
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_on_a_server_that_drains_goes_on_at_another() -> Result<()> {
+    let mut fleet = Fleet::together(Kind::Postgres, 2, &["romeo", "juliet"]).await?;
+    let mut juliet = fleet.arrive(1, "juliet").await?;
+    let mut romeo = arrive(fleet.address(2)?).await?;
+    let his = romeo.jid.clone();
+    juliet.see(&his).await?;
+    let mark = juliet.mark();
+    let address = fleet.address(1)?;
+    let moving = tokio::spawn(async move {
+        let error = romeo.end().await;
+        ensure!(error.is_none(), "his stream goes on, and ended with {error:?}");
+        let lost = Instant::now();
+        let romeo = resume(romeo.cut(), address).await?;
+        Ok((romeo, lost.elapsed()))
+    });
+    let began = Instant::now();
+    fleet.drain(1, 2)?;
+    let drained = began.elapsed();
+    let (mut romeo, moved) = moving.await??;
+    fleet.wait_members(1, PATIENCE).await?;
+    juliet.send(chat(&his, "7")).await;
+    ensure!(romeo.bodies(1).await == [7]);
+    let losses = juliet.losses(mark, &his);
+    ensure!(losses == 0, "she was told {losses} times that he is gone");
+    println!("the server has drained after {drained:.1?}; he was back after {moved:.1?}");
+    fleet.told()
+}
+
 /// She says all numbers.
 async fn pour(mut juliet: Person, to: Jid) -> Person {
     for number in 0..COUNT {

@@ -322,6 +322,37 @@ async fn the_old_server_dies_before_it_has_handed_everything_on() {
 }
 
 #[tokio::test]
+async fn who_is_on_a_server_that_stops_goes_on_at_another() {
+    let street = Street::open(3).await;
+    let [mut juliet, mut romeo, mut nurse] = three_people(&street, 2, 3).await;
+    let mut without = street.server(1).user("mercutio").await;
+    romeo.say(&juliet.jid, [1]).await;
+    romeo.settle().await;
+    let story = async {
+        assert_eq!(juliet.end().await, None, "the stream goes on, so it has no end");
+        let error = without.end().await;
+        assert_eq!(error.as_ref().map(condition), Some("system-shutdown"));
+        romeo.say(&juliet.jid, 2..=4).await;
+        romeo.settle().await;
+        let heard = bodies(&juliet.take_waiting());
+        let mut juliet = juliet.cut().resume(street.server(2)).await;
+        let expected: Vec<_> = (1..=4).filter(|number| !heard.contains(number)).collect();
+        assert_eq!(juliet.bodies(expected.len()).await, expected);
+        juliet
+    };
+    let ((), mut juliet) = tokio::join!(street.server(1).stop(), story);
+    street.town().kill(1).await;
+    romeo.say(&juliet.jid, [5]).await;
+    nurse.say(&juliet.jid.to_bare(), [51]).await;
+    let mut come = juliet.bodies(2).await;
+    come.sort_unstable();
+    assert_eq!(come, [5, 51]);
+    for person in [&mut romeo, &mut nurse] {
+        saw_nothing(&person.all().await);
+    }
+}
+
+#[tokio::test]
 async fn the_new_server_dies_before_the_stream_is_its_own() {
     let street = Street::open(3).await;
     let [juliet, mut romeo, mut nurse] = three_people(&street, 1, 3).await;

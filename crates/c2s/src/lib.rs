@@ -10,6 +10,7 @@
 //! | clients that nobody looks at (XEP-0352) | `client_state` |
 //! | time-outs and rates | `watch` |
 //! | a node that may not act | `fence` |
+//! | the end of a server | `stopping` |
 
 mod client_state;
 mod connection;
@@ -20,19 +21,17 @@ mod outbox;
 mod resume;
 mod session;
 mod settings;
+mod stopping;
 mod stream_management;
 mod watch;
 
-use std::{
-    sync::{Arc, Weak},
-    time::Duration,
-};
+use std::sync::{Arc, Weak, atomic::AtomicBool};
 
 use arc_swap::ArcSwap;
 use auth::Authenticator;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use connection::Connection;
-use protocol::{StreamCondition, StreamError, stream::Limits};
+use protocol::stream::Limits;
 use router::{Router, Session};
 use storage::LogId;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -62,6 +61,8 @@ pub struct Server {
     resumptions: Resumptions,
     streams: TaskTracker,
     stopping: CancellationToken,
+    /// Other servers of the cluster go on: see `stopping`.
+    is_leaving: AtomicBool,
 }
 
 impl Server {
@@ -82,6 +83,7 @@ impl Server {
             resumptions: Resumptions::default(),
             streams: TaskTracker::new(),
             stopping: CancellationToken::new(),
+            is_leaving: AtomicBool::new(false),
         });
         server.house.set_streams(server.myself.clone());
         server
@@ -95,16 +97,6 @@ impl Server {
             server.streams.spawn(stream);
         };
         listener.serve(self.stopping.clone(), take).await;
-    }
-
-    /// Stops accepting, closes every stream with `system-shutdown`, and waits until all are gone, at most for `patience`.
-    pub async fn stop(&self, patience: Duration) {
-        self.stopping.cancel();
-        self.house.close_all(&shutting_down());
-        self.streams.close();
-        if tokio::time::timeout(patience, self.streams.wait()).await.is_err() {
-            tracing::warn!(target: "c2s", streams = self.streams.len(), "some streams did not close in time");
-        }
     }
 
     async fn stream(self: Arc<Self>, accepted: Accepted, begin: Begin) {
@@ -142,10 +134,6 @@ impl Server {
             session.account.set_landed(row);
         }
     }
-}
-
-fn shutting_down() -> StreamError {
-    StreamError::with_text(StreamCondition::SystemShutdown, "the server stops")
 }
 
 /// 128 random bits as text.

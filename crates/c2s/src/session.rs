@@ -20,6 +20,7 @@ use crate::{
     connection::{Connection, Gone},
     fence,
     resume::Claim,
+    stopping::shutting_down,
     stream_management::Management,
     token,
     watch::{Alarm, Watch},
@@ -183,6 +184,12 @@ impl Live {
     }
 
     async fn serve(&mut self) -> End {
+        // Who has just come in may not have been told to go.
+        match self.leave() {
+            Ok(None) => {}
+            Ok(Some(end)) => return end,
+            Err(error) => return End::Closed(Some(error)),
+        }
         loop {
             let outcome = match poll_fn(|cx| self.poll_event(cx)).await {
                 Event::Frame(frame) => self.frame(frame).await,
@@ -307,7 +314,16 @@ impl Live {
             }
         }
         self.request_ack();
-        Ok(None)
+        self.leave()
+    }
+
+    /// Where the server ends and others go on, so does this connection.
+    fn leave(&self) -> Result<Option<End>, StreamError> {
+        match (self.server.is_leaving(), self.bound.is_resumable()) {
+            (false, _) => Ok(None),
+            (true, true) => Ok(Some(End::Lost)),
+            (true, false) => Err(shutting_down()),
+        }
     }
 
     fn write(&mut self, delivery: Delivery) {

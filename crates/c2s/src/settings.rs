@@ -29,6 +29,9 @@ pub struct Settings {
     pub stanza_timeout_secs: u64,
     /// Seconds that a session waits for its client to come back (XEP-0198; 0 to 86,400, 0 is never).
     pub resume_secs: u32,
+    /// Seconds that a server which ends keeps such sessions for their clients to come back at another server of the
+    /// cluster (0 to 15, 0 is never).
+    pub hand_over_secs: u32,
     /// Stanzas that a client may leave unacknowledged (10 to 100,000).
     pub unacked_stanzas: usize,
     /// Bytes that a client may leave unacknowledged.
@@ -56,6 +59,7 @@ impl Default for Settings {
             write_timeout_secs: 60,
             stanza_timeout_secs: 60,
             resume_secs: 300,
+            hand_over_secs: 10,
             unacked_stanzas: 1000,
             unacked_bytes: 4 << 20,
             held_presences: 500,

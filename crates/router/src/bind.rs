@@ -140,6 +140,12 @@ impl Router {
         self.accounts().forget(&account.jid);
     }
 
+    /// Whether there are other nodes, where clients can go on.
+    #[must_use]
+    pub fn has_others(&self) -> bool {
+        !self.mesh().is_alone() && !self.mesh().peers().nodes().is_empty()
+    }
+
     /// Closes every session, for a server that stops.
     pub fn close_all(&self, reason: &StreamError) {
         for session in self.directory().all() {

@@ -102,6 +102,11 @@ impl Managed {
         }
     }
 
+    /// The stanzas that have been read and not been looked at.
+    pub fn take_waiting(&mut self) -> Vec<Element> {
+        self.waiting.drain(..).collect()
+    }
+
     /// The bodies of the next so many messages.
     pub async fn bodies(&mut self, count: usize) -> Vec<u32> {
         let mut bodies = Vec::new();

@@ -27,7 +27,7 @@ use crate::{
     Begin, Server, Settings,
     connection::{Connection, Gone},
     session::Bound,
-    shutting_down,
+    stopping::shutting_down,
 };
 
 /// Who is at the other end.

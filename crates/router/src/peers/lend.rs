@@ -82,6 +82,12 @@ impl Router {
         loans.values().any(|loan| loan.session.jid == *full)
     }
 
+    /// Whether something may yet follow a session that has moved from here to another node.
+    #[must_use]
+    pub fn is_handing_on(&self) -> bool {
+        !self.mesh().loans.0.lock().is_empty()
+    }
+
     /// Another node's client wants to resume a stream that may be here.
     pub(super) async fn hand_over(self: &Arc<Self>, node: u64, request: Bytes) -> Bytes {
         let unknown = || frame::encode(&HandOver::Unknown);

@@ -74,6 +74,13 @@ pub(super) static ROWS: &[Property] = &[
     ),
     // Stream management (XEP-0198) and client state (XEP-0352).
     live(
+        "sm.hand_over_secs",
+        number(0..=15),
+        |s| &mut s.c2s.hand_over_secs,
+        "Seconds that a server which drains keeps sessions for their clients to come back at another server of the \
+         cluster; 0 closes them at once.",
+    ),
+    live(
         "sm.resume_secs",
         number(0..=DAY),
         |s| &mut s.c2s.resume_secs,
