@@ -11,13 +11,13 @@ use tokio::time::timeout;
 use super::driver::{Driver, lease_settings};
 use super::input::Input;
 use super::known;
-use crate::lease::{Answer, Effect, Grounds, Message, Peer, RowKey, SECOND, ServerId};
+use crate::lease::{Answer, Effect, Grounds, Message, Micros, Peer, RowKey, SECOND, ServerId};
 use crate::link::{GreetError, Links, Purpose, Refusal};
 use crate::state::Command;
 use crate::{Group, NodeId, clock, kind};
 
-/// For a number before a take-over. With the take-over itself less than the lease takes for how long one may be under
-/// way.
+/// For a number before a take-over. With the take-over itself less than the time after which the lease does not want it
+/// any more.
 const NUMBER_PATIENCE: Duration = Duration::from_millis(900);
 
 impl Driver {
@@ -36,7 +36,11 @@ impl Driver {
                     tracing::debug!(target: "cluster", %node, "declared dead");
                     self.command(Command::Down(node));
                 }
-                Effect::TakeOver { expected, grounds } => self.take_over(expected, grounds),
+                Effect::TakeOver {
+                    expected,
+                    grounds,
+                    asked_at,
+                } => self.take_over(expected, grounds, asked_at),
                 Effect::TryProof(server) => self.prove_unless_heard(server),
                 // Seen by who called.
                 Effect::Leave => {}
@@ -137,7 +141,7 @@ impl Driver {
         });
     }
 
-    fn take_over(&mut self, expected: RowKey, grounds: Grounds) {
+    fn take_over(&mut self, expected: RowKey, grounds: Grounds, asked_at: Micros) {
         let Some(seen) = self.row.clone().filter(|row| is_as(row, expected)) else {
             return;
         };
@@ -147,7 +151,6 @@ impl Driver {
         let (registry, inbox, server) = (self.registry.clone(), self.inbox.clone(), self.server);
         let (listed, lease_millis) = (self.lease.me().0, lease_millis(self));
         tokio::spawn(async move {
-            let sent = clock::now();
             let taking = async {
                 let number = timeout(NUMBER_PATIENCE, registry.take_number());
                 let number = number
@@ -168,7 +171,9 @@ impl Driver {
                 Ok::<_, String>((number, taken.map_err(|error| error.to_string())?))
             };
             let input = match taking.await {
-                Ok((number, Some(GroupId { epoch, id }))) => Input::Taken(NodeId(number), Group { epoch, id }, sent),
+                Ok((number, Some(GroupId { epoch, id }))) => {
+                    Input::Taken(NodeId(number), Group { epoch, id }, asked_at)
+                }
                 Ok((_, None)) => Input::NotTaken,
                 Err(error) => {
                     tracing::debug!(target: "cluster", error, "no take-over");

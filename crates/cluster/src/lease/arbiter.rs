@@ -95,7 +95,11 @@ impl Lease {
         }
         if let Some(grounds) = self.grounds(row, now) {
             self.membership.took_at = now;
-            self.emit(Effect::TakeOver { expected: key, grounds });
+            self.emit(Effect::TakeOver {
+                expected: key,
+                grounds,
+                asked_at: now,
+            });
         }
     }
 

@@ -124,12 +124,12 @@ fn a_row_that_nobody_holds_is_taken_at_once_when_all_others_say_that_they_do_not
         lease.on_row(&row, first_read, first_read);
         for server in said {
             let server = ServerId(*server);
-            lease.on_message(NodeId(9), Message::Idle { server }, SECOND);
+            lease.on_message(NodeId(9), idle(server, SECOND), SECOND);
         }
         assert!(lease.take_effects().is_empty());
         for server in said {
             let server = ServerId(*server);
-            lease.on_message(NodeId(9), Message::Idle { server }, second_word);
+            lease.on_message(NodeId(9), idle(server, second_word), second_word);
         }
         lease.on_row(&row, at, at);
         let is_take_over = |effect: &Effect| matches!(effect, Effect::TakeOver { .. });
@@ -211,10 +211,33 @@ fn one_word_of_a_life_says_nothing_of_when_another_died() {
         lease.take_effects().iter().any(is_take_over)
     };
     assert!(!takes(&mut lease, SECOND));
-    let word = |lease: &mut Lease, at: Micros| lease.on_message(NodeId(9), Message::Idle { server: ServerId(2) }, at);
-    word(&mut lease, SECOND + 1);
+    let word =
+        |lease: &mut Lease, asked_at: Micros, at: Micros| lease.on_message(NodeId(9), idle(ServerId(2), asked_at), at);
+    word(&mut lease, SECOND, SECOND + 1);
     lease.on_attempt(ServerId(0), Answer::Refused, SECOND + 2, SECOND + 3);
     assert!(!takes(&mut lease, SECOND + 4));
-    word(&mut lease, SECOND + 5);
-    assert!(takes(&mut lease, SECOND + 6));
+    // Another that comes late says nothing more.
+    word(&mut lease, SECOND, SECOND + 5);
+    assert!(!takes(&mut lease, SECOND + 6));
+    word(&mut lease, SECOND + 7, SECOND + 8);
+    assert!(takes(&mut lease, SECOND + 9));
+}
+
+fn idle(server: ServerId, asked_at: Micros) -> Message {
+    Message::Idle { server, asked_at }
+}
+
+/// By then this life has said again that it belongs to no group.
+#[test]
+fn a_take_over_that_comes_back_late_is_none() {
+    let check = |answered: Micros, expected: bool| {
+        let lease = Lease::new(NodeId(1), ServerId(1), 0, Settings::default(), 0);
+        assert_eq!(
+            lease.taken(NodeId(2), GROUP, SECOND, answered).is_some(),
+            expected,
+            "{answered}"
+        );
+    };
+    check(5 * SECOND, true);
+    check(5 * SECOND + 1, false);
 }

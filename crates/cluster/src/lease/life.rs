@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::arbiter::Watch;
 use super::leader::Leadership;
-use super::member::Membership;
+use super::member::{Membership, TAKING};
 use super::proof::Proofs;
 use super::{Bug, Effect, Message, Micros, NEVER, Peer, RaftView, ServerId, Settings};
 use crate::{Group, NodeId};
@@ -75,12 +75,12 @@ impl Lease {
         next
     }
 
-    /// The take-over that began at `sent` was committed, for a new life `me`. `None` when this life acts again
-    /// meanwhile: then the new group stays empty and its lease runs out. The last one of a group that goes on alone acts
-    /// all the time.
+    /// The take-over that was asked for at `sent` was committed, for a new life `me`. `None` when this life acts again
+    /// meanwhile, or when it took so long that this life may have said that it has not taken over: then the new group stays
+    /// empty and its lease runs out. The last one of a group that goes on alone acts all the time.
     #[must_use]
     pub fn taken(&self, me: NodeId, group: Group, sent: Micros, now: Micros) -> Option<Self> {
-        if self.acts(now) && !self.is_last() {
+        if self.acts(now) && !self.is_last() || now - sent > TAKING {
             return None;
         }
         let mut next = self.reborn(me, now);
@@ -179,13 +179,13 @@ impl Lease {
         match message {
             Message::Ask(ask) => self.on_ask(from, &ask, now),
             Message::Grant(grant) => self.on_grant(from, &grant, now),
-            Message::Ping => self.on_ping(from, now),
+            Message::Ping { at } => self.on_ping(from, at, now),
             Message::Pong { leader, .. } => self.on_pong(leader, now),
             Message::Join { server } => self.on_join(from, server, now),
-            Message::Idle { server } => {
+            Message::Idle { server, asked_at } => {
                 // Of those that are not registered, none counts.
                 if self.servers.contains(&server) {
-                    self.membership.idle_at(server, Some(from), now);
+                    self.membership.has_said_idle(server, from, asked_at, now);
                 }
             }
             Message::Gone { group } => {
@@ -210,7 +210,7 @@ impl Lease {
         }
         if !self.acts(now) && self.membership.ping.is_due(now, self.settings.ping_every) {
             for server in self.others() {
-                self.emit(Effect::Send(Peer::Server(server), Message::Ping));
+                self.emit(Effect::Send(Peer::Server(server), Message::Ping { at: now }));
             }
         }
         if self.proofs.probe.is_due(now, self.settings.probe_every) {

@@ -9,8 +9,8 @@ use crate::NodeId;
 /// Asks, and grants, that are remembered: more than 15 s of them, and a lease lasts 3.5 s.
 const REMEMBERED: usize = 32;
 
-/// A take-over that has not come back for so long never will: statements are given up sooner.
-const TAKING: Micros = 4 * SECOND;
+/// A take-over that has not come back for so long is none, whatever the row says.
+pub(super) const TAKING: Micros = 4 * SECOND;
 
 /// Since when, and up to when, a life belonged to no group for certain: a life that has joined one never does again.
 #[derive(Debug, Clone)]
@@ -19,16 +19,6 @@ struct Idle {
     life: Option<NodeId>,
     first: Micros,
     last: Micros,
-}
-
-impl Idle {
-    fn since(life: Option<NodeId>, at: Micros) -> Self {
-        Self {
-            life,
-            first: at,
-            last: at,
-        }
-    }
 }
 
 /// What a process knows as a member.
@@ -84,13 +74,28 @@ impl Membership {
         next
     }
 
-    /// This life of a server belonged to no group at this moment, or nobody was there.
-    pub(super) fn idle_at(&mut self, server: ServerId, life: Option<NodeId>, at: Micros) {
-        let known = self.idle.entry(server).or_insert(Idle::since(life, at));
+    /// Nobody was there at this moment.
+    pub(super) fn nobody_was_at(&mut self, server: ServerId, at: Micros) {
+        self.is_idle(server, None, at, at);
+    }
+
+    /// This life of a server says that it belonged to no group when it was asked. It may have taken over since, however
+    /// late its word comes; and what was there before, it was not before it spoke.
+    pub(super) fn has_said_idle(&mut self, server: ServerId, life: NodeId, asked_at: Micros, now: Micros) {
+        self.is_idle(server, Some(life), now, asked_at);
+    }
+
+    fn is_idle(&mut self, server: ServerId, life: Option<NodeId>, since: Micros, until: Micros) {
+        let since = Idle {
+            life,
+            first: since,
+            last: until,
+        };
+        let known = self.idle.entry(server).or_insert_with(|| since.clone());
         if known.life == life {
-            known.last = known.last.max(at);
+            known.last = known.last.max(until);
         } else {
-            *known = Idle::since(life, at);
+            *known = since;
         }
     }
 
@@ -154,14 +159,17 @@ impl Lease {
         self.watch.renewed_at = self.watch.renewed_at.max(sent.saturating_sub(grant.database_away));
     }
 
-    pub(super) fn on_ping(&mut self, from: NodeId, now: Micros) {
+    pub(super) fn on_ping(&mut self, from: NodeId, asked_at: Micros, now: Micros) {
         let leader = self.leader();
         match self.group() {
             Some(group) if self.acts(now) => self.send(from, Message::Pong { group, leader }),
             // It may win its lease back at any moment.
             Some(_) => {}
             // Not while it may have taken over without knowing it yet.
-            None if now - self.membership.took_at > TAKING => self.send(from, Message::Idle { server: self.server }),
+            None if now - self.membership.took_at > TAKING => {
+                let server = self.server;
+                self.send(from, Message::Idle { server, asked_at });
+            }
             None => {}
         }
     }

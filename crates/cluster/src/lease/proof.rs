@@ -69,7 +69,7 @@ impl Lease {
         }
         if answer == Answer::Refused && self.servers.contains(&server) {
             // Nobody is there who could.
-            self.membership.idle_at(server, None, began);
+            self.membership.nobody_was_at(server, began);
         }
         // Another process at the address is somebody who could take over; only a refusal says that nobody is there.
         if let (Answer::Refused, Some(leadership)) = (answer, &mut self.leadership) {

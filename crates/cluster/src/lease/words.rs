@@ -24,7 +24,10 @@ pub enum Message {
     /// The leader's answer.
     Grant(Grant),
     /// A fenced process asks who acts.
-    Ping,
+    Ping {
+        /// When, by its own clock.
+        at: Micros,
+    },
     /// "I act": in this group, under this leader.
     Pong {
         /// The group that the sender acts in.
@@ -46,6 +49,8 @@ pub enum Message {
     Idle {
         /// The server that the process runs on.
         server: ServerId,
+        /// From the question, however late the answer comes: it was so at some moment after that.
+        asked_at: Micros,
     },
 }
 
@@ -207,6 +212,8 @@ pub enum Effect {
         expected: RowKey,
         /// The lease must be past ([`Grounds::Expired`]), this member listed, or the row released.
         grounds: Grounds,
+        /// Now, by the own clock: goes back with the answer.
+        asked_at: Micros,
     },
     /// Connect to the server's cluster port; answer with `on_attempt`.
     TryProof(ServerId),

@@ -87,7 +87,7 @@ impl Database {
                 });
                 Answered::Listed(*group, *node, *server, is_ours)
             }
-            Effect::TakeOver { expected, grounds } => self.take_over(*expected, *grounds, server, now),
+            Effect::TakeOver { expected, grounds, .. } => self.take_over(*expected, *grounds, server, now),
             _ => Answered::Nothing,
         }
     }
