@@ -17,31 +17,51 @@ const GRACE: Duration = Duration::from_secs(20);
 
 /// A running process; dropping it ends it.
 #[derive(Debug)]
-pub struct Child(std::process::Child);
+pub struct Child {
+    process: std::process::Child,
+    /// It was asked to end; who asks twice is in a hurry.
+    is_dismissed: bool,
+}
 
 impl Child {
     /// Starts what [`command`] has prepared.
     pub fn start(command: &mut Command) -> anyhow::Result<Self> {
         let started = command.spawn();
-        Ok(Self(started.with_context(|| format!("cannot start {command:?}"))?))
+        Ok(Self {
+            process: started.with_context(|| format!("cannot start {command:?}"))?,
+            is_dismissed: false,
+        })
     }
 
     /// The number of the process.
     #[must_use]
     pub fn pid(&self) -> i32 {
-        i32::try_from(self.0.id()).expect("process numbers are positive")
+        i32::try_from(self.process.id()).expect("process numbers are positive")
     }
 
     /// Its standard output, where it was asked for.
     pub fn output(&mut self) -> Option<std::process::ChildStdout> {
-        self.0.stdout.take()
+        self.process.stdout.take()
+    }
+
+    /// Ends it from one instruction to the next.
+    pub fn kill(&mut self) -> std::io::Result<()> {
+        self.process.kill()
+    }
+
+    /// Asks it to end, and does not wait for that.
+    pub fn dismiss(&mut self) {
+        if !std::mem::replace(&mut self.is_dismissed, true) {
+            // It may be gone already, which is what is wanted.
+            let _ = kill(Pid::from_raw(self.pid()), Signal::SIGTERM);
+        }
     }
 
     /// Waits until `ready` says yes; an error when the process ends before that.
     pub fn wait_until(&mut self, mut ready: impl FnMut() -> bool) -> anyhow::Result<()> {
         let end = Instant::now() + GRACE;
         while !ready() {
-            if let Some(status) = self.0.try_wait()? {
+            if let Some(status) = self.process.try_wait()? {
                 bail!("it ended at once: {status}");
             }
             if Instant::now() > end {
@@ -56,14 +76,13 @@ impl Child {
 impl Drop for Child {
     fn drop(&mut self) {
         let end = Instant::now() + GRACE;
-        if kill(Pid::from_raw(self.pid()), Signal::SIGTERM).is_ok() {
-            while matches!(self.0.try_wait(), Ok(None)) && Instant::now() < end {
-                std::thread::sleep(Duration::from_millis(5));
-            }
+        self.dismiss();
+        while matches!(self.process.try_wait(), Ok(None)) && Instant::now() < end {
+            std::thread::sleep(Duration::from_millis(5));
         }
         // Both fail when the process is gone, which is what they are for.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
 

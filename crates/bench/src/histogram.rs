@@ -1,5 +1,7 @@
 //! Latencies, counted in buckets whose width grows with the value: three per cent at most.
 
+use std::time::Duration;
+
 /// Buckets for each doubling of the value.
 const STEPS: usize = 32;
 const STEP_BITS: u32 = STEPS.ilog2();
@@ -25,6 +27,19 @@ impl Histogram {
     pub fn record(&mut self, nanos: u64) {
         self.counts[bucket(nanos)] += 1;
         self.total += 1;
+    }
+
+    /// The same.
+    pub fn record_time(&mut self, time: Duration) {
+        self.record(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
+    }
+
+    /// Counts what another one has counted.
+    pub fn add(&mut self, other: &Self) {
+        for (count, more) in self.counts.iter_mut().zip(&other.counts) {
+            *count += more;
+        }
+        self.total += other.total;
     }
 
     /// Forgets everything.

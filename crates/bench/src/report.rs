@@ -9,7 +9,7 @@ use std::time::Duration;
 pub struct Report {
     /// What was done, in words.
     pub scenario: String,
-    /// What is counted: "login" or "message"; `None` where nothing is.
+    /// What is counted: "login", "message", "change"; `None` where nothing is.
     pub unit: Option<&'static str>,
     /// How many there were in the measured time.
     pub count: u64,
@@ -21,6 +21,10 @@ pub struct Report {
     pub own_cpu: Duration,
     /// From asking for it to having it.
     pub latency: Histogram,
+    /// Where logins were counted: from asking for a resource to having it.
+    pub binds: Histogram,
+    /// From a server's death until no other one had a session of it in its directory.
+    pub gone: Option<Duration>,
     /// Sessions that were open at the end.
     pub sessions: u64,
     /// The server's resident memory before the first and with the last session.
@@ -69,6 +73,12 @@ impl Report {
     #[must_use]
     pub fn cpu_each(&self) -> Option<f64> {
         (self.count > 0).then(|| self.cpu.map(|cpu| micros(cpu) / self.count as f64))?
+    }
+
+    /// CPU microseconds of the server in a second.
+    #[must_use]
+    pub fn cpu_a_second(&self) -> Option<f64> {
+        Some(micros(self.cpu?) / self.elapsed.as_secs_f64().max(f64::EPSILON))
     }
 
     /// CPU microseconds of the load generator for each login or message.

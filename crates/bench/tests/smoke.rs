@@ -24,7 +24,7 @@ fn relay(security: Security) -> (Running, Target) {
     };
     let target = Target {
         domain: "localhost".to_owned(),
-        address,
+        addresses: vec![address],
         security,
         accounts: Accounts::default(),
         sources: 4,

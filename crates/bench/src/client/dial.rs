@@ -13,26 +13,27 @@ pub(super) struct Dialler {
 }
 
 impl Dialler {
-    /// Begins a connection; it is established when the socket becomes writable.
-    pub(super) fn dial(&mut self, target: &Target) -> io::Result<TcpStream> {
-        let socket = Socket::new(Domain::for_address(target.address), Type::STREAM, None)?;
+    /// Begins a connection of `account`; it is established when the socket becomes writable.
+    pub(super) fn dial(&mut self, target: &Target, account: usize) -> io::Result<TcpStream> {
+        let address = target.address(account);
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
         socket.set_nonblocking(true)?;
         socket.set_tcp_nodelay(true)?;
-        if let Some(source) = self.source(target) {
+        if let Some(source) = self.source(target.sources, address) {
             socket.set_reuse_address(true)?;
             socket.bind(&SocketAddr::new(source, 0).into())?;
         }
-        match socket.connect(&target.address.into()) {
+        match socket.connect(&address.into()) {
             Err(error) if error.raw_os_error() != Some(nix::libc::EINPROGRESS) => Err(error),
             _ => Ok(TcpStream::from_std(socket.into())),
         }
     }
 
-    fn source(&mut self, target: &Target) -> Option<IpAddr> {
-        if target.sources == 0 || !target.address.ip().is_loopback() || target.address.is_ipv6() {
+    fn source(&mut self, sources: u16, address: SocketAddr) -> Option<IpAddr> {
+        if sources == 0 || !address.ip().is_loopback() || address.is_ipv6() {
             return None;
         }
-        let number = self.dialled % u32::from(target.sources);
+        let number = self.dialled % u32::from(sources);
         self.dialled = self.dialled.wrapping_add(1);
         // 127.0.1.1 and onwards: 250 addresses in every network of 256.
         let first = u32::from(Ipv4Addr::new(127, 0, 1, 1));

@@ -6,6 +6,7 @@ use super::session::{Goal, Session, Step};
 use super::sessions::Sessions;
 use super::target::{Security, Target};
 use super::tls;
+use crate::histogram::Histogram;
 use crate::scram::client::KeyCache;
 use crate::wire::tls::Tls;
 use crate::wire::{Handler, Hub, Next, Outlets};
@@ -27,6 +28,9 @@ pub trait Traffic {
 
     /// The session of `account` is over; `reached` tells whether it had got to its goal.
     fn ended(&mut self, account: usize, reached: bool);
+
+    /// A presence came in at `account`.
+    fn presence(&mut self, _account: usize, _stanza: &[u8]) {}
 
     /// The clock of the scenario has ticked.
     fn tick(&mut self, _sessions: &mut Sessions, _out: &mut Outlets) {}
@@ -58,6 +62,8 @@ pub struct Fleet<'a, T> {
     sessions: Sessions,
     /// The scenario.
     pub traffic: T,
+    /// From asking for a resource to having it.
+    pub binds: Histogram,
     /// So many sessions have reached their goal.
     pub reached: usize,
     /// So many sessions are over, whether they had reached it or not.
@@ -83,6 +89,7 @@ impl<'a, T: Traffic> Fleet<'a, T> {
             target,
             keys,
             traffic,
+            binds: Histogram::default(),
             reached: 0,
             ended: 0,
             failures: Failures::default(),
@@ -91,7 +98,7 @@ impl<'a, T: Traffic> Fleet<'a, T> {
 
     /// Begins a session.
     pub fn begin(&mut self, hub: &mut Hub, account: usize, goal: Goal) -> io::Result<()> {
-        let slot = hub.connect(self.dialler.dial(self.target)?)?;
+        let slot = hub.connect(self.dialler.dial(self.target, account)?)?;
         self.sessions.insert(slot, Session::new(account, goal));
         Ok(())
     }
@@ -106,6 +113,9 @@ impl<'a, T: Traffic> Fleet<'a, T> {
             return Next::Close;
         };
         let step = session.item(item, self.target, self.keys, out.to(slot));
+        if let Some(took) = session.bind_took.take() {
+            self.binds.record_time(took);
+        }
         if item.starts_with(b"<enabled") {
             self.sessions.enable(slot);
         }
@@ -170,6 +180,7 @@ impl<T: Traffic> Handler for Fleet<'_, T> {
         match item.get(1) {
             _ if acknowledged => self.traffic.acknowledged(account, &mut self.sessions, out),
             Some(b'm') => self.traffic.message(account, item, &mut self.sessions, out),
+            Some(b'p') => self.traffic.presence(account, item),
             Some(b'i') => self.sessions.answer(account, item, out),
             Some(b's') => self.failures.add(format!(
                 "the server said to account {account}: {}",

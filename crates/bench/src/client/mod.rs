@@ -13,4 +13,5 @@ mod tls;
 pub use fleet::{Failures, Fleet, Traffic};
 pub use session::Goal;
 pub use sessions::Sessions;
+pub(crate) use target::SOURCES;
 pub use target::{Accounts, Security, Target};

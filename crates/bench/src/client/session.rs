@@ -7,6 +7,7 @@ use crate::scram::client::{Exchange, KeyCache};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::io::Write;
+use std::time::{Duration, Instant};
 
 /// How far a session shall go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +60,9 @@ pub(super) struct Session {
     stage: Stage,
     is_secure: bool,
     is_authenticated: bool,
+    bind_began: Option<Instant>,
+    /// From asking for a resource to having it; there for who takes it.
+    pub(super) bind_took: Option<Duration>,
     /// It has said good-bye.
     pub(super) leaves: bool,
 }
@@ -71,6 +75,8 @@ impl Session {
             stage: Stage::Connection,
             is_secure: false,
             is_authenticated: false,
+            bind_began: None,
+            bind_took: None,
             leaves: false,
         }
     }
@@ -153,9 +159,14 @@ impl Session {
         self.stage = Stage::Features;
         if self.is_authenticated {
             self.stage = Stage::Bound;
-            outbox.extend_from_slice(
-                b"<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>\
-                  <resource>bench</resource></bind></iq>",
+            self.bind_began = Some(Instant::now());
+            say(
+                outbox,
+                format_args!(
+                    "<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>\
+                     <resource>{}</resource></bind></iq>",
+                    target.accounts.resource
+                ),
             );
             return Step::Wait;
         }
@@ -256,6 +267,7 @@ impl Session {
             self.stage = Stage::Bound;
             return self.fail(iq);
         }
+        self.bind_took = self.bind_began.map(|began| began.elapsed());
         match self.goal {
             Goal::Available {
                 stream_management: true,

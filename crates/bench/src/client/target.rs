@@ -2,6 +2,9 @@
 
 use std::net::SocketAddr;
 
+/// Addresses that connections to a server on this machine come from.
+pub(crate) const SOURCES: u16 = 64;
+
 /// How a connection is protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Security {
@@ -20,6 +23,8 @@ pub struct Accounts {
     pub user: String,
     /// Likewise; without `{n}` everybody has the same password.
     pub password: String,
+    /// The resource that everybody binds.
+    pub resource: String,
 }
 
 impl Default for Accounts {
@@ -27,6 +32,7 @@ impl Default for Accounts {
         Self {
             user: "user{n}".to_owned(),
             password: "bench".to_owned(),
+            resource: "bench".to_owned(),
         }
     }
 }
@@ -50,8 +56,9 @@ impl Accounts {
 pub struct Target {
     /// The XMPP domain.
     pub domain: String,
-    /// Where it listens (for [`Security::Direct`], its direct TLS port).
-    pub address: SocketAddr,
+    /// Where it listens (for [`Security::Direct`], its direct TLS port). A cluster has several
+    /// addresses: neighbouring accounts are at different ones. There is one at least.
+    pub addresses: Vec<SocketAddr>,
     /// How connections are protected.
     pub security: Security,
     /// Who logs in.
@@ -62,6 +69,12 @@ pub struct Target {
 }
 
 impl Target {
+    /// Where account `number` connects.
+    #[must_use]
+    pub fn address(&self, number: usize) -> SocketAddr {
+        self.addresses[number % self.addresses.len()]
+    }
+
     /// The bare JID of account `number`.
     #[must_use]
     pub fn bare_jid(&self, number: usize) -> String {

@@ -76,11 +76,12 @@ impl Run {
             .with_context(|| format!("{} has no address", self.host))?;
         Ok(Target {
             domain: self.domain.clone(),
-            address,
+            addresses: vec![address],
             security: self.security,
             accounts: Accounts {
                 user: self.user.clone(),
                 password: self.password.clone(),
+                ..Accounts::default()
             },
             sources: self.sources,
         })

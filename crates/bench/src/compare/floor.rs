@@ -1,9 +1,9 @@
 //! The null relay, in a process of its own.
 
-use super::contender::{Contender, SOURCES, Started};
+use super::contender::{Contender, Started};
 use super::trials::Trial;
 use crate::child::{self, Child};
-use crate::client::{Accounts, Security, Target};
+use crate::client::{Accounts, SOURCES, Security, Target};
 use crate::process::Server;
 use crate::scram::client::KeyCache;
 use anyhow::Context as _;
@@ -42,7 +42,7 @@ impl Contender for Floor {
         Ok(Some(Started {
             target: Target {
                 domain: "localhost".to_owned(),
-                address: address.parse()?,
+                addresses: vec![address.parse()?],
                 security: trial.security,
                 accounts,
                 sources: SOURCES,

@@ -3,20 +3,19 @@
 mod contender;
 mod floor;
 mod hearth;
-mod judge;
-mod machine;
+pub(crate) mod judge;
 mod other;
-mod postgres;
-mod results;
-mod table;
+pub(crate) mod results;
+pub(crate) mod table;
 mod trials;
 
-use crate::descriptors;
 use crate::scenario::Stage;
 use crate::scram::client::KeyCache;
+use crate::{descriptors, machine};
 use contender::Contender;
 use results::Results;
 use std::path::PathBuf;
+use table::Line;
 use trials::{Database, Trial};
 
 /// What to compare.
@@ -82,7 +81,8 @@ impl Compare {
             }
         }
         let names: Vec<&str> = contenders.iter().map(|c| c.name()).collect();
-        print!("{}", table::render(&trials, &names, &results));
+        let lines: Vec<Line<'_>> = trials.iter().map(Trial::line).collect();
+        print!("{}", table::render(&lines, &names, hearth::NAME, &results));
         if most < self.most {
             println!("The limit of open files allowed {most} sessions, not {}.", self.most);
         }
@@ -108,8 +108,7 @@ impl Compare {
         let accounts = accounts.unwrap_or_default();
         let mut contenders: Vec<Box<dyn Contender>> = vec![Box::new(floor::Floor)];
         if !self.without_server {
-            let beside = || Ok::<_, std::io::Error>(std::env::current_exe()?.with_file_name("hearth"));
-            let program = self.server_bin.clone().map_or_else(beside, Ok)?;
+            let program = crate::hearth::program(self.server_bin.as_deref())?;
             let hearth = hearth::Hearth::new(program, accounts, self.postgres.clone());
             contenders.push(Box::new(hearth));
         }

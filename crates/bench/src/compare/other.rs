@@ -1,8 +1,8 @@
 //! A server that somebody else has started.
 
-use super::contender::{Contender, SOURCES, Started};
+use super::contender::{Contender, Started};
 use super::trials::{Database, Trial};
-use crate::client::{Accounts, Security, Target};
+use crate::client::{Accounts, SOURCES, Security, Target};
 use crate::process::Server;
 use crate::scenario::{self, Scenario, Stage};
 use crate::scram::client::KeyCache;
@@ -66,7 +66,7 @@ impl Contender for Other {
         }
         let target = Target {
             domain: "localhost".to_owned(),
-            address: self.address,
+            addresses: vec![self.address],
             security: Security::Direct,
             accounts: Accounts::default(),
             sources: SOURCES,

@@ -6,15 +6,15 @@ use std::collections::BTreeMap;
 
 /// Everything that came out.
 #[derive(Debug, Default)]
-pub(super) struct Results {
+pub(crate) struct Results {
     reports: BTreeMap<(usize, usize, usize), Report>,
     /// What went wrong: trial, contender, words.
-    pub(super) failures: Vec<(usize, usize, String)>,
+    pub(crate) failures: Vec<(usize, usize, String)>,
 }
 
 impl Results {
     /// Takes what came of a round, if anything did.
-    pub(super) fn add(&mut self, trial: usize, contender: usize, round: usize, report: anyhow::Result<Option<Report>>) {
+    pub(crate) fn add(&mut self, trial: usize, contender: usize, round: usize, report: anyhow::Result<Option<Report>>) {
         match report {
             Ok(Some(report)) => {
                 if let Some(failure) = &report.failure {
@@ -40,13 +40,13 @@ impl Results {
     }
 
     /// The middle figure.
-    pub(super) fn value(&self, trial: usize, contender: usize, measure: Measure) -> Option<f64> {
+    pub(crate) fn value(&self, trial: usize, contender: usize, measure: Measure) -> Option<f64> {
         let values = self.rounds(trial, contender);
         median(values.filter_map(|(_, report, before)| measure.of(report, before)))
     }
 
     /// The middle of the ratios to contender 0, each within its round.
-    pub(super) fn ratio(&self, trial: usize, contender: usize, measure: Measure) -> Option<f64> {
+    pub(crate) fn ratio(&self, trial: usize, contender: usize, measure: Measure) -> Option<f64> {
         let floor: BTreeMap<usize, f64> = self
             .rounds(trial, 0)
             .filter_map(|(round, report, before)| Some((round, measure.of(report, before)?)))
@@ -56,7 +56,7 @@ impl Results {
     }
 
     /// The middle of any other figure.
-    pub(super) fn figure(
+    pub(crate) fn figure(
         &self,
         trial: usize,
         contender: usize,
@@ -69,7 +69,7 @@ impl Results {
     }
 
     /// What became of all messages of all rounds.
-    pub(super) fn fates(&self, trial: usize, contender: usize) -> Option<Fates> {
+    pub(crate) fn fates(&self, trial: usize, contender: usize) -> Option<Fates> {
         let mut fates = self.rounds(trial, contender).filter_map(|(_, report, _)| report.fates);
         let first = fates.next()?;
         Some(std::iter::once(first).chain(fates).sum())

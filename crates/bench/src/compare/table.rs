@@ -1,17 +1,21 @@
 //! The table.
 
-use super::hearth;
 use super::judge::{Row, Target};
 use super::results::Results;
-use super::trials::Trial;
 use crate::report::Report;
 use std::fmt::Write as _;
 
 const NAME: usize = 26;
 const FIGURE: usize = 12;
 
-/// All trials, contender beside contender.
-pub(super) fn render(trials: &[Trial], contenders: &[&str], results: &Results) -> String {
+/// A trial, as the table tells of it.
+pub(crate) struct Line<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) rows: &'a [Row],
+}
+
+/// All trials, contender beside contender; the targets are those of the contender called `whose`.
+pub(crate) fn render(trials: &[Line<'_>], contenders: &[&str], whose: &str, results: &Results) -> String {
     let mut text = format!("{:NAME$}", "");
     for name in contenders {
         let _ = write!(text, "{name:>FIGURE$}");
@@ -20,12 +24,14 @@ pub(super) fn render(trials: &[Trial], contenders: &[&str], results: &Results) -
         }
     }
     text.push_str("  target\n");
+    let whose = contenders.iter().position(|name| *name == whose);
     for (number, trial) in trials.iter().enumerate() {
         let _ = writeln!(text, "{}", trial.name);
-        for row in &trial.rows {
-            judged(&mut text, number, *row, contenders, results);
+        for row in trial.rows {
+            judged(&mut text, number, *row, contenders.len(), whose, results);
         }
-        for (name, figure) in BESIDE {
+        let is_told = |name: &str| trial.rows.iter().any(|row| row.measure.name() == name);
+        for (name, figure) in BESIDE.iter().filter(|(name, _)| !is_told(name)) {
             beside(&mut text, number, name, *figure, contenders.len(), results);
         }
         fates(&mut text, number, contenders.len(), results);
@@ -38,10 +44,10 @@ pub(super) fn render(trials: &[Trial], contenders: &[&str], results: &Results) -
 }
 
 /// A figure with ratios, and a target if there is one.
-fn judged(text: &mut String, trial: usize, row: Row, contenders: &[&str], results: &Results) {
+fn judged(text: &mut String, trial: usize, row: Row, contenders: usize, whose: Option<usize>, results: &Results) {
     let _ = write!(text, "  {:1$}", row.measure.name(), NAME - 2);
     let floor = results.value(trial, 0, row.measure);
-    for contender in 0..contenders.len() {
+    for contender in 0..contenders {
         cell(text, results.value(trial, contender, row.measure));
         if contender > 0 {
             match results.ratio(trial, contender, row.measure) {
@@ -50,14 +56,12 @@ fn judged(text: &mut String, trial: usize, row: Row, contenders: &[&str], result
             }
         }
     }
-    // Targets are Hearth's.
-    let hearth = contenders.iter().position(|name| *name == hearth::NAME);
-    if let Some(hearth) = hearth
+    if let Some(whose) = whose
         && row.target != Target::None
     {
         let met = results
-            .value(trial, hearth, row.measure)
-            .zip(results.ratio(trial, hearth, row.measure))
+            .value(trial, whose, row.measure)
+            .zip(results.ratio(trial, whose, row.measure))
             .zip(floor)
             .and_then(|((value, ratio), floor)| row.target.is_met(value, floor, ratio));
         let verdict = match met {
@@ -78,7 +82,8 @@ const BESIDE: &[(&str, Figure)] = &[
     ("p50 µs", |report| report.latency.micros_at(500)),
     ("p99.9 µs", |report| report.latency.micros_at(999)),
     ("generator's CPU µs", |report| {
-        report.unit.map(|_| report.own_cpu_each())
+        let is_apart = !report.own_cpu.is_zero();
+        report.unit.filter(|_| is_apart).map(|_| report.own_cpu_each())
     }),
 ];
 

@@ -1,6 +1,7 @@
 //! What is tried: the scenarios that targets are set for, and some more.
 
 use super::judge::{Measure, Row, Target};
+use super::table::Line;
 use crate::client::Security;
 use crate::scenario::Scenario;
 use crate::scenario::chat::Chat;
@@ -137,6 +138,13 @@ fn trial(name: &'static str, scenario: Scenario) -> Trial {
 }
 
 impl Trial {
+    pub(super) fn line(&self) -> Line<'_> {
+        Line {
+            name: self.name,
+            rows: &self.rows,
+        }
+    }
+
     /// Its name up to the colon: trials that are compared with each other share it, and are
     /// chosen together.
     pub(super) fn family(&self) -> &'static str {

@@ -42,6 +42,7 @@ impl Login {
         let mut visits = Visits::new(stage, self.accounts, Goal::Bind)?;
         visits.run(self.in_flight, |begun| More::until(begun, self.accounts))?;
         visits.fleet.traffic.latency.clear();
+        visits.fleet.binds.clear();
         let reached = visits.fleet.reached;
 
         let (cpu, own) = (server.cpu()?, own_cpu()?);
@@ -66,6 +67,7 @@ impl Login {
             cpu: spent.zip(cpu).map(|(after, before)| after - before),
             own_cpu: own_cpu()? - own,
             latency: visits.fleet.traffic.latency.clone(),
+            binds: visits.fleet.binds.clone(),
             ..Report::default()
         })
     }

@@ -71,7 +71,12 @@ pub fn register(stage: &mut Stage<'_>, accounts: usize) -> anyhow::Result<()> {
 }
 
 /// Logs accounts 0 to `accounts` in, a few at a time.
-fn bring_up<T: Traffic>(hub: &mut Hub, fleet: &mut Fleet<'_, T>, accounts: usize, goal: Goal) -> anyhow::Result<()> {
+pub(crate) fn bring_up<T: Traffic>(
+    hub: &mut Hub,
+    fleet: &mut Fleet<'_, T>,
+    accounts: usize,
+    goal: Goal,
+) -> anyhow::Result<()> {
     let mut begun = 0;
     let mut moved = Instant::now();
     while fleet.reached < accounts {
@@ -93,7 +98,7 @@ fn bring_up<T: Traffic>(hub: &mut Hub, fleet: &mut Fleet<'_, T>, accounts: usize
 }
 
 /// Serves all sessions for a while.
-fn serve<T: Traffic>(hub: &mut Hub, fleet: &mut Fleet<'_, T>, how_long: Duration) -> anyhow::Result<()> {
+pub(crate) fn serve<T: Traffic>(hub: &mut Hub, fleet: &mut Fleet<'_, T>, how_long: Duration) -> anyhow::Result<()> {
     let end = Instant::now() + how_long;
     while let Some(left) = end.checked_duration_since(Instant::now()) {
         hub.round(fleet, Some(left))?;

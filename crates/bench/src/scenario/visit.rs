@@ -18,8 +18,7 @@ pub(super) struct Visitors {
 impl Traffic for Visitors {
     fn ready(&mut self, account: usize, sessions: &mut Sessions, out: &mut Outlets) {
         if let Some(began) = self.began[account] {
-            let nanos = began.elapsed().as_nanos();
-            self.latency.record(u64::try_from(nanos).unwrap_or(u64::MAX));
+            self.latency.record_time(began.elapsed());
         }
         sessions.leave(account, out);
     }

@@ -19,6 +19,10 @@ use talk::Talk;
 /// Without a sign of life for so long, a message counts as lost.
 const GONE: Duration = Duration::from_secs(3);
 
+/// A server may let a client know that it is available before the other servers of its cluster
+/// know; what they send until then goes the way of a message to somebody who is away.
+const SETTLE: Duration = Duration::from_secs(1);
+
 /// How to chat.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Chat {
@@ -97,6 +101,9 @@ impl Chat {
             stream_management: self.sm,
         };
         bring_up(&mut hub, &mut fleet, self.sessions, goal)?;
+        if stage.target.addresses.len() > 1 {
+            serve(&mut hub, &mut fleet, SETTLE)?;
+        }
 
         let pace = self.rate.map(|rate| Pace::start(&mut hub, rate));
         let pace = pace.transpose()?;
@@ -132,7 +139,7 @@ impl Chat {
             fates: Some(fates),
             failed: fleet.failures.count as u64,
             failure: fleet.failures.first.clone(),
-            resident: None,
+            ..Report::default()
         })
     }
 }

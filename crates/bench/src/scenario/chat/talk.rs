@@ -39,7 +39,8 @@ impl Talk {
         let template = |account: usize| {
             let mut to = target.bare_jid(account ^ 1);
             if chat.full {
-                to.push_str("/bench");
+                to.push('/');
+                to.push_str(&target.accounts.resource);
             }
             Template::new(run, account, &to, chat.text, chat.store)
         };

@@ -3,7 +3,7 @@
 use std::fs::read_to_string;
 
 /// Processor, memory, kernel and how busy the machine was, in a line or two.
-pub(super) fn facts() -> String {
+pub(crate) fn facts() -> String {
     let processors = read_to_string("/proc/cpuinfo").unwrap_or_default();
     let count = processors.lines().filter(|l| l.starts_with("processor")).count();
     let model = field(&processors, "model name").unwrap_or("unknown processor");

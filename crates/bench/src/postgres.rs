@@ -1,7 +1,7 @@
 //! A private PostgreSQL, with its usual promises about durability.
 
-use super::contender::free_address;
 use crate::child::{self, Child};
+use crate::ports::free_address;
 use anyhow::{Context as _, ensure};
 use std::net::SocketAddr;
 use std::os::unix::fs::chown;
@@ -14,15 +14,17 @@ const USER: &str = "postgres";
 const PROGRAMS: &str = "/usr/lib/postgresql";
 
 /// A server in a temporary directory.
-pub(super) struct Postgres {
+pub(crate) struct Postgres {
     address: SocketAddr,
+    programs: PathBuf,
     // Dropped in this order: the server, then its files.
     _child: Child,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 impl Postgres {
-    pub(super) fn start() -> anyhow::Result<Self> {
+    /// Makes it and waits until it can be used.
+    pub(crate) fn start() -> anyhow::Result<Self> {
         let programs = programs()?;
         let directory = tempfile::tempdir()?;
         give_away(directory.path())?;
@@ -53,13 +55,31 @@ impl Postgres {
             .context("PostgreSQL did not start")?;
         Ok(Self {
             address,
+            programs,
             _child: child,
-            _directory: directory,
+            directory,
         })
     }
 
-    pub(super) fn url(&self) -> String {
-        format!("postgres://{USER}@{}/postgres", self.address)
+    /// The database that is there from the start.
+    pub(crate) fn url(&self) -> String {
+        self.url_of(USER)
+    }
+
+    /// Another database, empty.
+    pub(crate) fn create(&self, name: &str) -> anyhow::Result<String> {
+        let mut createdb = command(&self.programs, "createdb", self.directory.path())?;
+        createdb
+            .args(["-h", "127.0.0.1", "-U", USER, "-p"])
+            .arg(self.address.port().to_string())
+            .arg(name);
+        let status = createdb.status()?;
+        ensure!(status.success(), "createdb failed: {status}");
+        Ok(self.url_of(name))
+    }
+
+    fn url_of(&self, name: &str) -> String {
+        format!("postgres://{USER}@{}/{name}", self.address)
     }
 }
 
