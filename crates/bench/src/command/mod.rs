@@ -4,6 +4,7 @@ mod relay;
 mod run;
 mod under;
 
+use crate::cluster::Cluster;
 use crate::compare::Compare;
 use clap::{Parser, Subcommand};
 
@@ -23,6 +24,8 @@ enum Act {
     Run(run::Run),
     /// Put the floor, Hearth and others under the same load in turn and print one table.
     Compare(Compare),
+    /// Put one server alone and several as a cluster under the same load and print one table.
+    Cluster(Cluster),
     #[command(hide = true)]
     Under(under::Under),
 }
@@ -34,6 +37,7 @@ impl Command {
             Act::Relay(relay) => relay.execute(),
             Act::Run(run) => run.execute(),
             Act::Compare(compare) => compare.execute(),
+            Act::Cluster(cluster) => cluster.execute(),
             Act::Under(under) => under.execute(),
         }
     }
