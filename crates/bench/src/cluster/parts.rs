@@ -39,68 +39,13 @@ enum What {
 /// All of them, in the sizes that were asked for.
 pub(super) fn all(sizes: &Cluster) -> Vec<Part> {
     let (seconds, ghosts) = (sizes.seconds, sizes.ghosts);
-    let chat = Chat {
-        sessions: sizes.sessions,
-        warm_up: seconds.min(2.0),
-        seconds,
-        ..Chat::default()
-    };
-    let steady = Chat {
-        rate: Some(sizes.rate),
-        sm: true,
-        ..chat.clone()
-    };
-    let login = Login {
-        accounts: LOGIN_ACCOUNTS,
-        seconds,
-        ..Login::default()
-    };
-    let idle = |sessions| Idle {
-        sessions,
-        seconds,
-        ..Idle::default()
-    };
     let log = |in_flight| What::Log { in_flight, seconds };
     let died = |is_senior| What::Killed {
         sessions: ghosts,
         is_senior,
     };
-    let rate = sizes.rate;
-    vec![
-        part(
-            format!("directory: {} sessions, in a node that has none of them", sizes.entries),
-            What::Elsewhere(idle(sizes.entries)),
-        )
-        .row(Measure::Bytes, Target::None),
-        // Before the chat at a given rate, which has it subtracted.
-        part(
-            "idle: a session on each node",
-            What::Clients(Scenario::Idle(idle(sizes.nodes))),
-        )
-        .row(Measure::CpuASecond, Target::None),
-        part(
-            format!("chat over TLS between nodes, acknowledged, {rate}/s, no-store"),
-            What::Clients(Scenario::Chat(steady)),
-        )
-        .row(Measure::Cpu, Target::Times(AIM))
-        .row(Measure::CpuBeyondIdle, Target::Times(AIM))
-        .latency(),
-        part(
-            "chat over TLS between nodes, saturated, no-store",
-            What::Clients(Scenario::Chat(chat)),
-        )
-        .row(Measure::Cpu, Target::Times(AIM))
-        .row(Measure::Rate, Target::None)
-        .latency(),
-        part(
-            "login over TLS: two session changes each",
-            What::Clients(Scenario::Login(login)),
-        )
-        .row(Measure::Rate, Target::None)
-        .row(Measure::Cpu, Target::None)
-        .row(Measure::BindP50, Target::None)
-        .row(Measure::BindP99, Target::None)
-        .latency(),
+    let mut parts = with_clients(sizes);
+    parts.extend([
         part("session changes in the log, one at a time on each node", log(1)).log(),
         part(
             format!("session changes in the log, {IN_FLIGHT} at a time on each node"),
@@ -109,7 +54,64 @@ pub(super) fn all(sizes: &Cluster) -> Vec<Part> {
         .log(),
         part(format!("kill -9 of a junior with {ghosts} sessions"), died(false)).killed(),
         part(format!("kill -9 of the senior with {ghosts} sessions"), died(true)).killed(),
+    ]);
+    parts
+}
+
+fn with_clients(sizes: &Cluster) -> Vec<Part> {
+    let (seconds, rate) = (sizes.seconds, sizes.rate);
+    let idle = |sessions| Idle {
+        sessions,
+        seconds,
+        ..Idle::default()
+    };
+    let chat = Chat {
+        sessions: sizes.sessions,
+        warm_up: seconds.min(2.0),
+        seconds,
+        ..Chat::default()
+    };
+    let steady = Chat {
+        rate: Some(rate),
+        sm: true,
+        ..chat.clone()
+    };
+    let login = Login {
+        accounts: LOGIN_ACCOUNTS,
+        seconds,
+        ..Login::default()
+    };
+    vec![
+        part(
+            format!("directory: {} sessions, in a node that has none of them", sizes.entries),
+            What::Elsewhere(idle(sizes.entries)),
+        )
+        .row(Measure::Bytes, Target::None),
+        // Before the chat at a given rate, which has it subtracted.
+        clients("idle: a session on each node", Scenario::Idle(idle(sizes.nodes)))
+            .row(Measure::CpuASecond, Target::None),
+        clients(
+            format!("chat over TLS between nodes, acknowledged, {rate}/s, no-store"),
+            Scenario::Chat(steady),
+        )
+        .row(Measure::Cpu, Target::Times(AIM))
+        .row(Measure::CpuBeyondIdle, Target::Times(AIM))
+        .latency(),
+        clients("chat over TLS between nodes, saturated, no-store", Scenario::Chat(chat))
+            .row(Measure::Cpu, Target::Times(AIM))
+            .row(Measure::Rate, Target::None)
+            .latency(),
+        clients("login over TLS: two session changes each", Scenario::Login(login))
+            .row(Measure::Rate, Target::None)
+            .row(Measure::Cpu, Target::None)
+            .row(Measure::BindP50, Target::None)
+            .row(Measure::BindP99, Target::None)
+            .latency(),
     ]
+}
+
+fn clients(name: impl Into<String>, scenario: Scenario) -> Part {
+    part(name, What::Clients(scenario))
 }
 
 fn part(name: impl Into<String>, what: What) -> Part {
@@ -151,7 +153,7 @@ impl Part {
     pub(super) fn measure(&self, servers: &mut Servers, keys: &mut KeyCache) -> anyhow::Result<Option<Report>> {
         let is_alone = servers.count() == ALONE;
         match &self.what {
-            What::Clients(scenario) => clients(scenario, servers, keys).map(Some),
+            What::Clients(scenario) => play(scenario, servers, keys).map(Some),
             What::Log { in_flight, seconds } => group::run(servers.count(), *in_flight, *seconds).map(Some),
             What::Elsewhere(_) | What::Killed { .. } if is_alone => Ok(None),
             What::Elsewhere(idle) => elsewhere(idle, servers, keys).map(Some),
@@ -160,7 +162,7 @@ impl Part {
     }
 }
 
-fn clients(scenario: &Scenario, servers: &mut Servers, keys: &mut KeyCache) -> anyhow::Result<Report> {
+fn play(scenario: &Scenario, servers: &mut Servers, keys: &mut KeyCache) -> anyhow::Result<Report> {
     let running = servers.running()?;
     let mut stage = Stage {
         target: &running.target(),
