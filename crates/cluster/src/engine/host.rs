@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use tokio::runtime::Handle;
 
 use super::{Fence, Membership};
 use crate::NodeId;
@@ -48,6 +49,11 @@ pub trait Host: Send + Sync + 'static {
 
     /// The next message of another member's ordered stream. The next one comes when this is done.
     fn data(&self, from: NodeId, body: Bytes) -> BoxFuture<'static, ()>;
+
+    /// Where [`Host::data`] runs; `None`: where the cluster does.
+    fn runtime(&self) -> Option<Handle> {
+        None
+    }
 
     /// Another member asks; `None` where the question cannot be read.
     fn asked(&self, from: NodeId, body: Bytes) -> BoxFuture<'static, Option<Bytes>>;

@@ -7,6 +7,7 @@ use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use super::host::Above;
@@ -109,6 +110,10 @@ impl Receiver for Post {
 
     fn on_data(&self, from: NodeId, body: Bytes) -> BoxFuture<'static, ()> {
         self.above.host.data(from, body)
+    }
+
+    fn runtime(&self) -> Option<Handle> {
+        self.above.host.runtime()
     }
 
     fn on_event(&self, event: LinkEvent) {

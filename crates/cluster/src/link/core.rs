@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use foldhash::fast::RandomState;
 use metrics::counter;
@@ -32,6 +32,10 @@ const PEERS: usize = 256;
 /// Lives that are remembered to be over. Ids are never used again, and who was forgotten thousands of lives ago has
 /// long had its connections time out.
 const REMEMBERED_DEAD: usize = 4096;
+/// A peer hears of what was handled after so many messages, or after this time: it only needs to know what it can forget,
+/// and a word for each message would cost both as much as the message.
+const TELL_HANDLED_MESSAGES: u32 = 64;
+const TELL_HANDLED: Duration = Duration::from_millis(5);
 
 /// Random numbers, for pauses that must not fall together.
 pub type Random = Arc<dyn Fn() -> u64 + Send + Sync>;
@@ -151,8 +155,8 @@ impl Core {
         let (peer, arrivals) = Peer::new(node);
         peers.insert(node, Arc::clone(&peer));
         drop(peers);
-        self.runtime
-            .spawn(handle_arrivals(Arc::clone(self), Arc::clone(&peer), arrivals));
+        let handling = self.receiver.runtime().unwrap_or_else(|| self.runtime.clone());
+        handling.spawn(handle_arrivals(Arc::clone(self), Arc::clone(&peer), arrivals));
         for purpose in [Purpose::Control, Purpose::Data] {
             self.runtime
                 .spawn(keep_up(Arc::clone(self), Arc::clone(&peer), purpose));
@@ -281,16 +285,31 @@ async fn welcome(core: Arc<Core>, mut greeted: Greeted) {
 /// Hands a peer's messages to the handler, one after the other, whatever becomes of the connections. What had arrived
 /// from a peer that has died since is handled like the rest.
 async fn handle_arrivals(core: Arc<Core>, peer: Arc<Peer>, mut arrivals: mpsc::Receiver<Arrived>) {
+    let telling = tokio::time::sleep(TELL_HANDLED);
+    tokio::pin!(telling);
+    let mut untold = 0;
     loop {
         let arrival = tokio::select! {
             biased;
             arrival = arrivals.recv() => arrival,
             () = peer.gone.cancelled() => return,
             () = core.stop.cancelled() => return,
+            () = &mut telling, if untold > 0 => {
+                peer.writable.notify_one();
+                untold = 0;
+                continue;
+            }
         };
         let Some((number, body)) = arrival else { return };
         core.receiver.on_data(peer.node, body).await;
         peer.handled.store(number, Ordering::Release);
-        peer.writable.notify_one();
+        if untold == 0 {
+            telling.as_mut().reset(tokio::time::Instant::now() + TELL_HANDLED);
+        }
+        untold += 1;
+        if untold == TELL_HANDLED_MESSAGES {
+            peer.writable.notify_one();
+            untold = 0;
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use tokio::runtime::Handle;
 
 use super::hello::{Hello, Purpose};
 use crate::{Group, NodeId};
@@ -28,6 +29,11 @@ pub trait Receiver: Send + Sync + 'static {
     /// The next message of a peer's ordered stream. The following one waits until this is done, and in the end so
     /// does the sender; nothing else does. When it is done, the sender forgets the message.
     fn on_data(&self, from: NodeId, body: Bytes) -> BoxFuture<'static, ()>;
+    /// Where messages of the ordered stream are handled, so that none has to go there one by one; `None`: where the links
+    /// run.
+    fn runtime(&self) -> Option<Handle> {
+        None
+    }
     /// Something happened to a link. Must return at once.
     fn on_event(&self, event: LinkEvent);
 }

@@ -3,6 +3,7 @@
 use std::{
     collections::HashSet,
     future::Future,
+    panic::AssertUnwindSafe,
     pin::Pin,
     sync::{Arc, atomic::AtomicU64},
     time::Duration,
@@ -14,6 +15,7 @@ use cluster::{
     Fence, Host, Membership, NodeId,
     state::{Change, Entry, Machine},
 };
+use futures_util::FutureExt as _;
 use protocol::Jid;
 use router::{Router, SessionEntry, Standalone};
 use tokio::{
@@ -211,11 +213,17 @@ impl Host for ClusterHost {
 
     fn data(&self, from: NodeId, body: Bytes) -> Boxed<()> {
         let router = Arc::clone(&self.router);
-        let working = self.runtime.spawn(async move { router.on_message(from.0, body).await });
         Box::pin(async move {
-            // Where it panicked, the next one is not held up.
-            let _ = working.await;
+            let handled = AssertUnwindSafe(router.on_message(from.0, body)).catch_unwind().await;
+            if handled.is_err() {
+                // The next one is not held up.
+                tracing::error!(target: "cluster", %from, "a message of another node could not be handled");
+            }
         })
+    }
+
+    fn runtime(&self) -> Option<Handle> {
+        Some(self.runtime.clone())
     }
 
     fn asked(&self, from: NodeId, body: Bytes) -> Boxed<Option<Bytes>> {
