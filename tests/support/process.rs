@@ -53,6 +53,7 @@ impl Home {
             ("HEARTH_C2S__LISTEN", "127.0.0.1:0"),
             ("HEARTH_C2S__TLS_LISTEN", "127.0.0.1:0"),
             ("HEARTH_ADMIN__LISTEN", "127.0.0.1:0"),
+            ("HEARTH_ADMIN__TLS_LISTEN", "127.0.0.1:0"),
         ] {
             home = home.with(key, value);
         }
@@ -155,6 +156,8 @@ pub struct Addresses {
     pub c2s_tls: SocketAddr,
     /// Health, metrics and the console, when that listener is on.
     pub admin: Option<SocketAddr>,
+    /// The console behind TLS, when that listener is on.
+    pub admin_tls: Option<SocketAddr>,
 }
 
 impl Server {
@@ -231,5 +234,6 @@ fn addresses(listening: &Value) -> Result<Addresses> {
         c2s: first("c2s").with_context(|| format!("no address for c2s in {listening}"))?,
         c2s_tls: first("c2s_tls").with_context(|| format!("no address for c2s_tls in {listening}"))?,
         admin: first("admin"),
+        admin_tls: first("admin_tls"),
     })
 }

@@ -15,7 +15,7 @@ use crate::exchange::Exchange;
 use crate::lockout::Lockout;
 use crate::stretch::Stretcher;
 use crate::token::{TokenKey, TokenUse};
-use crate::{Binding, Random, Settings, SharedFailures, Step, Upgrade, certificate, random};
+use crate::{Authenticated, Binding, Random, Settings, SharedFailures, Step, Upgrade, certificate, random};
 
 /// Decides who may log in. Clones are the same door.
 #[derive(Clone)]
@@ -113,6 +113,34 @@ impl Authenticator {
     /// `None` where there is none, which is not the same as an empty one.
     pub async fn start(&self, binding: &Binding, mechanism: &str, initial: Option<&[u8]>) -> Step {
         self.begin(binding, mechanism, initial, None).await
+    }
+
+    /// Checks a password that somebody typed into a form of ours, with the same keys and the same bounds on guesses as
+    /// a client's login, whatever mechanisms clients are offered.
+    ///
+    /// # Errors
+    /// Where it does not lead to an account that may be used.
+    pub async fn check_password(
+        &self,
+        host: &str,
+        username: &str,
+        password: &str,
+        address: IpAddr,
+    ) -> Result<Authenticated, Failure> {
+        if self.is_shut_out(address) {
+            return Err(shut_out());
+        }
+        let binding = Binding {
+            host: host.to_owned(),
+            encrypted: true,
+            tls_version: None,
+            tls_exporter: None,
+            tls_server_end_point: None,
+            client_certificate: None,
+            address,
+        };
+        let exchange = Exchange::new(Arc::clone(&self.inner), binding, Mechanism::Plain, Vec::new(), None);
+        exchange.plain(format!("\0{username}\0{password}").as_bytes()).await
     }
 
     /// Begins an exchange by token: SASL2 with `<fast/>`.

@@ -18,6 +18,8 @@ pub(crate) struct Greeting<'a> {
     pub(crate) domains: &'a [String],
     pub(crate) addresses: &'a Addresses,
     pub(crate) has_accounts: bool,
+    /// What the first administrator is asked for; none where there is one.
+    pub(crate) setup_token: Option<&'a str>,
 }
 
 impl Greeting<'_> {
@@ -32,6 +34,12 @@ impl Greeting<'_> {
         for (what, value) in self.lines() {
             let _ = writeln!(text, "  {what:<13}{value}");
         }
+        if let (Some(token), Some(console)) = (self.setup_token, self.console().first()) {
+            let _ = write!(
+                text,
+                "\nSet this server up in a browser:\n  {console}/setup\n  token: {token}\n"
+            );
+        }
         if !self.has_accounts {
             let domain = self.domains.first().map_or("localhost", String::as_str);
             let command = self.command();
@@ -43,7 +51,17 @@ impl Greeting<'_> {
         text
     }
 
-    fn lines(&self) -> [(&'static str, String); 5] {
+    /// Where the console is.
+    fn console(&self) -> Vec<String> {
+        let plain = self.addresses.admin.iter().filter(|address| address.ip().is_loopback());
+        let plain = plain.map(|address| format!("http://{address}"));
+        let encrypted = self.addresses.admin_tls.iter();
+        plain
+            .chain(encrypted.map(|address| format!("https://{address}")))
+            .collect()
+    }
+
+    fn lines(&self) -> [(&'static str, String); 6] {
         let config = &self.configuration.config;
         let clients = [
             each(&self.addresses.c2s, "", " (STARTTLS)"),
@@ -62,6 +80,7 @@ impl Greeting<'_> {
                 "monitoring",
                 or_off(&each(&self.addresses.admin, "http://", "/healthz, /readyz, /metrics")),
             ),
+            ("console", or_off(&self.console())),
             ("data", config.data_dir.display().to_string()),
             ("database", mask_url(&config.database.url)),
             (

@@ -49,8 +49,10 @@ impl Server {
         if let Some(path) = &options.ready_file {
             addresses.write(path)?;
         }
+        let setup_token = self.setup.is_open().await?.then(|| self.setup.token());
         Greeting {
             configuration,
+            setup_token,
             domains: &self.reload.domains,
             addresses,
             has_accounts,

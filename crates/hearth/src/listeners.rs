@@ -4,6 +4,7 @@ use std::{net::SocketAddr, path::Path, sync::Arc};
 
 use anyhow::Context;
 use serde::Serialize;
+use tokio::net::TcpListener;
 use transport::{Gate, Listener, ListenerSettings};
 
 use crate::config::Config;
@@ -12,7 +13,8 @@ use crate::config::Config;
 pub(crate) struct Listeners {
     pub(crate) c2s: Vec<Listener>,
     pub(crate) c2s_tls: Vec<Listener>,
-    pub(crate) admin: Vec<tokio::net::TcpListener>,
+    pub(crate) admin: Vec<TcpListener>,
+    pub(crate) admin_tls: Vec<TcpListener>,
     pub(crate) addresses: Addresses,
 }
 
@@ -22,6 +24,7 @@ pub(crate) struct Addresses {
     pub(crate) c2s: Vec<SocketAddr>,
     pub(crate) c2s_tls: Vec<SocketAddr>,
     pub(crate) admin: Vec<SocketAddr>,
+    pub(crate) admin_tls: Vec<SocketAddr>,
     pid: u32,
 }
 
@@ -32,33 +35,42 @@ impl Listeners {
             Ok(addresses.iter().map(bind).collect::<Result<_, _>>()?)
         };
         let (c2s, c2s_tls) = (bind(&config.c2s.listen)?, bind(&config.c2s.tls_listen)?);
-        let mut admin = Vec::new();
-        for address in &config.admin.listen {
-            let bound = tokio::net::TcpListener::bind(address).await;
-            admin.push(bound.with_context(|| format!("cannot listen on {address} (admin.listen)"))?);
-        }
+        let admin = bind_all(&config.admin.listen, "admin.listen").await?;
+        let admin_tls = bind_all(&config.admin.tls_listen, "admin.tls_listen").await?;
         let of = |listeners: &[Listener]| listeners.iter().map(Listener::local_addr).collect();
         let addresses = Addresses {
             c2s: of(&c2s),
             c2s_tls: of(&c2s_tls),
-            admin: admin
-                .iter()
-                .map(tokio::net::TcpListener::local_addr)
-                .collect::<Result<_, _>>()?,
+            admin: local(&admin)?,
+            admin_tls: local(&admin_tls)?,
             pid: std::process::id(),
         };
         Ok(Self {
             c2s,
             c2s_tls,
             admin,
+            admin_tls,
             addresses,
         })
     }
 }
 
+async fn bind_all(addresses: &[SocketAddr], key: &str) -> anyhow::Result<Vec<TcpListener>> {
+    let mut bound = Vec::new();
+    for address in addresses {
+        let listener = TcpListener::bind(address).await;
+        bound.push(listener.with_context(|| format!("cannot listen on {address} ({key})"))?);
+    }
+    Ok(bound)
+}
+
+fn local(listeners: &[TcpListener]) -> std::io::Result<Vec<SocketAddr>> {
+    listeners.iter().map(TcpListener::local_addr).collect()
+}
+
 impl Addresses {
     pub(crate) fn all(&self) -> Vec<SocketAddr> {
-        [&self.c2s, &self.c2s_tls, &self.admin]
+        [&self.c2s, &self.c2s_tls, &self.admin, &self.admin_tls]
             .into_iter()
             .flatten()
             .copied()

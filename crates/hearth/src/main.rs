@@ -7,6 +7,7 @@
 //! | what can be configured | `config/keys` |
 //! | what can be changed while it runs | `properties/table` |
 //! | how it and others become a cluster | `cluster/` |
+//! | what the console is given | `console` |
 //! | commands | `cli/` |
 //! | how commands reach a running server | `control/` |
 
@@ -15,6 +16,7 @@ mod check;
 mod cli;
 mod cluster;
 mod config;
+mod console;
 mod control;
 mod data_dir;
 mod greeting;

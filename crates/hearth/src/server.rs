@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use ::cluster::{Caches, Cluster};
+use ::console::Channel;
 use anyhow::Context;
 use arc_swap::ArcSwap;
 use c2s::Begin;
-use http::{Bounds, Machines, Metrics, Readiness};
-use ops::{ClusterLive, Live, LiveHere};
+use http::{Bounds, Door, Machines, Metrics, Readiness};
+use ops::{ClusterLive, Live, LiveHere, Setup};
 use storage::Storage;
 use tokio::sync::{Notify, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -17,6 +18,7 @@ use crate::{
     certificates,
     cluster::{self, ClusterDesk, ClusterHost},
     config::{Configuration, Sources, warnings},
+    console::{self, ServerHere},
     control::{ControlServer, Status},
     data_dir::{DataDir, Held},
     life,
@@ -35,6 +37,7 @@ pub(crate) struct Server {
     pub(crate) cluster: Arc<Cluster>,
     pub(crate) storage: Storage,
     pub(crate) readiness: Arc<Readiness>,
+    pub(crate) setup: Setup,
     pub(crate) reload: Reload,
     /// Ends all that serves operators and machines.
     pub(crate) stop: CancellationToken,
@@ -126,9 +129,6 @@ impl Server {
             metrics: metrics.clone(),
         }
         .pages();
-        for listener in listeners.admin {
-            tasks.spawn(http::serve(listener, pages.clone(), Bounds::default(), stop.clone()));
-        }
         let live: Arc<dyn Live> = Arc::new(LiveHere(router));
         let acts: Arc<dyn ClusterLive> = Arc::new(ClusterDesk {
             cluster: Arc::clone(&cluster),
@@ -141,8 +141,26 @@ impl Server {
             &authenticator,
             &live,
             acts,
+            &config.node_name,
             Status::here(addresses.all()),
         );
+        let console_settings = Arc::new(ArcSwap::from_pointee(settings.console));
+        let here = ServerHere::new(&config.node_name, &addresses, &certificates, &readiness);
+        let acts = console::acts(&desk, &storage, &authenticator, &console_settings, here);
+        let setup = acts.setup.clone();
+        let in_the_clear = pages.merge(::console::pages(acts.clone(), Channel::Plain, &stop));
+        let encrypted = ::console::pages(acts, Channel::Tls, &stop);
+        let console_tls = console::tls(&certificates, &settings.tls)?;
+        for (listeners, tls, pages) in [
+            (listeners.admin, None, in_the_clear),
+            (listeners.admin_tls, Some(console_tls), encrypted),
+        ] {
+            for listener in listeners {
+                let tls = tls.clone();
+                let door = Door { listener, tls };
+                tasks.spawn(http::serve(door, pages.clone(), Bounds::default(), stop.clone()));
+            }
+        }
         tasks.spawn(control.serve(desk, stop.clone()));
         let repinned = Arc::new(Notify::new());
         let watch = Watch {
@@ -156,6 +174,7 @@ impl Server {
             authenticator.set_settings(settings.auth);
             client_settings.store(Arc::new(settings.c2s));
             feature_settings.store(Arc::new(settings.features));
+            console_settings.store(Arc::new(settings.console));
             cluster_settings.send_if_modified(|before| {
                 let is_new = *before != settings.cluster;
                 before.clone_from(&settings.cluster);
@@ -192,6 +211,7 @@ impl Server {
             cluster,
             storage,
             readiness,
+            setup,
             reload,
             stop,
             tasks,

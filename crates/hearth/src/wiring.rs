@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use auth::{Authenticator, SystemRandom};
 use cluster::link::LinkSettings;
-use ops::{Accounts, ClusterLive, Clustering, Live, Pins, Properties, Sessions};
+use ops::{Accounts, Administrators, Audit, ClusterLive, Clustering, Live, Pins, Properties, Sessions};
 use storage::{Storage, StorageError, SystemClock};
 
 use crate::{
@@ -52,12 +52,16 @@ pub(crate) fn desk(
     authenticator: &Authenticator,
     live: &Arc<dyn Live>,
     cluster: Arc<dyn ClusterLive>,
+    node: &str,
     status: Status,
 ) -> Desk {
+    let audit = Audit::new(storage.clone(), node.to_owned());
     Desk {
-        accounts: Accounts::new(storage.clone(), Arc::clone(live), authenticator.clone()),
+        accounts: Accounts::new(storage.clone(), Arc::clone(live), authenticator.clone(), audit.clone()),
+        administrators: Administrators::new(storage.clone(), audit.clone()),
         properties: properties.clone(),
-        sessions: Sessions::new(Arc::clone(live)),
+        sessions: Sessions::new(Arc::clone(live), Arc::clone(&cluster), audit.clone()),
+        audit,
         clustering: Clustering::new(storage.clone(), properties.clone(), cluster),
         status,
     }

@@ -16,7 +16,7 @@ mod tests;
 
 pub use health::Readiness;
 pub use metrics::{BadRecorder, Metrics};
-pub use serve::{Bounds, serve};
+pub use serve::{Bounds, Door, serve};
 
 use std::sync::Arc;
 

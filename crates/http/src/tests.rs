@@ -9,7 +9,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{Bounds, Machines, Metrics, Readiness, serve};
+use crate::{Bounds, Door, Machines, Metrics, Readiness, serve};
 
 struct Server {
     address: SocketAddr,
@@ -24,6 +24,10 @@ async fn start() -> Server {
 }
 
 async fn start_with(bounds: Bounds) -> Server {
+    start_behind(bounds, None).await
+}
+
+async fn start_behind(bounds: Bounds, tls: Option<Arc<rustls::ServerConfig>>) -> Server {
     let (metrics, recorder) = Metrics::apart();
     let readiness = Arc::new(Readiness::default());
     let pages = Machines {
@@ -34,7 +38,7 @@ async fn start_with(bounds: Bounds) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let stop = CancellationToken::new();
-    let ended = tokio::spawn(serve(listener, pages, bounds, stop.clone()));
+    let ended = tokio::spawn(serve(Door { listener, tls }, pages, bounds, stop.clone()));
     Server {
         address,
         readiness,
@@ -143,6 +147,48 @@ async fn a_stop_ends_idle_connections_and_the_task() {
         TcpStream::connect(server.address).await.is_err(),
         "nobody listens any more"
     );
+}
+
+#[tokio::test]
+async fn behind_tls_the_same_pages_answer_and_what_is_no_tls_is_not_waited_for() {
+    let key = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let certificate = key.cert.der().clone();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![certificate.clone()],
+            rustls::pki_types::PrivateKeyDer::Pkcs8(key.signing_key.serialize_der().into()),
+        )
+        .unwrap();
+    let bounds = Bounds {
+        connections: 1,
+        head_timeout: Duration::from_millis(300),
+        ..Bounds::default()
+    };
+    let server = start_behind(bounds, Some(Arc::new(config))).await;
+    // It holds the only place, until the time for a handshake is over.
+    let _silent = TcpStream::connect(server.address).await.unwrap();
+
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(certificate).unwrap();
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let stream = TcpStream::connect(server.address).await.unwrap();
+    let mut stream = tokio_rustls::TlsConnector::from(Arc::new(config))
+        .connect("localhost".try_into().unwrap(), stream)
+        .await
+        .unwrap();
+    let head = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    stream.write_all(head).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
 }
 
 #[tokio::test]

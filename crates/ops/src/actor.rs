@@ -1,8 +1,9 @@
 //! Who acts, and how far that reaches.
 
-use std::{collections::BTreeSet, fmt};
+use std::{fmt, net::IpAddr};
 
 use protocol::Jid;
+use serde::{Deserialize, Serialize};
 
 use crate::OpsError;
 
@@ -12,74 +13,125 @@ pub enum Actor {
     /// A user of this machine who can reach the control socket or the database file: may do
     /// everything, and could do it without us.
     Local {
-        /// Their name, for the record of changes.
+        /// Their name, for the record of what was done.
         user: String,
     },
     /// An account that was given power.
     Account {
         /// Bare JID.
         jid: Jid,
-        /// Where.
-        reach: Reach,
+        /// What it may do.
+        role: Role,
+        /// Where it comes from, for the record of what was done.
+        address: Option<IpAddr>,
     },
 }
 
-/// Where an account has power.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reach {
-    /// Over the whole server.
-    Server,
-    /// Over these hosts only.
-    Hosts(BTreeSet<String>),
+/// What an account may do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Everything.
+    Owner,
+    /// Everything that concerns this host.
+    Host(String),
+    /// See everything, change nothing.
+    ReadOnly,
 }
 
 impl Actor {
-    /// Checks an act on one host and what belongs to it.
+    /// Checks whether what belongs to one host may be seen.
     ///
     /// # Errors
     /// Where the actor's power does not reach there.
     pub fn require_host(&self, domain: &str) -> Result<(), OpsError> {
-        match self {
-            Self::Account {
-                reach: Reach::Hosts(hosts),
-                ..
-            } if !hosts.contains(domain) => Err(OpsError::Denied {
-                actor: self.to_string(),
-                what: domain.to_owned(),
-            }),
-            _ => Ok(()),
+        match self.role() {
+            Role::Host(own) if own != domain => Err(self.denied(domain)),
+            Role::Owner | Role::Host(_) | Role::ReadOnly => Ok(()),
         }
     }
 
-    /// Checks an act on the server as a whole.
+    /// Checks whether what belongs to the server as a whole may be seen.
     ///
     /// # Errors
-    /// Where the actor's power ends at some hosts.
+    /// Where the actor's power ends at a host.
     pub fn require_server(&self) -> Result<(), OpsError> {
-        match self {
-            Self::Account {
-                reach: Reach::Hosts(_), ..
-            } => Err(OpsError::Denied {
-                actor: self.to_string(),
-                what: "the server".to_owned(),
-            }),
-            _ => Ok(()),
+        match self.role() {
+            Role::Host(_) => Err(self.denied("the server")),
+            Role::Owner | Role::ReadOnly => Ok(()),
         }
     }
 
-    /// Whether the actor's power reaches this host.
+    /// Checks a change of one host and what belongs to it.
+    ///
+    /// # Errors
+    /// Where the actor may not change that.
+    pub fn require_change(&self, domain: &str) -> Result<(), OpsError> {
+        match self.role() {
+            Role::ReadOnly => Err(self.denied(domain)),
+            Role::Owner | Role::Host(_) => self.require_host(domain),
+        }
+    }
+
+    /// Checks a change of the server as a whole.
+    ///
+    /// # Errors
+    /// Where the actor is no owner.
+    pub fn require_owner(&self) -> Result<(), OpsError> {
+        match self.role() {
+            Role::Owner => Ok(()),
+            Role::Host(_) | Role::ReadOnly => Err(self.denied("the server")),
+        }
+    }
+
+    /// Whether the actor may see this host.
     #[must_use]
     pub fn reaches(&self, domain: &str) -> bool {
         self.require_host(domain).is_ok()
     }
+
+    /// What the actor may do.
+    #[must_use]
+    pub fn role(&self) -> &Role {
+        match self {
+            Self::Local { .. } => &Role::Owner,
+            Self::Account { role, .. } => role,
+        }
+    }
+
+    /// Where the actor comes from; nowhere for users of this machine.
+    #[must_use]
+    pub fn address(&self) -> Option<IpAddr> {
+        match self {
+            Self::Local { .. } => None,
+            Self::Account { address, .. } => *address,
+        }
+    }
+
+    pub(crate) fn denied(&self, what: &str) -> OpsError {
+        OpsError::Denied {
+            actor: self.to_string(),
+            what: what.to_owned(),
+        }
+    }
 }
 
 impl fmt::Display for Actor {
-    /// As it stands in the record of changes.
+    /// As it stands in the record of what was done.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Local { user } => write!(f, "local:{user}"),
             Self::Account { jid, .. } => jid.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Owner => f.write_str("owner"),
+            Self::Host(domain) => write!(f, "administrator of {domain}"),
+            Self::ReadOnly => f.write_str("read-only"),
         }
     }
 }

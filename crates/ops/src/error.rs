@@ -33,6 +33,21 @@ pub enum OpsError {
     /// The name is taken.
     #[error("there is an account {0} already")]
     Exists(Jid),
+    /// The account has no power.
+    #[error("{0} is no administrator")]
+    NoAdministrator(String),
+    /// Nobody would be left who may do everything.
+    #[error("{0} is the only owner: make another one first")]
+    LastOwner(String),
+    /// The first administrator is there.
+    #[error("this server has an administrator already")]
+    SetUp,
+    /// Not what the terminal shows.
+    #[error("this is not the token that the server's terminal shows; a restart shows a new one")]
+    WrongToken,
+    /// A place in a list that is none.
+    #[error("this place in the list is none: begin with its first page")]
+    BadCursor,
     /// The password cannot be used.
     #[error(transparent)]
     Password(#[from] PasswordError),
@@ -95,6 +110,14 @@ pub enum OpsError {
         /// How long that was waited for.
         secs: u64,
         /// What is known.
+        why: String,
+    },
+    /// Another server does not say.
+    #[error("server {node} does not answer: {why}")]
+    NoAnswer {
+        /// Its number.
+        node: u64,
+        /// Why.
         why: String,
     },
     /// The server cannot be drained.

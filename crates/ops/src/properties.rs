@@ -6,7 +6,7 @@ use arc_swap::ArcSwap;
 use serde::{Deserialize, Serialize};
 use storage::{Audit, Scope, Storage};
 
-use crate::{Actor, Applies, Catalogue, Definition, OpsError, Value, cluster, nearest};
+use crate::{Actor, Applies, Audit as Record, Catalogue, Definition, OpsError, Value, audit::Deed, cluster, nearest};
 
 /// Acts on system properties.
 #[derive(Clone)]
@@ -15,6 +15,7 @@ pub struct Properties {
     catalogue: Arc<Catalogue>,
     pins: Arc<ArcSwap<Pins>>,
     node: String,
+    record: Record,
 }
 
 /// Properties that the configuration holds fast, by name.
@@ -86,12 +87,19 @@ impl Properties {
     /// Acts on the properties in `storage` as they hold on the node of this name.
     #[must_use]
     pub fn new(storage: Storage, catalogue: Arc<Catalogue>, pins: Arc<ArcSwap<Pins>>, node: String) -> Self {
+        let record = Record::new(storage.clone(), node.clone());
         Self {
             storage,
             catalogue,
             pins,
             node,
+            record,
         }
+    }
+
+    /// Where changes are recorded.
+    pub(crate) fn record(&self) -> &Record {
+        &self.record
     }
 
     /// All of them, by name.
@@ -125,24 +133,23 @@ impl Properties {
     /// # Errors
     /// Where the property is unknown or pinned, or does not allow the value.
     pub async fn set(&self, actor: &Actor, place: Where, name: &str, text: &str) -> Result<PropertyInfo, OpsError> {
-        actor.require_server()?;
-        let (definition, value) = self.acceptable(name, text)?;
-        if place == Where::Node && cluster::holds_everywhere(definition.name) {
-            return Err(OpsError::Everywhere(definition.name));
-        }
-        let text = value.to_string();
-        let properties = self.storage.properties();
-        properties
-            .set(
-                &self.scope(place),
-                definition.name,
-                &text,
-                &actor.to_string(),
-                Audit::Plain,
-            )
-            .await?;
-        tracing::info!(%actor, name = definition.name, %value, "a property was set");
-        self.get(actor, name).await
+        let deed = self.deed("property.set", place, name, Some(text)).await;
+        let work = async {
+            actor.require_owner()?;
+            let (definition, value) = self.acceptable(name, text)?;
+            if place == Where::Node && cluster::holds_everywhere(definition.name) {
+                return Err(OpsError::Everywhere(definition.name));
+            }
+            let text = value.to_string();
+            let (scope, who) = (self.scope(place), actor.to_string());
+            let properties = self.storage.properties();
+            properties
+                .set(&scope, definition.name, &text, &who, Audit::Plain)
+                .await?;
+            tracing::info!(%actor, name = definition.name, %value, "a property was set");
+            self.get(actor, name).await
+        };
+        self.record.record(actor, deed, work).await
     }
 
     /// Takes a value back.
@@ -150,14 +157,28 @@ impl Properties {
     /// # Errors
     /// Where the property is unknown or pinned.
     pub async fn unset(&self, actor: &Actor, place: Where, name: &str) -> Result<PropertyInfo, OpsError> {
-        actor.require_server()?;
-        let definition = self.changeable(name)?;
-        let properties = self.storage.properties();
-        properties
-            .unset(&self.scope(place), definition.name, &actor.to_string(), Audit::Plain)
-            .await?;
-        tracing::info!(%actor, name = definition.name, "a property was unset");
-        self.get(actor, name).await
+        let deed = self.deed("property.unset", place, name, None).await;
+        let work = async {
+            actor.require_owner()?;
+            let definition = self.changeable(name)?;
+            let (scope, who) = (self.scope(place), actor.to_string());
+            let properties = self.storage.properties();
+            properties.unset(&scope, definition.name, &who, Audit::Plain).await?;
+            tracing::info!(%actor, name = definition.name, "a property was unset");
+            self.get(actor, name).await
+        };
+        self.record.record(actor, deed, work).await
+    }
+
+    /// What is about to be done, for the record.
+    async fn deed<'a>(&self, act: &'static str, place: Where, name: &'a str, after: Option<&str>) -> Deed<'a> {
+        let before = self.storage.properties().get(&self.scope(place), name).await;
+        let default = || Some("not set".to_owned());
+        Deed {
+            before: before.ok().and_then(|value| value.or_else(default)),
+            after: after.map(str::to_owned).or_else(default),
+            ..Deed::new(act, name)
+        }
     }
 
     /// What holds for every property.

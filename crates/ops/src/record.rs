@@ -159,6 +159,20 @@ impl Lock {
     }
 }
 
+impl fmt::Display for Lock {
+    /// As it stands in the record of what was done.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("locked")?;
+        if let Some(until) = self.until {
+            write!(f, " until {until} µs since 1970")?;
+        }
+        match &self.reason {
+            Some(reason) => write!(f, ": {reason}"),
+            None => Ok(()),
+        }
+    }
+}
+
 impl Password {
     /// Takes it in.
     #[must_use]

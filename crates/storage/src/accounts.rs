@@ -65,13 +65,50 @@ pub struct Lock {
     pub until: Option<i64>,
 }
 
-/// Which accounts of a host to list, in the order of their localparts.
+/// Which accounts of a host to list, and how.
 #[derive(Debug, Clone, Default)]
 pub struct AccountFilter {
     /// Only localparts that begin so.
     pub prefix: String,
-    /// Only localparts behind this one: the last of the page before.
-    pub after: String,
+    /// By what.
+    pub order: AccountOrder,
+    /// The greatest first.
+    pub is_descending: bool,
+    /// Only those behind this one: the last of the page before.
+    pub after: Option<Cursor>,
+}
+
+/// By what accounts are listed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum AccountOrder {
+    /// By their localparts.
+    #[default]
+    Name,
+    /// By when they were made.
+    Made,
+    /// By when somebody last logged in; those where nobody did are the first.
+    LastLogin,
+}
+
+/// A place in a list of accounts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cursor {
+    /// In a list by localparts: the account with this one.
+    Name(String),
+    /// In a list by times: the account of this number, with this time (0 for never).
+    Time(i64, AccountId),
+}
+
+impl AccountFilter {
+    /// The place of an account in the list.
+    #[must_use]
+    pub fn cursor(&self, account: &Account) -> Cursor {
+        match self.order {
+            AccountOrder::Name => Cursor::Name(account.localpart.clone()),
+            AccountOrder::Made => Cursor::Time(account.created_at, account.id),
+            AccountOrder::LastLogin => Cursor::Time(account.last_login.unwrap_or(0), account.id),
+        }
+    }
 }
 
 /// The accounts of all hosts.
@@ -160,20 +197,34 @@ impl Accounts {
         row.as_ref().map(Account::read).transpose()
     }
 
-    /// A page of at most `limit` accounts.
+    /// A page of at most `limit` accounts. A cursor of another order is none.
     pub async fn list(&self, host: HostId, filter: &AccountFilter, limit: u32) -> Result<Vec<Account>, StorageError> {
-        const PAGE: &str = select!("", "WHERE host_id = ? AND localpart > ? ORDER BY localpart LIMIT ?");
-        const PAGE_OF_PREFIX: &str = select!(
-            "",
-            "WHERE host_id = ? AND localpart > ? AND localpart >= ? AND localpart < ? ORDER BY localpart LIMIT ?"
-        );
-        let (host, after, limit) = (host.get(), filter.after.as_str(), i64::from(limit));
-        let rows = match prefix_end(&filter.prefix) {
-            Some(end) => {
-                let values = args![host, after, filter.prefix.as_str(), end.as_str(), limit];
-                self.db.rows(PAGE_OF_PREFIX, values).await?
+        let (host, limit) = (host.get(), i64::from(limit));
+        let (from, to) = prefix_bounds(&filter.prefix);
+        let (from, to) = (from.as_str(), to.as_str());
+        let rows = match (filter.order, &filter.after) {
+            (AccountOrder::Name, Some(Cursor::Name(after))) => {
+                let sql = if filter.is_descending { BY_NAME_DOWN } else { BY_NAME };
+                self.db.rows(sql, args![host, from, to, after.as_str(), limit]).await?
             }
-            None => self.db.rows(PAGE, args![host, after, limit]).await?,
+            (AccountOrder::Name, _) => {
+                let sql = if filter.is_descending { NAMES_DOWN } else { NAMES };
+                self.db.rows(sql, args![host, from, to, limit]).await?
+            }
+            (order, after) => {
+                let (time, id) = match after {
+                    Some(Cursor::Time(time, id)) => (*time, id.get()),
+                    _ if filter.is_descending => (i64::MAX, i64::MAX),
+                    _ => (i64::MIN, i64::MIN),
+                };
+                let sql = match (order, filter.is_descending) {
+                    (AccountOrder::Made, false) => BY_MADE,
+                    (AccountOrder::Made, true) => BY_MADE_DOWN,
+                    (_, false) => BY_LOGIN,
+                    (_, true) => BY_LOGIN_DOWN,
+                };
+                self.db.rows(sql, args![host, from, to, time, time, id, limit]).await?
+            }
         };
         rows.iter().map(Account::read).collect()
     }
@@ -204,7 +255,8 @@ impl Accounts {
         Ok(self.db.execute(UNLOCK, args![account]).await? > 0)
     }
 
-    /// Replaces the credentials, as another password makes them, and revokes every token, in one act: whoever had the
+    /// Replaces the credentials, as another password makes them, and revokes every token and ends every login at
+    /// the console, in one act: whoever had the
     /// old password keeps no key. `false` when there is no such account.
     pub async fn change_credentials(&self, account: AccountId, to: &Credentials) -> Result<bool, StorageError> {
         let mut tx = self.db.begin().await?;
@@ -212,6 +264,8 @@ impl Accounts {
             return Ok(false);
         }
         tx.execute("DELETE FROM tokens WHERE account_id = ?", args![account])
+            .await?;
+        tx.execute("DELETE FROM console_sessions WHERE account_id = ?", args![account])
             .await?;
         tx.commit().await?;
         Ok(true)
@@ -279,6 +333,49 @@ macro_rules! select {
 }
 use select;
 
+macro_rules! by_time {
+    ($time:literal, $way:literal, $order:literal) => {
+        concat!(
+            select!("", "WHERE host_id = ? AND localpart >= ? AND localpart < ? AND ("),
+            $time,
+            " ",
+            $way,
+            " ? OR (",
+            $time,
+            " = ? AND id ",
+            $way,
+            " ?)) ORDER BY ",
+            $time,
+            " ",
+            $order,
+            ", id ",
+            $order,
+            " LIMIT ?"
+        )
+    };
+}
+
+const NAMES: &str = select!(
+    "",
+    "WHERE host_id = ? AND localpart >= ? AND localpart < ? ORDER BY localpart LIMIT ?"
+);
+const NAMES_DOWN: &str = select!(
+    "",
+    "WHERE host_id = ? AND localpart >= ? AND localpart < ? ORDER BY localpart DESC LIMIT ?"
+);
+const BY_NAME: &str = select!(
+    "",
+    "WHERE host_id = ? AND localpart >= ? AND localpart < ? AND localpart > ? ORDER BY localpart LIMIT ?"
+);
+const BY_NAME_DOWN: &str = select!(
+    "",
+    "WHERE host_id = ? AND localpart >= ? AND localpart < ? AND localpart < ? ORDER BY localpart DESC LIMIT ?"
+);
+const BY_MADE: &str = by_time!("created_at", ">", "ASC");
+const BY_MADE_DOWN: &str = by_time!("created_at", "<", "DESC");
+const BY_LOGIN: &str = by_time!("COALESCE(last_login, 0)", ">", "ASC");
+const BY_LOGIN_DOWN: &str = by_time!("COALESCE(last_login, 0)", "<", "DESC");
+
 impl Account {
     fn read(row: &Row) -> Result<Self, StorageError> {
         let lock = Lock {
@@ -296,6 +393,15 @@ impl Account {
             last_status: row.maybe_text(9)?,
         })
     }
+}
+
+/// Behind every localpart: RFC 8265 allows no noncharacters.
+const BEHIND_ALL: &str = "\u{10ffff}";
+
+/// The smallest text that begins with `prefix`, and the smallest behind all those.
+fn prefix_bounds(prefix: &str) -> (String, String) {
+    let end = prefix_end(prefix);
+    (prefix.to_owned(), end.unwrap_or_else(|| BEHIND_ALL.to_owned()))
 }
 
 /// The smallest text behind all that begin with `prefix`, in the order of bytes (which for UTF-8 is

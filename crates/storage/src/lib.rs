@@ -16,9 +16,12 @@
 //! | one subject | the module of its name |
 
 mod accounts;
+mod administrators;
+mod audit;
 mod blocking;
 mod clock;
 mod cluster;
+mod console_sessions;
 mod credentials;
 mod db;
 mod error;
@@ -36,12 +39,15 @@ mod storage;
 mod tokens;
 mod vcards;
 
-pub use accounts::{Account, AccountFilter, AccountId, Accounts, Lock};
+pub use accounts::{Account, AccountFilter, AccountId, AccountOrder, Accounts, Cursor, Lock};
+pub use administrators::{Administrator, Administrators, Role, RoleChange};
+pub use audit::{AuditEntry, AuditFilter, AuditLog, NewAuditEntry};
 pub use blocking::Blocking;
 pub use clock::{Clock, SystemClock};
 pub use cluster::{
     ArbiterRow, Changes, Claim, Cluster, Grounds, GroupId, Listed, NewServer, Server, ServerState, Standing, Versions,
 };
+pub use console_sessions::{ConsoleSession, ConsoleSessions, SessionLimits};
 pub use credentials::{Credentials, ScramKeys};
 pub use error::{Cause, StorageError};
 pub use hosts::{Host, HostId, Hosts};

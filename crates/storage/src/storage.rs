@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::db::{Db, Pools, args};
 use crate::migrate::Inspection;
 use crate::{
-    Accounts, Blocking, Cluster, DatabaseKind, Hosts, Log, LogClock, Options, PrivateXml, Properties, Roster, Secrets,
-    StorageError, Tokens, Vcards, log, migrate,
+    Accounts, Administrators, AuditLog, Blocking, Cluster, ConsoleSessions, DatabaseKind, Hosts, Log, LogClock,
+    Options, PrivateXml, Properties, Roster, Secrets, StorageError, Tokens, Vcards, log, migrate,
 };
 
 /// Everything that is remembered. Clones share it.
@@ -19,6 +19,9 @@ struct Inner {
     db: Db,
     hosts: Hosts,
     accounts: Accounts,
+    administrators: Administrators,
+    console_sessions: ConsoleSessions,
+    audit: AuditLog,
     tokens: Tokens,
     roster: Roster,
     log: Log,
@@ -45,10 +48,13 @@ impl Storage {
         migrate::run(&db, options.clock.now_micros()).await?;
         let clock = Arc::clone(&options.clock);
         let ids = Arc::new(LogClock::new(Arc::clone(&clock), options.node));
-        let log = log::start(db.clone(), ids, options);
+        let log = log::start(db.clone(), Arc::clone(&ids), options);
         let inner = Inner {
             hosts: Hosts::new(db.clone(), Arc::clone(&clock)),
             accounts: Accounts::new(db.clone(), Arc::clone(&clock), log.clone()),
+            administrators: Administrators::new(db.clone(), Arc::clone(&clock)),
+            console_sessions: ConsoleSessions::new(db.clone(), Arc::clone(&clock)),
+            audit: AuditLog::new(db.clone(), Arc::clone(&clock), ids),
             tokens: Tokens::new(db.clone(), Arc::clone(&clock)),
             roster: Roster::new(db.clone()),
             vcards: Vcards::new(db.clone()),
@@ -97,6 +103,24 @@ impl Storage {
     #[must_use]
     pub fn accounts(&self) -> &Accounts {
         &self.inner.accounts
+    }
+
+    /// Who has power.
+    #[must_use]
+    pub fn administrators(&self) -> &Administrators {
+        &self.inner.administrators
+    }
+
+    /// Who is logged in at the console.
+    #[must_use]
+    pub fn console_sessions(&self) -> &ConsoleSessions {
+        &self.inner.console_sessions
+    }
+
+    /// What operators have done.
+    #[must_use]
+    pub fn audit(&self) -> &AuditLog {
+        &self.inner.audit
     }
 
     /// XEP-0484 tokens.

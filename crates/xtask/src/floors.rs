@@ -28,7 +28,7 @@ const HOUSE: &[(&str, Place)] = &[
     ("ops", Floor(4)),
     ("features", Floor(5)),
     ("http", Floor(5)),
-    ("admin", Floor(5)),
+    ("console", Floor(5)),
     ("hearth", Floor(6)),
     ("testkit", Apart),
     ("bench", Apart),
@@ -40,8 +40,8 @@ const HOUSE: &[(&str, Place)] = &[
 const ONLY: &[(&str, &[&str])] = &[
     ("sqlx", &["storage"]),
     ("openraft", &["cluster"]),
-    ("askama", &["admin"]),
-    ("axum", &["http", "admin"]),
+    ("askama", &["console"]),
+    ("axum", &["http", "console"]),
 ];
 
 /// What a crate never knows, though its floor would allow it.
@@ -56,7 +56,7 @@ const NEVER: &[(&str, &[&str])] = &[
 const NEVER_AT_ALL: &[(&str, &[&str])] = &[("protocol", &["tokio", "mio", "socket2", "rustls"])];
 
 /// Crates that see no other crate of the house than these.
-const SEES_ONLY: &[(&str, &[&str])] = &[("admin", &["ops"])];
+const SEES_ONLY: &[(&str, &[&str])] = &[("console", &["ops"])];
 
 /// What is wrong with the house, one sentence each.
 pub(crate) fn complaints(metadata: &Metadata) -> Vec<String> {
@@ -212,8 +212,8 @@ mod tests {
             &[],
             &["protocol must not depend on tokio, not even by way of others"],
         );
-        check("admin", &["ops", "axum"], &[], &[]);
-        check("admin", &["router"], &[], &["admin must not depend on router"]);
+        check("console", &["ops", "axum"], &[], &[]);
+        check("console", &["router"], &[], &["console must not depend on router"]);
     }
 
     #[test]

@@ -49,7 +49,7 @@ impl House {
             "domain = {DOMAIN:?}\ndata_dir = {:?}\nnode_name = {name:?}\n\
              [c2s]\nlisten = [\"{}\"]\ntls_listen = [\"{}\"]\n\
              [cluster]\nports = \"{}\"\ninterfaces = [\"{}\"]\n\
-             [admin]\nlisten = []\n[log]\nlevel = \"warn\"\n",
+             [admin]\nlisten = []\ntls_listen = []\n[log]\nlevel = \"warn\"\n",
             self.data(),
             self.starttls,
             self.tls,

@@ -190,8 +190,8 @@ impl Selection {
         let page = |host| Page {
             host: Some(host),
             prefix: self.prefix.clone(),
-            after: String::new(),
             limit: PAGE_MAX,
+            ..Page::default()
         };
         Ok(hosts.into_iter().map(page).collect())
     }

@@ -1,6 +1,7 @@
 //! The command line: noun, then verb.
 
 mod account;
+mod admin;
 mod cluster;
 mod config;
 mod output;
@@ -16,6 +17,7 @@ use anyhow::Context;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub(crate) use account::AccountCommand;
+pub(crate) use admin::AdminCommand;
 pub(crate) use cluster::ClusterCommand;
 pub(crate) use config::ConfigCommand;
 pub(crate) use output::Output;
@@ -66,6 +68,9 @@ pub(crate) enum Command {
     /// Accounts: add, list, change, carry to another server.
     #[command(subcommand)]
     Account(AccountCommand),
+    /// Administrators: accounts that may use the console.
+    #[command(subcommand)]
+    Admin(AdminCommand),
     /// System properties: settings that change while the server runs.
     #[command(subcommand)]
     Property(PropertyCommand),
@@ -147,6 +152,7 @@ async fn act(command: Command, configuration: &Configuration, output: Output) ->
     let mut reach = Reach::find(configuration).await?;
     let done = match command {
         Command::Account(command) => account::run(command, &mut reach, output).await,
+        Command::Admin(command) => admin::run(command, &mut reach, output).await,
         Command::Property(command) => property::run(command, &mut reach, output).await,
         Command::Session(command) => session::run(command, &mut reach, output).await,
         Command::Cluster(command) => cluster::run(command, &mut reach, output).await,

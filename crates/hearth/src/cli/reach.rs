@@ -75,6 +75,7 @@ impl Reach {
             &authenticator,
             &(Arc::new(NobodyLive) as _),
             Arc::new(NoCluster),
+            &config.node_name,
             status,
         );
         Ok(Self::Database {

@@ -3,13 +3,20 @@
 use std::{sync::Arc, time::Duration};
 
 use cluster::{Caches, Cluster, NodeId, Stands, TaskError, Whom};
-use ops::{CacheInfo, ClusterHere, ClusterLive, MemberHere};
+use ops::{Asked, CacheInfo, ClusterHere, ClusterLive, MemberHere, SessionAnswer, SessionQuestion};
 use storage::Standing;
 
-use super::{SESSIONS, drain::Drain, host::ClusterHost};
+use super::{
+    SESSIONS,
+    ask::{AskCaches, AskSessions, infos},
+    drain::Drain,
+    host::ClusterHost,
+};
 
 /// A member answers at once that it will drain.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Nobody waits longer to see a page.
+const LOOK_PATIENCE: Duration = Duration::from_secs(1);
 
 /// The running cluster.
 pub(crate) struct ClusterDesk {
@@ -54,18 +61,39 @@ impl ClusterLive for ClusterDesk {
     }
 
     fn caches(&self) -> Vec<CacheInfo> {
-        let infos = self.caches.info().into_iter();
-        infos
-            .map(|info| CacheInfo {
-                name: info.name.to_owned(),
-                entries: info.size.entries,
-                bytes: info.size.bytes,
-                hits: info.hits,
-                misses: info.misses,
-                evictions: info.evictions,
-                max_bytes: info.bound.bytes,
-            })
-            .collect()
+        infos(&self.caches)
+    }
+
+    fn caches_of(&self, node: u64) -> Asked<'_, Result<Vec<CacheInfo>, String>> {
+        Box::pin(async move {
+            let node = Whom::These(vec![NodeId(node)]);
+            let results = self.cluster.ask(node, &AskCaches, Some(LOOK_PATIENCE)).await;
+            match results.into_iter().next() {
+                Some((_, result)) => result.map_err(|error| error.to_string()),
+                None => Err(TaskError::Gone.to_string()),
+            }
+        })
+    }
+
+    fn sessions(&self, question: SessionQuestion) -> Asked<'_, Vec<(u64, Result<SessionAnswer, String>)>> {
+        Box::pin(async move {
+            let task = AskSessions(question);
+            let results = self.cluster.ask(Whom::All, &task, Some(LOOK_PATIENCE)).await;
+            let said = results.into_iter();
+            said.map(|(node, result)| (node.0, result.map_err(|error| error.to_string())))
+                .collect()
+        })
+    }
+
+    fn changed(&self) -> Asked<'_, ()> {
+        let mut here = self.cluster.watch();
+        here.mark_unchanged();
+        Box::pin(async move {
+            // Without anybody who tells, nothing changes any more.
+            if here.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        })
     }
 
     fn drain(&self, node: u64) -> ops::Drain<'_> {

@@ -4,10 +4,11 @@
 //! |---|---|
 //! | what the switchboard wants of other nodes, done by the cluster | `peers` |
 //! | what the cluster says, told to the switchboard | `host` |
-//! | what operators see and do | `desk`, `drain` |
+//! | what operators see and do | `desk`, `ask`, `drain` |
 //! | guesses at passwords, counted by all servers together | `guesses` |
 //! | what the cluster is started with | `options` |
 
+mod ask;
 mod desk;
 mod drain;
 mod guesses;
@@ -42,6 +43,7 @@ pub(crate) fn above(host: &Arc<ClusterHost>, router: &Arc<Router>, caches: &Cach
     });
     let tasks = Tasks::new();
     drain::register(&tasks);
+    ask::register(&tasks, router, caches);
     Above {
         host: Arc::clone(host) as _,
         caches: caches.clone(),

@@ -108,10 +108,16 @@ pub(crate) static KEYS: &[Key] = &[
     ),
     key(
         "admin.listen",
-        "Where /healthz, /readyz and /metrics answer. They tell nothing of users, but are nobody else's business: \
-         keep them off public addresses.",
+        "Where /healthz, /readyz and /metrics answer, and the console without TLS, which only this machine gets. They tell \
+         nothing of users, but are nobody else's business: keep them off public addresses.",
         LISTEN,
         |config| &mut config.admin.listen,
+    ),
+    key(
+        "admin.tls_listen",
+        "Where the console answers with TLS, by the server's certificate. An empty list: nowhere.",
+        LISTEN,
+        |config| &mut config.admin.tls_listen,
     ),
     key(
         "cluster.ports",

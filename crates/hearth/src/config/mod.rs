@@ -80,6 +80,7 @@ pub(crate) struct C2s {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Admin {
     pub(crate) listen: Vec<SocketAddr>,
+    pub(crate) tls_listen: Vec<SocketAddr>,
 }
 
 /// `[cluster]`
@@ -138,7 +139,10 @@ impl Default for Config {
                 listen: loopback(5222),
                 tls_listen: loopback(5223),
             },
-            admin: Admin { listen: loopback(9090) },
+            admin: Admin {
+                listen: loopback(9090),
+                tls_listen: loopback(9091),
+            },
             cluster: Cluster::default(),
             log: Log {
                 format: "human".into(),

@@ -1,8 +1,7 @@
 //! Answers requests by `ops`, whether they came through the socket or from a command that works on
 //! the database itself.
 
-use ops::{Accounts, Actor, Clustering, OpsError, Properties, Sessions};
-use protocol::Jid;
+use ops::{Accounts, Actor, Administrators, Audit, Clustering, OpsError, Properties, Sessions};
 
 use super::{Answer, Reply, Request, Status};
 
@@ -10,6 +9,8 @@ use super::{Answer, Reply, Request, Status};
 #[derive(Clone)]
 pub(crate) struct Desk {
     pub(crate) accounts: Accounts,
+    pub(crate) administrators: Administrators,
+    pub(crate) audit: Audit,
     pub(crate) properties: Properties,
     pub(crate) sessions: Sessions,
     pub(crate) clustering: Clustering,
@@ -58,7 +59,18 @@ impl Desk {
                 Answer::Property(self.properties.unset(actor, place, &name).await?.into())
             }
             Request::SessionList { after } => Answer::Sessions(self.sessions_after(actor, &after)),
-            Request::SessionClose { address, reason } => self.close(actor, &address, &reason)?,
+            Request::SessionClose { address, reason } => {
+                Answer::Closed(self.sessions.close(actor, &address, &reason).await?)
+            }
+            Request::AdminGrant { address, role } => {
+                self.administrators.grant(actor, &address, &role).await?;
+                Answer::Nothing
+            }
+            Request::AdminRevoke { address } => {
+                self.administrators.revoke(actor, &address).await?;
+                Answer::Nothing
+            }
+            Request::AdminList => Answer::Administrators(self.administrators.list(actor).await?),
             Request::ClusterStatus => Answer::ClusterStatus(clustering.status(actor).await?.into()),
             Request::ClusterEnable => Answer::ClusterStatus(clustering.enable(actor).await?.into()),
             Request::ClusterDisable => Answer::ClusterStatus(clustering.disable(actor).await?.into()),
@@ -73,12 +85,5 @@ impl Desk {
         sessions.retain(|session| session.jid.as_str() > after);
         sessions.truncate(SESSIONS_PAGE);
         sessions
-    }
-
-    fn close(&self, actor: &Actor, address: &str, reason: &str) -> Result<Answer, OpsError> {
-        let jid: Jid = address
-            .parse()
-            .map_err(|_| OpsError::NoAccountAddress(address.to_owned()))?;
-        Ok(Answer::Closed(self.sessions.close(actor, &jid, reason)?))
     }
 }

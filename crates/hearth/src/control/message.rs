@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 
 use ops::{
-    AccountInfo, CacheInfo, ClusterStatus, Imported, Lock, NodeInfo, Page, Password, PropertyInfo, Record, SessionInfo,
-    Where,
+    AccountInfo, AdministratorInfo, CacheInfo, ClusterStatus, Imported, Lock, NodeInfo, Page, Password, PropertyInfo,
+    Record, Role, SessionInfo, Where,
 };
 use serde::{Deserialize, Serialize};
 
@@ -62,6 +62,14 @@ pub(crate) enum Request {
         address: String,
         reason: String,
     },
+    AdminGrant {
+        address: String,
+        role: Role,
+    },
+    AdminRevoke {
+        address: String,
+    },
+    AdminList,
     ClusterStatus,
     ClusterEnable,
     ClusterDisable,
@@ -95,6 +103,7 @@ pub(crate) enum Answer {
     Properties(Vec<PropertyInfo>),
     Property(Box<PropertyInfo>),
     Sessions(Vec<SessionInfo>),
+    Administrators(Vec<AdministratorInfo>),
     ClusterStatus(Box<ClusterStatus>),
     ClusterNodes(Vec<NodeInfo>),
     ClusterNode(Box<NodeInfo>),

@@ -18,6 +18,7 @@ pub(crate) struct Settings {
     pub(crate) c2s: c2s::Settings,
     pub(crate) features: features::Settings,
     pub(crate) cluster: cluster::Settings,
+    pub(crate) console: ops::ConsoleSettings,
 }
 
 /// Until what could not be read is read again.

@@ -17,10 +17,12 @@ fn level(outcome: &Outcome, words: &str) -> String {
         .to_owned()
 }
 
-const PORTS: [&str; 6] = [
+const PORTS: [&str; 8] = [
     "--c2s-listen",
     "127.0.0.1:0",
     "--c2s-tls-listen",
+    "127.0.0.1:0",
+    "--admin-tls-listen",
     "127.0.0.1:0",
     "--admin-listen",
     "127.0.0.1:0",
@@ -115,6 +117,6 @@ fn a_wrong_configuration_is_the_first_finding() {
 
 #[test]
 fn an_admin_listener_that_others_reach_is_warned_of() {
-    let outcome = Home::new().hearth(&[&["check", "--json"], &PORTS[..4], &["--admin-listen", "0.0.0.0:0"]].concat());
+    let outcome = Home::new().hearth(&[&["check", "--json"], &PORTS[..6], &["--admin-listen", "0.0.0.0:0"]].concat());
     assert_eq!(level(&outcome, "can be reached from other machines"), "warning");
 }

@@ -117,6 +117,8 @@ fn check(home: &Home, arguments: &[&str]) -> Outcome {
         "127.0.0.1:0",
         "--admin-listen",
         "127.0.0.1:0",
+        "--admin-tls-listen",
+        "127.0.0.1:0",
         "--cluster-interfaces",
         "127.0.0.1",
     ];

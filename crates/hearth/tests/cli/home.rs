@@ -110,6 +110,7 @@ impl Home {
             env!("CARGO_BIN_EXE_hearth"),
             "run",
         ]);
+        command.args(["--admin-tls-listen", "127.0.0.1:0"]);
         for (flag, address) in ["--c2s-listen", "--c2s-tls-listen", "--admin-listen"]
             .iter()
             .zip(addresses)

@@ -120,9 +120,15 @@ fn an_address_that_is_taken_is_named() {
     let home = Home::new();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    for flag in ["--c2s-listen", "--c2s-tls-listen", "--admin-listen"] {
+    let flags = [
+        "--c2s-listen",
+        "--c2s-tls-listen",
+        "--admin-listen",
+        "--admin-tls-listen",
+    ];
+    for flag in flags {
         let mut arguments = vec!["run", flag, &address];
-        for other in ["--c2s-listen", "--c2s-tls-listen", "--admin-listen"] {
+        for other in flags {
             if other != flag {
                 arguments.extend([other, "127.0.0.1:0"]);
             }

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use auth::Authenticator;
 use protocol::Jid;
 use serde::{Deserialize, Serialize};
-use storage::{AccountFilter, HostId, Storage};
+use storage::{AccountFilter, AccountId, AccountOrder, Cursor, HostId, Storage};
 
 pub use transfer::{Imported, Refused};
 
-use crate::{Actor, Live, Lock, OpsError};
+use crate::{Actor, Audit, Live, Lock, OpsError};
 
 /// Acts on accounts.
 #[derive(Clone)]
@@ -20,6 +20,7 @@ pub struct Accounts {
     storage: Storage,
     live: Arc<dyn Live>,
     authenticator: Authenticator,
+    audit: Audit,
 }
 
 /// An account as an operator sees it. Times are microseconds since 1970.
@@ -44,10 +45,30 @@ pub struct Page {
     pub host: Option<String>,
     /// Only names that begin so.
     pub prefix: String,
-    /// Only names behind this one: the last of the page before.
+    /// Only accounts behind this place, as [`Accounts::list_on`] says it, or by names: the
+    /// last name before it; empty: from the first one on.
     pub after: String,
+    /// By what.
+    #[serde(default)]
+    pub order: Order,
+    /// The greatest first.
+    #[serde(default)]
+    pub is_descending: bool,
     /// How many at most; never more than [`PAGE_MAX`].
     pub limit: u32,
+}
+
+/// By what accounts are listed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Order {
+    /// By their names.
+    #[default]
+    Name,
+    /// By when they were made.
+    Made,
+    /// By when somebody last logged in.
+    LastLogin,
 }
 
 /// Accounts listed at a time.
@@ -63,11 +84,12 @@ impl Accounts {
     /// Acts on the accounts in `storage`, of which `live` has sessions and whose passwords are
     /// `authenticator`'s.
     #[must_use]
-    pub fn new(storage: Storage, live: Arc<dyn Live>, authenticator: Authenticator) -> Self {
+    pub fn new(storage: Storage, live: Arc<dyn Live>, authenticator: Authenticator, audit: Audit) -> Self {
         Self {
             storage,
             live,
             authenticator,
+            audit,
         }
     }
 
@@ -93,16 +115,49 @@ impl Accounts {
         Ok(rows.iter().map(|row| AccountInfo::of(&domain, row)).collect())
     }
 
+    /// The same, with the place behind which the next page begins; none after the last.
+    ///
+    /// # Errors
+    /// As with [`Accounts::list`].
+    pub async fn list_on(&self, actor: &Actor, page: &Page) -> Result<(Vec<AccountInfo>, Option<String>), OpsError> {
+        let limit = page.limit.clamp(1, PAGE_MAX - 1);
+        let one_more = Page {
+            limit: limit + 1,
+            ..page.clone()
+        };
+        let (domain, mut rows) = self.page(actor, &one_more).await?;
+        let has_more = rows.len() > limit as usize;
+        rows.truncate(limit as usize);
+        let last = rows.last().filter(|_| has_more);
+        let next = last.map(|row| place(&filter(page).unwrap_or_default().cursor(row)));
+        Ok((rows.iter().map(|row| AccountInfo::of(&domain, row)).collect(), next))
+    }
+
+    /// How many accounts a host has.
+    ///
+    /// # Errors
+    /// Where there is no such host, or the actor has no power there.
+    pub async fn count(&self, actor: &Actor, domain: &str) -> Result<u64, OpsError> {
+        let host = self.host(actor, domain).await?;
+        Ok(self.storage.accounts().count(host).await?)
+    }
+
+    /// One account.
+    ///
+    /// # Errors
+    /// Where there is none of this address, or the actor has no power there.
+    pub async fn get(&self, actor: &Actor, address: &str) -> Result<AccountInfo, OpsError> {
+        let found = self.found(actor, address).await?;
+        Ok(AccountInfo::of(found.jid.domain(), &found.account))
+    }
+
     async fn page(&self, actor: &Actor, page: &Page) -> Result<(String, Vec<storage::Account>), OpsError> {
         let domain = match &page.host {
             Some(domain) => prepared(domain),
             None => self.hosts(actor).await?.into_iter().next().unwrap_or_default(),
         };
         let host = self.host(actor, &domain).await?;
-        let filter = AccountFilter {
-            prefix: page.prefix.clone(),
-            after: page.after.clone(),
-        };
+        let filter = filter(page)?;
         let rows = self
             .storage
             .accounts()
@@ -148,8 +203,40 @@ impl AccountInfo {
     }
 }
 
+fn filter(page: &Page) -> Result<AccountFilter, OpsError> {
+    let order = match page.order {
+        Order::Name => AccountOrder::Name,
+        Order::Made => AccountOrder::Made,
+        Order::LastLogin => AccountOrder::LastLogin,
+    };
+    let after = match (page.after.as_str(), order) {
+        ("", _) => None,
+        (name, AccountOrder::Name) => Some(Cursor::Name(name.to_owned())),
+        (text, _) => Some(read_place(text).ok_or(OpsError::BadCursor)?),
+    };
+    Ok(AccountFilter {
+        prefix: page.prefix.clone(),
+        order,
+        is_descending: page.is_descending,
+        after,
+    })
+}
+
+/// A place in a list, in words.
+fn place(cursor: &Cursor) -> String {
+    match cursor {
+        Cursor::Name(name) => name.clone(),
+        Cursor::Time(time, id) => format!("{time}.{}", id.get()),
+    }
+}
+
+fn read_place(text: &str) -> Option<Cursor> {
+    let (time, id) = text.split_once('.')?;
+    Some(Cursor::Time(time.parse().ok()?, AccountId::new(id.parse().ok()?)))
+}
+
 /// A bare JID with a localpart, and that localpart.
-fn account_address(text: &str) -> Result<(Jid, String), OpsError> {
+pub(crate) fn account_address(text: &str) -> Result<(Jid, String), OpsError> {
     let jid: Option<Jid> = text.parse().ok();
     let parts = jid
         .as_ref()

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use storage::{Credentials, HostId};
 
 use super::{Accounts, Page, account_address};
-use crate::{Actor, OpsError, Record};
+use crate::{Actor, OpsError, Record, audit::Deed};
 
 /// What became of records.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,16 +35,26 @@ impl Accounts {
     /// # Errors
     /// Where there is no such host.
     pub async fn export(&self, actor: &Actor, page: &Page) -> Result<Vec<Record>, OpsError> {
-        actor.require_server()?;
-        let (domain, rows) = self.page(actor, page).await?;
-        let mut records = Vec::with_capacity(rows.len());
-        for row in rows {
-            // An account may be gone since the page was read.
-            if let Some(credentials) = self.storage.accounts().credentials(row.id).await? {
-                records.push(Record::of(format!("{}@{domain}", row.localpart), &row, &credentials));
+        let target = format!(
+            "accounts of {}, after {:?}",
+            page.host.as_deref().unwrap_or("the first host"),
+            page.after
+        );
+        let work = async {
+            actor.require_owner()?;
+            let (domain, rows) = self.page(actor, page).await?;
+            let mut records = Vec::with_capacity(rows.len());
+            for row in rows {
+                // An account may be gone since the page was read.
+                if let Some(credentials) = self.storage.accounts().credentials(row.id).await? {
+                    records.push(Record::of(format!("{}@{domain}", row.localpart), &row, &credentials));
+                }
             }
-        }
-        Ok(records)
+            Ok(records)
+        };
+        self.audit
+            .record(actor, Deed::new("account.export", &target), work)
+            .await
     }
 
     /// Makes accounts of records whose passwords have become keys (see [`Record::derive`]).
@@ -52,7 +62,15 @@ impl Accounts {
     /// # Errors
     /// Where the database fails; what is wrong with single records stands in the answer.
     pub async fn import(&self, actor: &Actor, records: &[Record]) -> Result<Imported, OpsError> {
-        actor.require_server()?;
+        let target = format!("{} records", records.len());
+        let work = self.take_all(actor, records);
+        self.audit
+            .record(actor, Deed::new("account.import", &target), work)
+            .await
+    }
+
+    async fn take_all(&self, actor: &Actor, records: &[Record]) -> Result<Imported, OpsError> {
+        actor.require_owner()?;
         let mut hosts = HashMap::new();
         let mut imported = Imported::default();
         for record in records {

@@ -41,6 +41,8 @@ pub struct NodeInfo {
     pub name: String,
     /// Where the others reach it; none while it does not listen for them.
     pub address: Option<String>,
+    /// All such places.
+    pub addresses: Vec<String>,
     /// Its version.
     pub version: String,
     /// How it stands.
@@ -51,6 +53,25 @@ pub struct NodeInfo {
     pub sessions: Option<u64>,
     /// When it joined the cluster, in microseconds since 1970.
     pub joined_at: Option<i64>,
+    /// Whether it has a vote in the cluster; none where it is no member.
+    pub voter: Option<bool>,
+    /// Seconds since its present life began, by the database's clock.
+    pub up_secs: u64,
+    /// Seconds since it last said that it lives, by the database's clock.
+    pub silent_secs: u64,
+}
+
+/// What the cluster is doing, in a few words for everybody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Headline {
+    /// How this server stands.
+    pub state: NodeState,
+    /// How many members the cluster has.
+    pub members: usize,
+    /// The name of the server that does what only one may do; its number where the name is unknown just now.
+    pub senior: Option<String>,
+    /// Why this server is not in the cluster although it should be.
+    pub problem: Option<String>,
 }
 
 /// How a server stands, in one word.
@@ -86,10 +107,18 @@ impl NodeInfo {
             joined_at: member.and_then(|member| member.joined_at_micros),
             id: server.id,
             name: server.name,
-            address: server.state.addresses.into_iter().next(),
+            address: server.state.addresses.first().cloned(),
+            addresses: server.state.addresses,
+            voter: member.map(|member| member.is_voter),
+            up_secs: secs(server.known_millis),
+            silent_secs: secs(server.silent_millis),
             version: server.version,
         }
     }
+}
+
+fn secs(millis: i64) -> u64 {
+    u64::try_from(millis / 1000).unwrap_or(0)
 }
 
 /// Of itself a server knows better than the database does.

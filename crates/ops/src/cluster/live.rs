@@ -5,6 +5,8 @@ use std::pin::Pin;
 use serde::{Deserialize, Serialize};
 use storage::Standing;
 
+use crate::{SessionAnswer, SessionQuestion};
+
 /// What acts need to know of, and do to, the running cluster. Without a running server there is none.
 pub trait ClusterLive: Send + Sync {
     /// How this server stands now.
@@ -13,10 +15,22 @@ pub trait ClusterLive: Send + Sync {
     /// The clustered caches as this server has them, in no order.
     fn caches(&self) -> Vec<CacheInfo>;
 
+    /// The caches as a server of this cluster has them. The error is a clause for the operator: why it does not say.
+    fn caches_of(&self, node: u64) -> Asked<'_, Result<Vec<CacheInfo>, String>>;
+
+    /// Asks every server of this cluster for sessions, this one among them; what each says, by its number, in time.
+    fn sessions(&self, question: SessionQuestion) -> Asked<'_, Vec<(u64, Result<SessionAnswer, String>)>>;
+
+    /// Ends when how this server stands, or who is a member, is not any more what it is now.
+    fn changed(&self) -> Asked<'_, ()>;
+
     /// Has a server of this cluster hand over what it has and end; ends when that is on its way. The error is a
     /// clause for the operator: why it is not.
     fn drain(&self, node: u64) -> Drain<'_>;
 }
+
+/// Ends when other servers have answered, or have been silent for too long.
+pub type Asked<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Ends when a server is draining, or cannot.
 pub type Drain<'a> = Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>>;
@@ -81,6 +95,20 @@ impl ClusterLive for NoCluster {
 
     fn caches(&self) -> Vec<CacheInfo> {
         Vec::new()
+    }
+
+    fn caches_of(&self, _node: u64) -> Asked<'_, Result<Vec<CacheInfo>, String>> {
+        Box::pin(std::future::ready(Err(
+            "no server runs on this data directory".to_owned()
+        )))
+    }
+
+    fn sessions(&self, _question: SessionQuestion) -> Asked<'_, Vec<(u64, Result<SessionAnswer, String>)>> {
+        Box::pin(std::future::ready(Vec::new()))
+    }
+
+    fn changed(&self) -> Asked<'_, ()> {
+        Box::pin(std::future::pending())
     }
 
     fn drain(&self, _node: u64) -> Drain<'_> {

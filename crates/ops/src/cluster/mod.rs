@@ -16,13 +16,13 @@ use std::{sync::Arc, time::Duration};
 use storage::{Server, Standing, Storage};
 use tokio::time::Instant;
 
-pub use info::{ClusterStatus, NodeInfo, NodeState};
-pub use live::{CacheInfo, ClusterHere, ClusterLive, Drain, MemberHere, NoCluster};
+pub use info::{ClusterStatus, Headline, NodeInfo, NodeState};
+pub use live::{Asked, CacheInfo, ClusterHere, ClusterLive, Drain, MemberHere, NoCluster};
 pub use switch::CLUSTER_ENABLED;
 pub(crate) use switch::holds_everywhere;
 pub use switch::impossible;
 
-use crate::{Actor, OpsError, Properties, Where};
+use crate::{Actor, OpsError, Properties, Where, audit::Deed};
 
 /// Acts on the cluster.
 #[derive(Clone)]
@@ -37,6 +37,8 @@ pub struct Clustering {
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Pause between two looks at how this server stands.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// Nobody waits longer to read a name instead of a number.
+const NAME_PATIENCE: Duration = Duration::from_millis(500);
 
 impl Clustering {
     /// Acts on the cluster of the servers that share `storage`, as this one sees it.
@@ -103,6 +105,48 @@ impl Clustering {
         let servers = self.storage.cluster().servers().await?;
         let here = self.live.here();
         Ok(servers.into_iter().map(|server| NodeInfo::of(server, &here)).collect())
+    }
+
+    /// What the cluster is doing: for everybody, at once, also while the database does not answer.
+    pub async fn headline(&self) -> Headline {
+        let here = self.live.here();
+        let senior = match here.senior {
+            Some(senior) => Some(self.name_of(senior).await),
+            None => None,
+        };
+        Headline {
+            state: here.standing.into(),
+            members: here.members.len(),
+            senior,
+            problem: here.problem,
+        }
+    }
+
+    async fn name_of(&self, node: u64) -> String {
+        let servers = tokio::time::timeout(NAME_PATIENCE, self.storage.cluster().servers()).await;
+        let servers = servers.ok().and_then(Result::ok).unwrap_or_default().into_iter();
+        let named = servers
+            .filter(|server| server.id == node)
+            .map(|server| server.name)
+            .next();
+        named.unwrap_or_else(|| format!("number {node}"))
+    }
+
+    /// Ends when how this server stands, or who is a member, is not any more what it is now.
+    pub async fn changed(&self) {
+        self.live.changed().await;
+    }
+
+    /// The clustered caches as another server of this cluster has them, by name.
+    ///
+    /// # Errors
+    /// Where the actor's power does not reach, or that server does not say.
+    pub async fn caches_of(&self, actor: &Actor, node: u64) -> Result<Vec<CacheInfo>, OpsError> {
+        actor.require_server()?;
+        let caches = self.live.caches_of(node).await;
+        let mut caches = caches.map_err(|why| OpsError::NoAnswer { node, why })?;
+        caches.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(caches)
     }
 
     /// The clustered caches as this server has them, by name.
@@ -172,7 +216,13 @@ impl Clustering {
     /// # Errors
     /// Where there is no such server, or it cannot be drained from here now.
     pub async fn drain(&self, actor: &Actor, node: &str) -> Result<NodeInfo, OpsError> {
-        actor.require_server()?;
+        let work = self.drain_now(actor, node);
+        let record = self.properties.record();
+        record.record(actor, Deed::new("cluster.drain", node), work).await
+    }
+
+    async fn drain_now(&self, actor: &Actor, node: &str) -> Result<NodeInfo, OpsError> {
+        actor.require_owner()?;
         if !self.live.here().is_running() {
             return Err(OpsError::NoServer);
         }

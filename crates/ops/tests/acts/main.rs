@@ -10,7 +10,7 @@ mod transfer;
 use std::sync::{Arc, Mutex};
 
 use auth::{Authenticator, SystemRandom};
-use ops::{Accounts, Actor, Leave, Live, Password, SessionInfo, Why};
+use ops::{Accounts, Actor, Audit, Leave, Live, Password, SessionInfo, Why};
 use protocol::Jid;
 use storage::{AccountId, Options, Storage, SystemClock};
 
@@ -75,7 +75,8 @@ async fn house() -> House {
         .await
         .unwrap();
     let live = Arc::new(Told::default());
-    let accounts = Accounts::new(storage.clone(), Arc::clone(&live) as _, authenticator);
+    let audit = Audit::new(storage.clone(), "here".into());
+    let accounts = Accounts::new(storage.clone(), Arc::clone(&live) as _, authenticator, audit);
     House {
         storage,
         accounts,

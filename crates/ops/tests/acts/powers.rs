@@ -1,15 +1,15 @@
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use ops::{Actor, Catalogue, Lock, OpsError, Page, Pins, Properties, Reach, Sessions, Where};
+use ops::{Actor, Audit, Catalogue, Lock, NoCluster, OpsError, Page, Pins, Properties, Role, Sessions, Where};
 
 use crate::{house, local, password};
 
 pub(crate) fn of_one() -> Actor {
-    let reach = Reach::Hosts(BTreeSet::from(["one.example".to_owned()]));
     Actor::Account {
         jid: "chief@one.example".parse().unwrap(),
-        reach,
+        role: Role::Host("one.example".to_owned()),
+        address: None,
     }
 }
 
@@ -67,7 +67,8 @@ async fn properties_are_for_those_who_have_the_whole_server() {
 #[tokio::test]
 async fn sessions_of_other_hosts_are_neither_seen_nor_closed() {
     let house = house().await;
-    let sessions = Sessions::new(Arc::clone(&house.live) as _);
+    let audit = Audit::new(house.storage.clone(), "here".into());
+    let sessions = Sessions::new(Arc::clone(&house.live) as _, Arc::new(NoCluster), audit);
     let jids = |actor: &Actor| {
         sessions
             .list(actor)
@@ -77,12 +78,7 @@ async fn sessions_of_other_hosts_are_neither_seen_nor_closed() {
     };
     assert_eq!(jids(&of_one()), ["a@one.example/x", "b@one.example/x"]);
     assert_eq!(jids(&local()).len(), 3);
-    denied(sessions.close(&of_one(), &"c@two.example/x".parse().unwrap(), "bye"));
-    assert_eq!(
-        sessions
-            .close(&of_one(), &"a@one.example".parse().unwrap(), "bye")
-            .unwrap(),
-        1
-    );
+    denied(sessions.close(&of_one(), "c@two.example/x", "bye").await);
+    assert_eq!(sessions.close(&of_one(), "a@one.example", "bye").await.unwrap(), 1);
     assert_eq!(house.live.closed.lock().unwrap().len(), 1);
 }

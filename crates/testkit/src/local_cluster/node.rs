@@ -165,7 +165,7 @@ impl Node {
         for (key, _) in std::env::vars_os().filter(|(key, _)| is_ours(key)) {
             command.env_remove(key);
         }
-        let [starttls, direct_tls, admin, cluster] = self.ports();
+        let [starttls, direct_tls, admin, admin_tls, cluster] = self.ports();
         command
             .current_dir(&self.directory)
             .env("HEARTH_DATA_DIR", self.data())
@@ -174,22 +174,24 @@ impl Node {
             .env("HEARTH_C2S__LISTEN", format!("127.0.0.1:{starttls}"))
             .env("HEARTH_C2S__TLS_LISTEN", format!("127.0.0.1:{direct_tls}"))
             .env("HEARTH_ADMIN__LISTEN", format!("127.0.0.1:{admin}"))
+            .env("HEARTH_ADMIN__TLS_LISTEN", format!("127.0.0.1:{admin_tls}"))
             .env("HEARTH_CLUSTER__INTERFACES", "127.0.0.1")
             .env("HEARTH_CLUSTER__PORTS", cluster.to_string());
         command
     }
 
-    /// STARTTLS, direct TLS, monitoring, cluster.
-    fn ports(&self) -> [u16; 4] {
+    /// STARTTLS, direct TLS, console and monitoring, the console with TLS, cluster.
+    fn ports(&self) -> [u16; 5] {
         let place = self.number - 1;
-        [5222 + 100 * place, 5223 + 100 * place, 9090 + 100 * place, 5701 + place]
+        let console = 9090 + 100 * place;
+        [5222 + 100 * place, 5223 + 100 * place, console, console + 1, 5701 + place]
     }
 }
 
 impl fmt::Display for Node {
     /// A row of the table.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [starttls, direct_tls, admin, cluster] = self.ports().map(|port| format!("127.0.0.1:{port}"));
+        let [starttls, direct_tls, admin, _, cluster] = self.ports().map(|port| format!("127.0.0.1:{port}"));
         let pid = self.pid().map_or_else(|| "-".to_owned(), |pid| pid.to_string());
         let name = self.name();
         write!(

@@ -188,13 +188,13 @@ async fn wildcards_in_a_prefix_mean_themselves(g: Ground) {
 async fn pages(g: &Ground, prefix: &str, size: u32) -> Vec<String> {
     let mut filter = AccountFilter {
         prefix: prefix.to_owned(),
-        after: String::new(),
+        ..AccountFilter::default()
     };
     let mut names = Vec::new();
     loop {
         let page = g.storage.accounts().list(g.host, &filter, size).await.unwrap();
         let Some(last) = page.last() else { return names };
-        filter.after.clone_from(&last.localpart);
+        filter.after = Some(filter.cursor(last));
         names.extend(page.into_iter().map(|account| account.localpart));
     }
 }

@@ -2,6 +2,7 @@
 
 mod cluster;
 mod connections;
+mod console;
 mod features;
 mod logins;
 mod streams;
@@ -29,6 +30,7 @@ pub(crate) fn table() -> impl Iterator<Item = &'static Property> {
         features::ROWS,
         logins::ROWS,
         cluster::ROWS,
+        console::ROWS,
     ]
     .into_iter()
     .flatten()

@@ -1,0 +1,138 @@
+//! Before everything: who is turned away at once, and what every answer carries.
+
+use std::{net::SocketAddr, time::Duration};
+
+use axum::{
+    Router,
+    extract::{ConnectInfo, Request, State},
+    http::{
+        HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri,
+        header::{
+            ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, ORIGIN, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+            X_FRAME_OPTIONS,
+        },
+    },
+    middleware::{Next, from_fn_with_state},
+    response::Response,
+};
+
+use crate::{Channel, Console, refusal};
+
+/// Every page answers sooner; the slowest waits for other nodes or for the database.
+const ANSWER_MAX: Duration = Duration::from_secs(20);
+
+/// Scripts and styles are files of ours; nothing else is loaded, nobody frames us, and forms go nowhere else.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+                      form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+/// Puts the door before these pages.
+pub(crate) fn before(pages: Router, console: &Console) -> Router {
+    pages.layer(from_fn_with_state(console.clone(), pass))
+}
+
+async fn pass(State(console): State<Console>, request: Request, next: Next) -> Response {
+    let mut response = match turned_away(&console, &request) {
+        Some(response) => response,
+        None => match tokio::time::timeout(ANSWER_MAX, next.run(request)).await {
+            Ok(response) => response,
+            Err(_) => refusal::bare(StatusCode::GATEWAY_TIMEOUT, "This took too long. Try again."),
+        },
+    };
+    protect(response.headers_mut());
+    response
+}
+
+fn turned_away(console: &Console, request: &Request) -> Option<Response> {
+    if ![Method::GET, Method::HEAD, Method::POST].contains(request.method()) {
+        let mut response = refusal::bare(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "Pages are read, and forms are sent; nothing else.",
+        );
+        response
+            .headers_mut()
+            .insert(ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
+        return Some(response);
+    }
+    if console.channel == Channel::Plain && !is_from_here(request) {
+        return Some(refusal::bare(
+            StatusCode::FORBIDDEN,
+            "Without encryption the console is for browsers on the server's own machine. Use its HTTPS address \
+             (admin.tls_listen), or a tunnel to this one.",
+        ));
+    }
+    (request.method() == Method::POST && is_from_elsewhere(request.headers())).then(|| {
+        refusal::bare(
+            StatusCode::FORBIDDEN,
+            "This form was sent by another site. Nothing was done.",
+        )
+    })
+}
+
+/// The address of whoever asks; nobody is turned away for lack of one, for every listener of ours says it.
+pub(crate) fn peer(request: &Request) -> Option<SocketAddr> {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    peer.map(|ConnectInfo(address)| *address)
+}
+
+fn is_from_here(request: &Request) -> bool {
+    peer(request).is_some_and(|peer| peer.ip().to_canonical().is_loopback())
+}
+
+/// Whether a browser says that another site has it send this.
+fn is_from_elsewhere(headers: &HeaderMap) -> bool {
+    const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+    let text = |name: &HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+    let is_other_site = text(&SITE).is_some_and(|site| !["same-origin", "none"].contains(&site));
+    let host = text(&HOST).unwrap_or_default();
+    let is_other_origin = text(&ORIGIN).is_some_and(|origin| {
+        let origin = origin.parse::<Uri>().ok();
+        origin
+            .and_then(|origin| origin.authority().map(ToString::to_string))
+            .as_deref()
+            != Some(host)
+    });
+    is_other_site || is_other_origin
+}
+
+fn protect(headers: &mut HeaderMap) {
+    for (name, value) in [
+        (CONTENT_SECURITY_POLICY, POLICY),
+        (X_FRAME_OPTIONS, "DENY"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (REFERRER_POLICY, "no-referrer"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(headers: &[(&'static str, &'static str)], expected: bool) {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.insert(*name, HeaderValue::from_static(value));
+        }
+        assert_eq!(is_from_elsewhere(&map), expected, "{headers:?}");
+    }
+
+    #[test]
+    fn forms_of_other_sites_are_known_by_what_browsers_say() {
+        check(&[("host", "a:1")], false);
+        check(&[("host", "a:1"), ("origin", "http://a:1")], false);
+        check(&[("host", "a:1"), ("origin", "http://a:2")], true);
+        check(&[("host", "a:1"), ("origin", "http://a")], true);
+        check(&[("host", "a:1"), ("origin", "null")], true);
+        check(&[("host", "a:1"), ("origin", "")], true);
+        check(&[("host", "a:1"), ("sec-fetch-site", "same-origin")], false);
+        check(&[("host", "a:1"), ("sec-fetch-site", "none")], false);
+        check(&[("host", "a:1"), ("sec-fetch-site", "same-site")], true);
+        check(&[("host", "a:1"), ("sec-fetch-site", "cross-site")], true);
+    }
+}

@@ -1,0 +1,141 @@
+//! Before every page but the few public ones: a login, the power that the page needs, and for everything that changes
+//! something a form of this very login. What passes here carries a [`Visitor`].
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    extract::{Request, State},
+    http::{Method, StatusCode, header::ACCEPT, request::Parts},
+    middleware::{Next, from_fn, from_fn_with_state},
+    response::{IntoResponse, Redirect, Response},
+    routing::MethodRouter,
+};
+use ops::{Actor, Token};
+
+use crate::{
+    Console, cookies, door,
+    fields::{Fields, address},
+    refusal::{self, Bare},
+    routes::Needs,
+};
+
+/// Bytes of a form at most: the longest value of a property, encoded, and some.
+pub(crate) const FORM_BYTES_MAX: usize = 256 * 1024;
+
+/// Somebody who is logged in.
+#[derive(Debug, Clone)]
+pub(crate) struct Visitor {
+    /// As they may act.
+    pub(crate) actor: Actor,
+    /// Their login.
+    pub(crate) token: Token,
+}
+
+/// Puts the guard before these pages.
+pub(crate) fn before(pages: Router<Console>, console: &Console) -> Router {
+    pages
+        .layer(from_fn_with_state(console.clone(), admit))
+        .with_state(console.clone())
+}
+
+/// Puts a check of power before a page.
+pub(crate) fn needing(page: MethodRouter<Console>, needs: Needs) -> MethodRouter<Console> {
+    page.layer(from_fn(move |request: Request, next: Next| {
+        check_power(needs, request, next)
+    }))
+}
+
+async fn admit(State(console): State<Console>, request: Request, next: Next) -> Response {
+    let Some(peer) = door::peer(&request) else {
+        return refusal::bare(StatusCode::FORBIDDEN, "It is not known where this comes from.");
+    };
+    // Pages that keep themselves up to date are no sign of somebody who looks.
+    let is_use = !wants_events(&request);
+    let visitor = match cookies::login(request.headers(), console.channel) {
+        Some(token) => match console.acts.logins.find(&token, peer.ip(), is_use).await {
+            Ok(actor) => actor.map(|actor| Visitor { actor, token }),
+            Err(error) => return refusal::bare(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
+        },
+        None => None,
+    };
+    match visitor {
+        None => to_the_login(&request),
+        Some(visitor) if request.method() == Method::POST => change(visitor, request, next).await,
+        Some(visitor) => {
+            let mut request = request;
+            request.extensions_mut().insert(visitor);
+            next.run(request).await
+        }
+    }
+}
+
+fn wants_events(request: &Request) -> bool {
+    let accept = request.headers().get(ACCEPT);
+    accept.is_some_and(|value| value.as_bytes().starts_with(b"text/event-stream"))
+}
+
+fn to_the_login(request: &Request) -> Response {
+    if request.method() == Method::POST {
+        return Bare(
+            StatusCode::UNAUTHORIZED,
+            "You are not logged in any more. Nothing was done.",
+        )
+        .into_response();
+    }
+    if wants_events(request) {
+        return Bare(StatusCode::UNAUTHORIZED, "You are not logged in any more.").into_response();
+    }
+    let next = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    let next = if next == "/" { "" } else { next };
+    Redirect::to(&address("/login", &[("next", next)])).into_response()
+}
+
+/// A change is made to its end even where the browser goes away meanwhile: half of one is in no record.
+async fn change(visitor: Visitor, request: Request, next: Next) -> Response {
+    let (mut parts, fields) = match sent(request).await {
+        Ok(sent) => sent,
+        Err(response) => return response,
+    };
+    if !cookies::is_same(&visitor.token.csrf(), fields.raw("csrf")) {
+        return Bare(
+            StatusCode::FORBIDDEN,
+            "This form is not of your present login. Nothing was done; open the page again.",
+        )
+        .into_response();
+    }
+    parts.extensions.insert(visitor);
+    parts.extensions.insert(fields);
+    let request = Request::from_parts(parts, Body::empty());
+    let working = tokio::spawn(async move { next.run(request).await });
+    working.await.unwrap_or_else(|_| {
+        refusal::bare(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "This failed. The server's log says more.",
+        )
+    })
+}
+
+/// The fields of a form, and the request without them.
+pub(crate) async fn sent(request: Request) -> Result<(Parts, Fields), Response> {
+    let (parts, body) = request.into_parts();
+    match to_bytes(body, FORM_BYTES_MAX).await {
+        Ok(bytes) => Ok((parts, Fields::read(&bytes))),
+        Err(_) => Err(Bare(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "This form is larger than any of ours. Nothing was done.",
+        )
+        .into_response()),
+    }
+}
+
+async fn check_power(needs: Needs, request: Request, next: Next) -> Response {
+    let visitor = request.extensions().get::<Visitor>();
+    match visitor {
+        Some(visitor) if needs.allows(visitor.actor.role()) => next.run(request).await,
+        Some(visitor) => refusal::bare(
+            StatusCode::FORBIDDEN,
+            &format!("{} ({}) may not do this.", visitor.actor, visitor.actor.role()),
+        ),
+        None => Bare(StatusCode::UNAUTHORIZED, "You are not logged in.").into_response(),
+    }
+}

@@ -1,0 +1,95 @@
+//! The console: the server, run from a browser. Every act is one of `ops`; here are pages, forms, and who may ask for
+//! what.
+//!
+//! A page is one file in `pages/`, one template in `/web/templates` and one line in the table of `routes`; the menu and
+//! the check of power come from that line. What is not in the table does not exist, and nothing in it is reached without
+//! a login: `guard` stands before all of it.
+//!
+//! | to find | look in |
+//! |---|---|
+//! | every page and what it needs | `routes` |
+//! | logins, power and forgery, checked before any page | `guard` |
+//! | what every answer carries, who is turned away at once | `door` |
+//! | the frame around every page: menu, banner | `frame` |
+//! | fields of forms and of addresses | `fields` |
+//! | style sheet, scripts and icon, built in | `assets` |
+//! | one page | `pages/` |
+
+mod assets;
+mod cookies;
+mod door;
+mod fields;
+mod frame;
+mod guard;
+mod pages;
+mod refusal;
+mod routes;
+mod visit;
+mod words;
+
+use std::sync::Arc;
+
+use axum::Router;
+use ops::{Accounts, Administrators, Audit, Clustering, Logins, Properties, Servers, Sessions, Setup};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+pub use routes::{Needs, RouteInfo, table};
+
+/// Everything that operators can do in a browser.
+#[derive(Clone)]
+pub struct Acts {
+    /// Accounts.
+    pub accounts: Accounts,
+    /// Who has power.
+    pub administrators: Administrators,
+    /// What was done.
+    pub audit: Audit,
+    /// The cluster.
+    pub clustering: Clustering,
+    /// Logging in and out.
+    pub logins: Logins,
+    /// System properties.
+    pub properties: Properties,
+    /// The server itself.
+    pub servers: Servers,
+    /// Live sessions.
+    pub sessions: Sessions,
+    /// The first administrator.
+    pub setup: Setup,
+}
+
+/// How browsers reach a listener.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Channel {
+    /// Without TLS: for browsers on this machine only.
+    Plain,
+    /// With TLS.
+    Tls,
+}
+
+/// What pages are made from.
+#[derive(Clone)]
+pub(crate) struct Console {
+    acts: Acts,
+    channel: Channel,
+    stop: CancellationToken,
+    /// Places for pages that are kept up to date.
+    live: Arc<Semaphore>,
+}
+
+/// Pages that are kept up to date at a time; each costs the database a question or two a second.
+const LIVE_MAX: usize = 24;
+
+/// The pages, for a listener of this kind; until `stop`.
+pub fn pages(acts: Acts, channel: Channel, stop: &CancellationToken) -> Router {
+    let console = Console {
+        acts,
+        channel,
+        stop: stop.clone(),
+        live: Arc::new(Semaphore::new(LIVE_MAX)),
+    };
+    let guarded = guard::before(routes::guarded(), &console);
+    let everything = routes::public(&console).fallback_service(guarded);
+    door::before(everything, &console)
+}

@@ -1,0 +1,125 @@
+//! `/`: the server at a glance.
+
+use askama::Template;
+use axum::response::Response;
+use ops::{CertificateInfo, ServerInfo, SessionQuestion};
+
+use crate::{frame::Frame, refusal::rendered, visit::Visit, words};
+
+#[derive(Template)]
+#[template(path = "overview.html")]
+struct Page {
+    frame: Frame,
+    server: ServerInfo,
+    up: String,
+    hosts: Vec<HostRow>,
+    certificates: Vec<CertificateRow>,
+    sessions: u64,
+    silent: usize,
+}
+
+struct HostRow {
+    domain: String,
+    accounts: u64,
+}
+
+struct CertificateRow {
+    info: CertificateInfo,
+    /// `good`, `warn` or `bad`.
+    mood: &'static str,
+    text: String,
+}
+
+/// Days before its end from which a certificate is warned of.
+const WARN_DAYS: u64 = 14;
+
+pub(crate) async fn page(visit: Visit) -> Response {
+    let (acts, actor) = (visit.acts(), visit.actor());
+    let server = match acts.servers.here(actor).await {
+        Ok(server) => server,
+        Err(error) => return visit.refuse(&error).await,
+    };
+    let mut hosts = Vec::new();
+    for domain in &server.hosts {
+        match acts.accounts.count(actor, domain).await {
+            Ok(accounts) => hosts.push(HostRow {
+                domain: domain.clone(),
+                accounts,
+            }),
+            Err(error) => return visit.refuse(&error).await,
+        }
+    }
+    let question = SessionQuestion {
+        limit: 1,
+        ..SessionQuestion::default()
+    };
+    let sessions = acts.sessions.everywhere(actor, &question).await;
+    let now = words::now();
+    rendered(&Page {
+        frame: visit.frame("Overview").await,
+        up: words::span(words::secs_between(server.started_at, now)),
+        certificates: server
+            .certificates
+            .iter()
+            .map(|info| CertificateRow::of(info, now))
+            .collect(),
+        hosts,
+        sessions: sessions.total,
+        silent: sessions.silent.len(),
+        server,
+    })
+}
+
+impl CertificateRow {
+    fn of(info: &CertificateInfo, now: i64) -> Self {
+        let left = words::secs_between(now, info.not_after);
+        let (mood, text) = if now < info.not_before {
+            ("bad", "not valid yet".to_owned())
+        } else if info.not_after <= now {
+            ("bad", "expired: clients refuse it".to_owned())
+        } else if left < WARN_DAYS * 86_400 {
+            ("warn", format!("ends in {}", words::span(left)))
+        } else if info.is_self_signed {
+            ("warn", "self-signed: clients ask whether to trust it".to_owned())
+        } else {
+            ("good", "valid".to_owned())
+        };
+        Self {
+            info: info.clone(),
+            mood,
+            text,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: i64 = 86_400_000_000;
+
+    fn check(from: i64, until: i64, is_self_signed: bool, expected: (&str, &str)) {
+        let info = CertificateInfo {
+            names: Vec::new(),
+            not_before: from,
+            not_after: until,
+            is_self_signed,
+        };
+        let row = CertificateRow::of(&info, 100 * DAY);
+        assert_eq!((row.mood, row.text.as_str()), expected);
+    }
+
+    #[test]
+    fn a_certificate_is_warned_of_before_it_ends() {
+        check(0, 200 * DAY, false, ("good", "valid"));
+        check(0, 103 * DAY, false, ("warn", "ends in 3 d 0 h"));
+        check(0, 99 * DAY, false, ("bad", "expired: clients refuse it"));
+        check(101 * DAY, 200 * DAY, false, ("bad", "not valid yet"));
+        check(
+            0,
+            200 * DAY,
+            true,
+            ("warn", "self-signed: clients ask whether to trust it"),
+        );
+    }
+}

@@ -1,0 +1,99 @@
+//! Times, sizes and counts in words.
+
+use jiff::{SignedDuration, Timestamp};
+
+/// Microseconds since 1970 as a time in UTC.
+pub(crate) fn time(micros: &i64) -> String {
+    written(*micros, "%Y-%m-%d %H:%M:%S UTC")
+}
+
+/// The day alone.
+pub(crate) fn day(micros: &i64) -> String {
+    written(*micros, "%Y-%m-%d")
+}
+
+/// Now, in microseconds since 1970.
+pub(crate) fn now() -> i64 {
+    Timestamp::now().as_microsecond()
+}
+
+/// A span of seconds, in its two largest units.
+pub(crate) fn span(secs: u64) -> String {
+    let (days, hours, minutes) = (secs / 86_400, secs / 3_600 % 24, secs / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{secs} s"),
+        (0, 0, minutes) => format!("{minutes} min {} s", secs % 60),
+        (0, hours, minutes) => format!("{hours} h {minutes} min"),
+        (days, hours, _) => format!("{days} d {hours} h"),
+    }
+}
+
+/// Seconds from one time to another, in microseconds both.
+pub(crate) fn secs_between(from: i64, to: i64) -> u64 {
+    u64::try_from(to.saturating_sub(from) / 1_000_000).unwrap_or(0)
+}
+
+/// Bytes, rounded.
+pub(crate) fn bytes(count: &u64) -> String {
+    const STEP: u64 = 1024;
+    match *count {
+        count @ 0..STEP => format!("{count} B"),
+        count if count < STEP * STEP => tenths(count, STEP, "KiB"),
+        count if count < STEP * STEP * STEP => tenths(count, STEP * STEP, "MiB"),
+        count => tenths(count, STEP * STEP * STEP, "GiB"),
+    }
+}
+
+fn tenths(count: u64, unit: u64, name: &str) -> String {
+    let tenths = u128::from(count) * 10 / u128::from(unit);
+    format!("{}.{} {name}", tenths / 10, tenths % 10)
+}
+
+/// A part of a whole in per cent; none where the whole is nothing.
+pub(crate) fn share(part: u64, whole: u64) -> Option<u64> {
+    (whole > 0).then(|| u64::try_from(u128::from(part) * 100 / u128::from(whole)).unwrap_or(100))
+}
+
+fn written(micros: i64, form: &str) -> String {
+    let time = Timestamp::from_microsecond(micros);
+    time.map_or_else(
+        |_| format!("{micros} µs since 1970"),
+        |time| time.strftime(form).to_string(),
+    )
+}
+
+/// The time after so many hours from now, in microseconds since 1970.
+pub(crate) fn in_hours(hours: i64) -> Option<i64> {
+    let then = Timestamp::now().checked_add(SignedDuration::from_hours(hours));
+    then.ok().map(Timestamp::as_microsecond)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_sizes_and_shares_read_well() {
+        for (secs, expected) in [
+            (0, "0 s"),
+            (59, "59 s"),
+            (61, "1 min 1 s"),
+            (3_600, "1 h 0 min"),
+            (90_000, "1 d 1 h"),
+        ] {
+            assert_eq!(span(secs), expected);
+        }
+        for (count, expected) in [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1536, "1.5 KiB"),
+            (5 << 20, "5.0 MiB"),
+            (3 << 30, "3.0 GiB"),
+        ] {
+            assert_eq!(bytes(&count), expected);
+        }
+        assert_eq!((share(1, 3), share(0, 0), share(3, 3)), (Some(33), None, Some(100)));
+        assert_eq!(time(&0), "1970-01-01 00:00:00 UTC");
+        assert_eq!(time(&i64::MAX), format!("{} µs since 1970", i64::MAX));
+    }
+}

@@ -1,0 +1,155 @@
+//! The record of what operators have done, whatever way they took. An act is entered before it is done: what cannot be
+//! recorded does not happen.
+
+use serde::{Deserialize, Serialize};
+use storage::{AuditEntry, AuditFilter, NewAuditEntry, Storage};
+
+use crate::{Actor, OpsError, PAGE_MAX};
+
+/// What an act came to, in the record.
+const DONE: &str = "done";
+
+/// The record, as this node writes it.
+#[derive(Clone)]
+pub struct Audit {
+    storage: Storage,
+    node: String,
+}
+
+/// An act in the record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditInfo {
+    /// Its number: greater is later.
+    pub id: i64,
+    /// When, in microseconds since 1970.
+    pub at: i64,
+    /// Who did it.
+    pub actor: String,
+    /// From where, when that was over a network.
+    pub address: Option<String>,
+    /// On which node.
+    pub node: String,
+    /// What was done, as in `account.lock`.
+    pub act: String,
+    /// To what.
+    pub target: String,
+    /// What was there before, where that is recorded.
+    pub before: Option<String>,
+    /// What was to be there afterwards, where that is recorded.
+    pub after: Option<String>,
+    /// What became of it; none: it is under way, or its server died over it.
+    pub outcome: Option<String>,
+}
+
+/// Which acts to list; texts are looked for in the parts, letter by letter.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditPage {
+    /// In who did it.
+    pub actor: String,
+    /// In what was done.
+    pub act: String,
+    /// In what it was done to.
+    pub target: String,
+    /// Only acts before the one with this number.
+    pub before: Option<i64>,
+    /// How many at most; never more than [`PAGE_MAX`].
+    pub limit: u32,
+}
+
+/// What is about to be done.
+pub(crate) struct Deed<'a> {
+    pub(crate) act: &'static str,
+    pub(crate) target: &'a str,
+    pub(crate) before: Option<String>,
+    pub(crate) after: Option<String>,
+}
+
+impl<'a> Deed<'a> {
+    /// One without values.
+    pub(crate) fn new(act: &'static str, target: &'a str) -> Self {
+        Self {
+            act,
+            target,
+            before: None,
+            after: None,
+        }
+    }
+}
+
+impl Audit {
+    /// The record in `storage`, written by the node of this name.
+    #[must_use]
+    pub fn new(storage: Storage, node: String) -> Self {
+        Self { storage, node }
+    }
+
+    /// Does what `work` does, and records that and what came of it.
+    pub(crate) async fn record<T>(
+        &self,
+        actor: &Actor,
+        deed: Deed<'_>,
+        work: impl Future<Output = Result<T, OpsError>> + Send,
+    ) -> Result<T, OpsError> {
+        let entry = NewAuditEntry {
+            actor: actor.to_string(),
+            address: actor.address().map(|address| address.to_string()),
+            node: self.node.clone(),
+            act: deed.act.to_owned(),
+            target: storable(deed.target),
+            before: deed.before.as_deref().map(storable),
+            after: deed.after.as_deref().map(storable),
+        };
+        let id = self.storage.audit().begin(&entry).await?;
+        let result = work.await;
+        let outcome = match &result {
+            Ok(_) => DONE.to_owned(),
+            Err(error) => storable(&format!("refused: {error}")),
+        };
+        if let Err(error) = self.storage.audit().end(id, &outcome).await {
+            tracing::error!(%error, act = deed.act, "what came of an act could not be recorded: {outcome}");
+        }
+        result
+    }
+
+    /// A page of the record, the latest act first.
+    ///
+    /// # Errors
+    /// Where the actor's power does not reach, or the database fails.
+    pub async fn list(&self, actor: &Actor, page: &AuditPage) -> Result<Vec<AuditInfo>, OpsError> {
+        actor.require_server()?;
+        let filter = AuditFilter {
+            actor: page.actor.clone(),
+            act: page.act.clone(),
+            target: page.target.clone(),
+            before: page.before,
+        };
+        let rows = self
+            .storage
+            .audit()
+            .list(&filter, page.limit.clamp(1, PAGE_MAX))
+            .await?;
+        Ok(rows.into_iter().map(AuditInfo::from).collect())
+    }
+}
+
+/// What somebody sent may hold what no database stores.
+fn storable(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
+impl From<AuditEntry> for AuditInfo {
+    fn from(entry: AuditEntry) -> Self {
+        Self {
+            id: entry.id,
+            at: entry.at,
+            actor: entry.act.actor,
+            address: entry.act.address,
+            node: entry.act.node,
+            act: entry.act.act,
+            target: entry.act.target,
+            before: entry.act.before,
+            after: entry.act.after,
+            outcome: entry.outcome,
+        }
+    }
+}

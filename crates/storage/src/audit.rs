@@ -1,0 +1,159 @@
+//! What operators have done: begun before an act, ended after it, so that nothing is done that is not recorded.
+
+use std::sync::Arc;
+
+use crate::db::{Db, Row, Sql, args};
+use crate::{Clock, LogClock, StorageError};
+
+/// An act that is about to be done.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NewAuditEntry {
+    /// Who acts.
+    pub actor: String,
+    /// From where, when it is over a network.
+    pub address: Option<String>,
+    /// The name of the node that does it.
+    pub node: String,
+    /// What is done, as in `account.lock`.
+    pub act: String,
+    /// To what.
+    pub target: String,
+    /// What was there before.
+    pub before: Option<String>,
+    /// What is to be there afterwards.
+    pub after: Option<String>,
+}
+
+/// An act in the record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditEntry {
+    /// Its number: greater is later.
+    pub id: i64,
+    /// When, in microseconds since 1970.
+    pub at: i64,
+    /// What was about to be done.
+    pub act: NewAuditEntry,
+    /// What became of it; none: it is under way, or its server died over it.
+    pub outcome: Option<String>,
+}
+
+/// Which acts: those in whose parts these texts are, letter by letter. An empty text is in all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    /// In who did it.
+    pub actor: String,
+    /// In what was done.
+    pub act: String,
+    /// In what it was done to.
+    pub target: String,
+    /// Only acts before the one with this number.
+    pub before: Option<i64>,
+}
+
+/// The record.
+#[derive(Clone)]
+pub struct AuditLog {
+    db: Db,
+    clock: Arc<dyn Clock>,
+    ids: Arc<LogClock>,
+}
+
+impl AuditLog {
+    /// The longest text of an entry, in bytes; what is longer is cut.
+    pub const MAX_TEXT_BYTES: usize = 4 * 1024;
+    /// The longest name of an act, in bytes.
+    const MAX_ACT_BYTES: usize = 64;
+
+    pub(crate) fn new(db: Db, clock: Arc<dyn Clock>, ids: Arc<LogClock>) -> Self {
+        Self { db, clock, ids }
+    }
+
+    /// Records that an act is about to be done; its number.
+    pub async fn begin(&self, entry: &NewAuditEntry) -> Result<i64, StorageError> {
+        const ADD: &str = "INSERT INTO audit_log (id, done_at, actor, address, node, act, target, value_before, \
+                           value_after) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        let id = self.ids.next_id();
+        let values = args![
+            id,
+            self.clock.now_micros(),
+            cut(&entry.actor, Self::MAX_TEXT_BYTES),
+            entry.address.as_deref(),
+            entry.node.as_str(),
+            cut(&entry.act, Self::MAX_ACT_BYTES),
+            cut(&entry.target, Self::MAX_TEXT_BYTES),
+            entry.before.as_deref().map(|text| cut(text, Self::MAX_TEXT_BYTES)),
+            entry.after.as_deref().map(|text| cut(text, Self::MAX_TEXT_BYTES)),
+        ];
+        let mut tx = self.db.begin().await?;
+        tx.execute(ADD, values).await?;
+        tx.commit().await?;
+        Ok(id.raw())
+    }
+
+    /// Records what became of it.
+    pub async fn end(&self, id: i64, outcome: &str) -> Result<(), StorageError> {
+        let outcome = cut(outcome, Self::MAX_TEXT_BYTES);
+        self.db
+            .execute(
+                "UPDATE audit_log SET outcome = ? WHERE id = ? AND outcome IS NULL",
+                args![outcome, id],
+            )
+            .await
+            .map(|_| ())
+    }
+
+    /// Acts, the latest first.
+    pub async fn list(&self, filter: &AuditFilter, limit: u32) -> Result<Vec<AuditEntry>, StorageError> {
+        // Whole texts, so that nothing in them has a meaning: no wildcards.
+        const PAGE: Sql = Sql::of_each(
+            page!("instr(actor, ?) > 0", "instr(act, ?) > 0", "instr(target, ?) > 0"),
+            page!("strpos(actor, ?) > 0", "strpos(act, ?) > 0", "strpos(target, ?) > 0"),
+            page!("INSTR(actor, ?) > 0", "INSTR(act, ?) > 0", "INSTR(target, ?) > 0"),
+        );
+        let (actor, act, target) = (filter.actor.as_str(), filter.act.as_str(), filter.target.as_str());
+        let before = filter.before.unwrap_or(i64::MAX);
+        let values = args![before, actor, actor, act, act, target, target, i64::from(limit)];
+        let rows = self.db.rows(PAGE, values).await?;
+        rows.iter().map(AuditEntry::read).collect()
+    }
+}
+
+macro_rules! page {
+    ($actor:literal, $act:literal, $target:literal) => {
+        concat!(
+            "SELECT id, done_at, actor, address, node, act, target, value_before, value_after, outcome FROM audit_log \
+             WHERE id < ? AND (? = '' OR ",
+            $actor,
+            ") AND (? = '' OR ",
+            $act,
+            ") AND (? = '' OR ",
+            $target,
+            ") ORDER BY id DESC LIMIT ?"
+        )
+    };
+}
+use page;
+
+/// As much of a text as there is room for.
+fn cut(text: &str, bytes: usize) -> &str {
+    &text[..text.floor_char_boundary(bytes)]
+}
+
+impl AuditEntry {
+    fn read(row: &Row) -> Result<Self, StorageError> {
+        Ok(Self {
+            id: row.int(0)?,
+            at: row.int(1)?,
+            act: NewAuditEntry {
+                actor: row.text(2)?,
+                address: row.maybe_text(3)?,
+                node: row.text(4)?,
+                act: row.text(5)?,
+                target: row.text(6)?,
+                before: row.maybe_text(7)?,
+                after: row.maybe_text(8)?,
+            },
+            outcome: row.maybe_text(9)?,
+        })
+    }
+}
