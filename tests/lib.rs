@@ -5,6 +5,7 @@
 /// What test binaries share.
 pub mod support {
     pub mod child;
+    pub mod ports;
     pub mod process;
     pub mod tools;
 }

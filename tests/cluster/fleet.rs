@@ -16,7 +16,10 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use protocol::Jid;
 use testkit::databases::{self, Fresh, Kind};
-use tests::support::process::{DOMAIN, Home, Server};
+use tests::support::{
+    ports,
+    process::{DOMAIN, Home, Server},
+};
 use tokio::task::block_in_place;
 
 use crate::{
@@ -24,7 +27,6 @@ use crate::{
     net::Net,
     nodes::{self, View},
     person::{self, PASSWORD, Person},
-    ports,
 };
 
 /// How often the servers are asked what they see.

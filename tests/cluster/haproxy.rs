@@ -10,14 +10,13 @@ use std::{
 use anyhow::{Context as _, Result, bail, ensure};
 use tempfile::TempDir;
 use testkit::{client::Connect, databases::Kind, wire::Wire};
-use tests::support::{child, child::Guarded, process::DOMAIN, tools};
+use tests::support::{child, child::Guarded, ports, process::DOMAIN, tools};
 use tokio::task::block_in_place;
 
 use crate::{
     PATIENCE,
     fleet::Fleet,
     person::{PASSWORD, Person},
-    ports,
 };
 
 /// How often to look whether it listens.

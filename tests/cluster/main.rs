@@ -32,7 +32,6 @@ mod order;
 mod partition;
 mod pause;
 mod person;
-mod ports;
 mod power;
 mod race;
 mod resume;

@@ -68,6 +68,13 @@ impl Home {
         self
     }
 
+    /// The same without this setting.
+    #[must_use]
+    pub fn without(mut self, key: &str) -> Self {
+        self.environment.retain(|(known, _)| known != key);
+        self
+    }
+
     /// The same, where the server, but no other command, runs by way of this one, which takes its place: `nsenter …`.
     #[must_use]
     pub fn through(mut self, entrance: Vec<String>) -> Self {

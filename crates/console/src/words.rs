@@ -17,6 +17,16 @@ pub(crate) fn now() -> i64 {
     Timestamp::now().as_microsecond()
 }
 
+/// What people call a database.
+pub(crate) fn database(kind: &str) -> &'static str {
+    match kind {
+        "sqlite" => "SQLite",
+        "postgres" => "PostgreSQL",
+        "mysql" => "MySQL or MariaDB",
+        _ => "unknown",
+    }
+}
+
 /// A span of seconds, in its two largest units.
 pub(crate) fn span(secs: u64) -> String {
     let (days, hours, minutes) = (secs / 86_400, secs / 3_600 % 24, secs / 60 % 60);

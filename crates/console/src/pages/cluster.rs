@@ -27,6 +27,7 @@ struct Page {
 #[template(path = "cluster_live.html")]
 pub(crate) struct View {
     status: ClusterStatus,
+    database: &'static str,
     standing: String,
     senior: Option<String>,
     members: Vec<Row>,
@@ -109,6 +110,7 @@ impl View {
         let rows = nodes.into_iter().map(|node| Row::of(node, &status, total));
         let (members, others) = rows.partition(|row| row.info.voter.is_some());
         Ok(Self {
+            database: words::database(&status.database),
             standing: standing(&status),
             senior: senior.or_else(|| status.senior.map(|number| format!("server {number}"))),
             members,

@@ -5,7 +5,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use ops::{CacheInfo, NodeInfo, OpsError};
+use ops::{CacheInfo, NodeInfo, OpsError, SessionQuestion};
 
 use super::cluster::SILENT_SECS;
 use crate::{
@@ -60,7 +60,7 @@ async fn show(visit: &Visit, wrong: Option<(StatusCode, String)>) -> Response {
         Err(error) => return visit.refuse(&error).await,
     };
     let wanted = visit.name("node");
-    let Some(node) = nodes.into_iter().find(|node| node.id.to_string() == wanted) else {
+    let Some(mut node) = nodes.into_iter().find(|node| node.id.to_string() == wanted) else {
         return visit.refuse(&OpsError::NoNode(wanted.to_owned())).await;
     };
     let here = match clustering.status(actor).await {
@@ -68,6 +68,14 @@ async fn show(visit: &Visit, wrong: Option<(StatusCode, String)>) -> Response {
         Err(error) => return visit.refuse(&error).await,
     };
     let is_here = here == Some(node.id);
+    if is_here && node.sessions.is_none() {
+        // Alone it has them all.
+        let question = SessionQuestion {
+            limit: 1,
+            ..SessionQuestion::default()
+        };
+        node.sessions = Some(visit.acts().sessions.everywhere(actor, &question).await.total);
+    }
     let caches = if is_here {
         clustering.caches(actor)
     } else {

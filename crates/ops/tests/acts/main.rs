@@ -3,6 +3,7 @@
 
 mod accounts;
 mod cluster;
+mod console;
 mod powers;
 mod properties;
 mod transfer;

@@ -18,6 +18,7 @@ macro_rules! on_every_database {
 }
 
 mod accounts;
+mod administrators;
 mod cluster;
 mod failures;
 mod ground;

@@ -1,4 +1,5 @@
-//! What tests need from Debian: database servers, a balancer, networks, a terminal and a client for it.
+//! What tests need from Debian: database servers, a balancer, a browser, networks, a terminal and a
+//! client for it.
 
 use std::io::IsTerminal as _;
 use std::path::Path;
@@ -8,6 +9,8 @@ use crate::command;
 
 /// Programs and the packages they come in.
 const NEEDED: &[(&str, &str)] = &[
+    ("chromedriver", "chromium-driver"),
+    ("chromium", "chromium"),
     ("haproxy", "haproxy"),
     ("ip", "iproute2"),
     ("mariadbd", "mariadb-server"),

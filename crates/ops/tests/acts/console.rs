@@ -1,0 +1,199 @@
+//! Logins at the console, administrators, and the record.
+
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+use arc_swap::ArcSwap;
+use auth::{Authenticator, SystemRandom};
+use ops::{Accounts, Actor, Administrators, Audit, AuditPage, Logins, NoLogin, OpsError, Role, Setup};
+use storage::{Clock, Options, Storage};
+
+use crate::{Told, local, password};
+
+/// A clock that a test turns.
+#[derive(Debug, Default)]
+struct Hand(AtomicI64);
+
+impl Clock for Hand {
+    fn now_micros(&self) -> i64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+const SECOND: i64 = 1_000_000;
+const FROM: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7));
+
+struct Office {
+    clock: Arc<Hand>,
+    accounts: Accounts,
+    administrators: Administrators,
+    audit: Audit,
+    logins: Logins,
+    setup: Setup,
+}
+
+async fn office() -> Office {
+    let clock = Arc::new(Hand(AtomicI64::new(1_800_000_000 * SECOND)));
+    let options = Options {
+        clock: Arc::clone(&clock) as _,
+        ..Options::new("sqlite::memory:")
+    };
+    let storage = Storage::open(&options).await.unwrap();
+    storage.hosts().seed(&["one.example", "two.example"]).await.unwrap();
+    let settings = auth::Settings {
+        iterations: 4096,
+        ..auth::Settings::default()
+    };
+    let door = Authenticator::new(storage.clone(), settings, b"", Arc::clone(&clock) as _, Arc::new(SystemRandom));
+    let authenticator = door.await.unwrap();
+    let audit = Audit::new(storage.clone(), "here".into());
+    let live = Arc::new(Told::default());
+    let accounts = Accounts::new(storage.clone(), live as _, authenticator.clone(), audit.clone());
+    for address in ["a@one.example", "b@one.example", "c@two.example"] {
+        accounts.add(&local(), address, &password("secret")).await.unwrap();
+    }
+    let settings = Arc::new(ArcSwap::from_pointee(ops::ConsoleSettings::default()));
+    Office {
+        clock,
+        administrators: Administrators::new(storage.clone(), audit.clone()),
+        logins: Logins::new(storage.clone(), authenticator, audit.clone(), settings),
+        setup: Setup::new(storage, accounts.clone(), audit.clone()),
+        accounts,
+        audit,
+    }
+}
+
+impl Office {
+    fn wait(&self, secs: i64) {
+        self.clock.0.fetch_add(secs * SECOND, Ordering::Relaxed);
+    }
+
+    async fn grant(&self, address: &str, role: Role) {
+        self.administrators.grant(&local(), address, &role).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_login_ends_after_a_quarter_of_an_hour_without_a_page_and_after_twelve_hours_in_any_case() {
+    let office = office().await;
+    office.grant("a@one.example", Role::Owner).await;
+    let (token, actor) = office.logins.log_in("a@one.example", &password("secret"), FROM).await.unwrap();
+    assert_eq!((actor.role(), actor.address()), (&Role::Owner, Some(FROM)));
+    office.wait(899);
+    assert!(office.logins.find(&token, FROM, true).await.unwrap().is_some(), "a page");
+    office.wait(899);
+    assert!(office.logins.find(&token, FROM, false).await.unwrap().is_some(), "no use of it");
+    office.wait(3);
+    assert!(office.logins.find(&token, FROM, true).await.unwrap().is_none(), "idle");
+
+    let (token, _) = office.logins.log_in("a", &password("secret"), FROM).await.unwrap();
+    for _ in 0..(12 * 6) {
+        assert!(office.logins.find(&token, FROM, true).await.unwrap().is_some());
+        office.wait(600);
+    }
+    office.wait(1);
+    assert!(office.logins.find(&token, FROM, true).await.unwrap().is_none(), "half a day");
+}
+
+#[tokio::test]
+async fn who_has_no_power_is_not_let_in_and_hears_the_same_as_who_guesses() {
+    let office = office().await;
+    office.grant("a@one.example", Role::ReadOnly).await;
+    for (address, secret) in [
+        ("a@one.example", "wrong"),
+        ("b@one.example", "secret"),
+        ("nobody@one.example", "secret"),
+        ("a@nowhere.example", "secret"),
+        ("", "secret"),
+        ("a\0b", "sec\0ret"),
+    ] {
+        let refused = office.logins.log_in(address, &password(secret), FROM).await;
+        assert!(matches!(refused, Err(NoLogin::Wrong)), "{address}: {refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn there_is_always_an_owner() {
+    let office = office().await;
+    office.grant("a@one.example", Role::Owner).await;
+    let is_last = |result: Result<(), OpsError>| assert!(matches!(result, Err(OpsError::LastOwner(_))), "{result:?}");
+    is_last(office.administrators.revoke(&local(), "a@one.example").await);
+    is_last(office.administrators.grant(&local(), "a@one.example", &Role::ReadOnly).await);
+    is_last(office.accounts.delete(&local(), "a@one.example").await.map(drop));
+    office.grant("b@one.example", Role::Owner).await;
+    office.administrators.revoke(&local(), "a@one.example").await.unwrap();
+    let left = office.administrators.list(&local()).await.unwrap();
+    assert_eq!(left.len(), 1);
+    assert_eq!((left[0].jid.as_str(), &left[0].role), ("b@one.example", &Role::Owner));
+}
+
+#[tokio::test]
+async fn power_is_given_by_owners_alone_and_over_hosts_that_exist() {
+    let office = office().await;
+    for role in [Role::Host("one.example".into()), Role::ReadOnly] {
+        let actor = Actor::Account {
+            jid: "b@one.example".parse().unwrap(),
+            role,
+            address: None,
+        };
+        let granted = office.administrators.grant(&actor, "b@one.example", &Role::Owner).await;
+        assert!(matches!(granted, Err(OpsError::Denied { .. })), "{granted:?}");
+        let revoked = office.administrators.revoke(&actor, "a@one.example").await;
+        assert!(matches!(revoked, Err(OpsError::Denied { .. })), "{revoked:?}");
+    }
+    let role = Role::Host("nowhere.example".into());
+    let granted = office.administrators.grant(&local(), "a@one.example", &role).await.unwrap_err();
+    assert_eq!(
+        granted.to_string(),
+        "this server has no host nowhere.example; its hosts are one.example, two.example"
+    );
+}
+
+#[tokio::test]
+async fn set_up_is_for_the_one_with_the_token_and_only_once() {
+    let office = office().await;
+    let token = office.setup.token().to_owned();
+    let make = |token: String, address: &'static str| {
+        let setup = office.setup.clone();
+        async move { setup.make_owner(&token, address, &password("secret")).await }
+    };
+    assert!(matches!(make("x".into(), "d@one.example").await, Err(OpsError::WrongToken)));
+    assert!(matches!(make(token.clone(), "a@one.example").await, Err(OpsError::Exists(_))));
+    assert!(office.setup.is_open().await.unwrap());
+    make(token.clone(), "d@one.example").await.unwrap();
+    assert!(!office.setup.is_open().await.unwrap());
+    assert!(matches!(make(token, "e@one.example").await, Err(OpsError::SetUp)));
+}
+
+#[tokio::test]
+async fn the_record_is_read_backwards_and_by_what_is_in_it() {
+    let office = office().await;
+    for _ in 0..3 {
+        office.accounts.unlock(&local(), "a@one.example").await.unwrap();
+    }
+    let _ = office.accounts.unlock(&local(), "nobody@one.example").await.unwrap_err();
+    let page = |act: &str, limit, before| AuditPage {
+        act: act.into(),
+        limit,
+        before,
+        ..AuditPage::default()
+    };
+    let all = office.audit.list(&local(), &page("account.unlock", 10, None)).await.unwrap();
+    assert_eq!(all.len(), 4);
+    assert_eq!(
+        (all[0].outcome.as_deref(), all[0].target.as_str()),
+        (Some("refused: there is no account nobody@one.example"), "nobody@one.example")
+    );
+    assert_eq!((all[1].outcome.as_deref(), all[1].node.as_str()), (Some("done"), "here"));
+    let older = office.audit.list(&local(), &page("account.unlock", 10, Some(all[1].id))).await.unwrap();
+    assert_eq!(older, all[2..]);
+    assert!(office.audit.list(&local(), &page("%", 10, None)).await.unwrap().is_empty());
+    let of_one = crate::powers::of_one();
+    let denied = office.audit.list(&of_one, &page("", 10, None)).await;
+    assert!(matches!(denied, Err(OpsError::Denied { .. })));
+}

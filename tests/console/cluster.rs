@@ -1,0 +1,212 @@
+//! Three servers: switched together on one's page, seen on the others' without a reload, and one that falls silent.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use testkit::databases::{self, Fresh, Kind};
+use tests::support::{
+    ports,
+    process::{DOMAIN, Home, Server},
+};
+
+use crate::{
+    browser::Browser,
+    chromium::{Chromium, DESKTOP},
+    house::PASSWORD,
+};
+
+/// Servers n1, n2 and n3, and an owner.
+struct Fleet {
+    servers: Vec<Server>,
+    _database: Fresh,
+}
+
+impl Fleet {
+    async fn start() -> Result<Self> {
+        let database = databases::fresh(Kind::Postgres).await?;
+        let mut servers = Vec::new();
+        for number in 1..=3 {
+            let home = Home::new()?
+                .with("HEARTH_DATABASE__URL", database.url())
+                .with("HEARTH_NODE_NAME", &format!("n{number}"))
+                .with("HEARTH_CLUSTER__INTERFACES", "127.0.0.1")
+                .with("HEARTH_CLUSTER__PORTS", &ports::free()?.to_string());
+            servers.push(home.start()?);
+        }
+        let home = servers[0].home();
+        home.add_account("owner", PASSWORD)?;
+        home.hearth(&["admin", "grant", &format!("owner@{DOMAIN}"), "--role", "owner"], "")?;
+        Ok(Self {
+            servers,
+            _database: database,
+        })
+    }
+
+    /// Somebody who has logged in at this server.
+    fn visitor(&self, place: usize) -> Browser {
+        let mut browser = Browser::new(self.servers[place].addresses().admin.unwrap());
+        browser.log_in("owner", PASSWORD).leads_to("/");
+        browser
+    }
+
+    fn console(&self, place: usize) -> String {
+        format!("http://{}", self.servers[place].addresses().admin.unwrap())
+    }
+
+    fn signal(&self, place: usize, signal: Signal) -> Result<()> {
+        let pid = i32::try_from(self.servers[place].id())?;
+        Ok(kill(Pid::from_raw(pid), signal)?)
+    }
+}
+
+/// Asks again until a page says this.
+fn until(browser: &mut Browser, path: &str, words: &str, within: Duration) -> Result<Duration> {
+    let began = Instant::now();
+    loop {
+        let page = browser.get(path);
+        if page.body.contains(words) {
+            return Ok(began.elapsed());
+        }
+        ensure!(began.elapsed() < within, "waited in vain for {words:?}: {}", page.body);
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_switch_on_one_page_is_seen_on_the_others_without_a_reload() -> Result<()> {
+    let fleet = Fleet::start().await?;
+    let mut browsers = Vec::new();
+    for place in 0..3 {
+        let browser = Chromium::start(DESKTOP).await?;
+        browser.log_in(&fleet.console(place), "owner").await?;
+        browser.page.goto(&format!("{}/cluster", fleet.console(place))).await?;
+        browser.until("3 servers share this PostgreSQL database").await?;
+        browser.until("Clustering is off").await?;
+        browsers.push(browser);
+    }
+    let began = Instant::now();
+    browsers[0].click("#switch").await?;
+    for browser in &browsers[1..] {
+        browser.until("3 members, senior n").await?;
+        browser.until("one of 3 members").await?;
+    }
+    println!("the others' pages show three members after {:.1?}", began.elapsed());
+    browsers[0].until("3 members, senior n").await?;
+    let picture = browsers[1].page.screenshot().await?;
+    let directory = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("console");
+    std::fs::create_dir_all(&directory)?;
+    std::fs::write(directory.join("clustering.three.png"), picture)?;
+
+    // And off again, on another one's page.
+    browsers[2].click("#switch").await?;
+    browsers[1]
+        .until("3 servers share this PostgreSQL database, each by itself")
+        .await?;
+    for browser in browsers {
+        browser.end().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_page_answers_while_a_server_is_silent_and_a_login_is_good_everywhere() -> Result<()> {
+    let fleet = Fleet::start().await?;
+    tokio::task::block_in_place(|| {
+        let mut first = fleet.visitor(0);
+        first
+            .post("/", "/cluster/switch", &[("to", "on")])
+            .leads_to("/cluster?done=on");
+        let within = Duration::from_secs(30);
+        until(&mut first, "/cluster", "one of 3 members", within)?;
+        // The same login, at another server.
+        let mut second = first.clone();
+        second.address = fleet.servers[1].addresses().admin.unwrap();
+        second.get("/cluster").says(200, "one of 3 members");
+        let silent = second.get("/cluster");
+        let (_, rest) = silent.body.split_once(">n3</a>").map_or(("", ""), |(before, after)| {
+            (after, before.rsplit_once("href=\"").map_or("", |(_, place)| place))
+        });
+        let page = rest.split_once('"').context("n3 has a page")?.0.to_owned();
+        second
+            .get(&page)
+            .says(200, "sessions")
+            .says(200, "<h2>Caches</h2>")
+            .says(200, "not asked yet");
+
+        fleet.signal(2, Signal::SIGSTOP)?;
+        let mut slowest = Duration::ZERO;
+        for path in [
+            "/",
+            "/accounts",
+            "/sessions",
+            "/cluster",
+            page.as_str(),
+            "/properties",
+            "/administrators",
+            "/audit",
+        ] {
+            let began = Instant::now();
+            let answer = second.get(path);
+            slowest = slowest.max(began.elapsed());
+            ensure!(answer.status == 200, "{path}: {} {}", answer.status, answer.body);
+        }
+        println!("the slowest page took {slowest:.1?} while a server was silent");
+        let node = second.get(&page);
+        node.says(200, "Its caches are unknown");
+        until(&mut second, "/cluster", "silent for", within)?;
+        until(&mut second, "/cluster", "one of 2 members", within)?;
+        fleet.signal(2, Signal::SIGCONT)?;
+        until(&mut second, "/cluster", "one of 3 members", within)?;
+
+        // What is changed at one is read at the other.
+        first.post("/", "/properties/roster.max_items", &[("value", "88")]);
+        second.get("/properties/roster.max_items").says(200, "<code>88</code>");
+        let record = second.get("/audit?target=roster.max_items");
+        ensure!(
+            record.body.matches("data-label=\"When\"").count() == 1,
+            "{}",
+            record.body
+        );
+        Ok(())
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_stream_of_changes_ends_with_the_login() -> Result<()> {
+    let server = Server::start()?;
+    server.home().add_account("owner", PASSWORD)?;
+    server
+        .home()
+        .hearth(&["admin", "grant", &format!("owner@{DOMAIN}"), "--role", "owner"], "")?;
+    let address = server.addresses().admin.unwrap();
+    let mut browser = Browser::new(address);
+    browser.log_in("owner", PASSWORD).leads_to("/");
+    let (name, value) = browser.cookies.iter().next().context("there is a login")?;
+    let request = format!(
+        "GET /cluster/events HTTP/1.1\r\nHost: {address}\r\nAccept: text/event-stream\r\nCookie: {name}={value}\r\n\r\n"
+    );
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(Duration::from_secs(30)))?;
+    stream.write_all(request.as_bytes())?;
+    let mut lines = BufReader::new(stream).lines();
+    let has =
+        |line: Option<std::io::Result<String>>, words: &str| line.is_some_and(|line| line.unwrap().contains(words));
+    ensure!(has(lines.next(), "200 OK"));
+    ensure!(
+        lines
+            .by_ref()
+            .map_while(Result::ok)
+            .any(|line| line == "event: cluster")
+    );
+    browser.post("/", "/logout", &[]).leads_to("/login");
+    let rest: Vec<String> = lines.map_while(Result::ok).collect();
+    ensure!(
+        rest.last().is_some_and(|line| line.is_empty() || line == "0"),
+        "{rest:?}"
+    );
+    Ok(())
+}

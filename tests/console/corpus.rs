@@ -1,0 +1,273 @@
+//! What attackers write into every field: markup stays text, and SQL stays a text that is looked for.
+
+use anyhow::Result;
+use protocol::Jid;
+use testkit::{client::Connect, databases::Kind};
+use tests::support::process::DOMAIN;
+
+use crate::{
+    browser::{Answer, percent},
+    house::{House, PASSWORD},
+};
+
+const MARKUP: &[&str] = &[
+    "\"><script>alert(1)</script>",
+    "'><img src=x onerror=alert(1)>",
+    "</textarea><script>alert(1)</script>",
+    "</title><svg onload=alert(1)>",
+    "\" autofocus onfocus=\"alert(1)",
+    "<a href=\"javascript:alert(1)\">",
+    "&lt;script&gt;<script>",
+    "\u{2028}<b>\u{202e}",
+];
+
+/// What an account's name may hold, and a template or a script could trip over.
+const NAMES: &[&str] = &[
+    "{{7*7}}",
+    "${7*7}",
+    "a`b",
+    "javascript(1)",
+    "x;y=z",
+    "a%27b",
+    "..",
+    "a?b#c",
+    "ünï",
+];
+
+/// Fields that are looked for, sorted by, or begun behind; with the page that they are of.
+const FIELDS: &[(&str, &str)] = &[
+    ("/accounts", "prefix"),
+    ("/accounts", "host"),
+    ("/accounts", "order"),
+    ("/accounts", "direction"),
+    ("/accounts", "after"),
+    ("/accounts?order=made", "after"),
+    ("/accounts?order=login&direction=down", "after"),
+    ("/sessions", "text"),
+    ("/sessions", "after"),
+    ("/properties", "text"),
+    ("/audit", "actor"),
+    ("/audit", "act"),
+    ("/audit", "target"),
+    ("/audit", "before"),
+    ("/login", "next"),
+    ("/login", "address"),
+    ("/", "done"),
+];
+
+const INJECTIONS: &[&str] = &[
+    "' OR '1'='1",
+    "'; DROP TABLE accounts; --",
+    "\" OR \"\"=\"",
+    "') UNION SELECT 1,2,3,4,5,6,7,8,9,10 --",
+    "1; SELECT pg_sleep(30)",
+    "%",
+    "_",
+    "\\",
+    "\\'",
+    "/*",
+    "--",
+    "\0",
+    "a\0b",
+    "1000000000",
+    "-1",
+    "9223372036854775808",
+    "0.9223372036854775807",
+    "1e9",
+    "(SELECT 1)",
+    "name; --",
+    "{{7*7}}",
+    "\u{10ffff}",
+];
+
+fn at(path: &str, field: &str, value: &str) -> String {
+    let joint = if path.contains('?') { '&' } else { '?' };
+    format!("{path}{joint}{field}={}", percent(value))
+}
+
+#[track_caller]
+fn is_inert(answer: &Answer, payload: &str, place: &str) {
+    let is_marked_up = payload.contains(['<', '"']);
+    assert!(
+        !is_marked_up || !answer.body.contains(payload),
+        "{place}: {}",
+        answer.body
+    );
+    for words in [
+        "<script>alert",
+        "<img src=x",
+        "<svg onload",
+        "onfocus=\"alert",
+        "href=\"javascript",
+    ] {
+        assert!(!answer.body.contains(words), "{place}: {}", answer.body);
+    }
+}
+
+#[test]
+fn markup_in_an_address_stays_text() -> Result<()> {
+    let house = House::start()?;
+    let (mut owner, mut stranger) = (house.visitor("owner"), house.stranger());
+    for payload in MARKUP {
+        for (path, field) in FIELDS {
+            let place = at(path, field, payload);
+            is_inert(&owner.get(&place), payload, &place);
+            is_inert(&stranger.get(&place), payload, &place);
+        }
+        for path in [
+            "/",
+            "/accounts/",
+            "/properties/",
+            "/cluster/nodes/",
+            "/assets/x/",
+            "/setup/",
+        ] {
+            let place = format!("{path}{}", percent(payload));
+            let answer = owner.get(&place);
+            assert!(answer.status >= 400, "{place}: {}", answer.status);
+            is_inert(&answer, payload, &place);
+            is_inert(&stranger.get(&place), payload, &place);
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn markup_that_is_stored_stays_text() -> Result<()> {
+    let house = House::start()?;
+    let mut owner = house.visitor("owner");
+    let alice = format!("/accounts/alice@{DOMAIN}");
+    for payload in MARKUP {
+        owner
+            .post("/", &format!("{alice}/lock"), &[("reason", payload)])
+            .leads_to(&format!("{alice}?done=locked"));
+        let page = owner.get(&alice);
+        is_inert(&page, payload, "a reason");
+        let escaped = payload
+            .replace('&', "&#38;")
+            .replace('<', "&#60;")
+            .replace('>', "&#62;")
+            .replace('"', "&#34;")
+            .replace('\'', "&#39;");
+        page.says(200, escaped.trim());
+        owner.post("/", &format!("{alice}/unlock"), &[]);
+
+        let refused = owner.post("/", "/properties/lockout.exempt", &[("value", payload)]);
+        assert_eq!(refused.status, 422);
+        is_inert(&refused, payload, "a property's value");
+        let refused = owner.post(
+            "/",
+            "/accounts/new",
+            &[("name", payload), ("host", DOMAIN), ("password", "x"), ("again", "y")],
+        );
+        is_inert(&refused, payload, "a name");
+        let refused = owner.post("/", "/administrators/grant", &[("address", payload), ("role", "owner")]);
+        is_inert(&refused, payload, "an administrator");
+        let mut stranger = house.stranger();
+        is_inert(&stranger.log_in(payload, payload), payload, "a login");
+        is_inert(&owner.get("/audit"), payload, "the record");
+    }
+    Ok(())
+}
+
+#[test]
+fn names_of_accounts_lead_to_their_pages_and_mean_nothing_else() -> Result<()> {
+    let house = House::start()?;
+    let jids: Vec<String> = NAMES.iter().map(|name| format!("{name}@{DOMAIN}")).collect();
+    house.import(jids.iter())?;
+    let mut owner = house.visitor("owner");
+    let list = owner.get("/accounts");
+    assert!(!list.body.contains("49"), "a template ran: {}", list.body);
+    let links: Vec<&str> = list
+        .body
+        .split("<td data-label=\"Account\"><a href=\"")
+        .skip(1)
+        .map(|rest| rest.split_once('"').unwrap().0)
+        .collect();
+    assert_eq!(links.len(), 5 + NAMES.len(), "{}", list.body);
+    for link in &links {
+        owner.get(link).says(200, "<h2>Lock</h2>");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn markup_in_a_resource_stays_text() -> Result<()> {
+    let house = House::start()?;
+    let alice: Jid = format!("alice@{DOMAIN}").parse()?;
+    let connect = Connect::DirectTls(house.server.addresses().c2s_tls);
+    let resource = "\"><script>alert(1)</script>'{{7*7}}";
+    let escaped = resource
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('\'', "&apos;");
+    let client = connect
+        .log_in(&alice, PASSWORD)
+        .await
+        .unwrap()
+        .bind(&escaped)
+        .await
+        .unwrap();
+    assert_eq!(client.jid.resource(), Some(resource));
+    tokio::task::block_in_place(|| {
+        let mut owner = house.visitor("owner");
+        for path in ["/sessions", &format!("/accounts/alice@{DOMAIN}")] {
+            let page = owner.get(path);
+            page.says(200, "{{7*7}}");
+            is_inert(&page, resource, path);
+        }
+        let full = client.jid.to_string();
+        owner
+            .post("/", "/sessions/close", &[("jid", &full)])
+            .leads_to("/sessions?done=closed");
+    });
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn injections_on_sqlite() -> Result<()> {
+    injections(Kind::Sqlite).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn injections_on_postgresql() -> Result<()> {
+    injections(Kind::Postgres).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn injections_on_mariadb() -> Result<()> {
+    injections(Kind::Mysql).await
+}
+
+async fn injections(kind: Kind) -> Result<()> {
+    let house = House::start_on(kind).await?;
+    tokio::task::block_in_place(|| {
+        let mut owner = house.visitor("owner");
+        for payload in INJECTIONS {
+            for (path, field) in FIELDS.iter().filter(|(path, _)| *path != "/login") {
+                let place = at(path, field, payload);
+                let answer = owner.get(&place);
+                let is_understood = [200, 400, 404].contains(&answer.status);
+                assert!(is_understood, "{kind}: {place}: {} {}", answer.status, answer.body);
+                for words in ["syntax", "SQL", "sqlx", "near \""] {
+                    let shown = answer
+                        .body
+                        .replace("PostgreSQL", "")
+                        .replace("MySQL", "")
+                        .replace("SQLite", "");
+                    let typed = payload.contains(words) || *field == "text";
+                    assert!(typed || !shown.contains(words), "{kind}: {place}: {}", answer.body);
+                }
+            }
+            // Looked for letter by letter: nobody is called that.
+            if !payload.contains('\0') {
+                owner
+                    .get(&at("/accounts", "prefix", payload))
+                    .says(200, "No account here matches that.");
+            }
+        }
+        owner.get("/accounts?prefix=al").says(200, "alice@");
+        owner.get("/accounts?order=made&direction=down").says(200, "alice@");
+    });
+    Ok(())
+}

@@ -1,0 +1,232 @@
+//! Every route and every role: who reaches it, and who does not. A route that is not in this table fails the test.
+
+use anyhow::Result;
+use tests::support::process::DOMAIN;
+
+use crate::{
+    browser::{Answer, Browser},
+    house::{House, OTHER},
+};
+
+/// Who reaches a route: the owner, the administrator of a host, who may only read.
+type Who = [bool; 3];
+
+const ALL: Who = [true, true, true];
+const SERVER: Who = [true, false, true];
+const CHANGE: Who = [true, true, false];
+const OWNER: Who = [true, false, false];
+
+/// Written by hand, apart from the console's own table.
+const EXPECTED: &[(&str, &str, Who)] = &[
+    ("GET", "/", ALL),
+    ("GET", "/accounts", ALL),
+    ("GET", "/accounts/new", CHANGE),
+    ("POST", "/accounts/new", CHANGE),
+    ("GET", "/accounts/{address}", ALL),
+    ("POST", "/accounts/{address}/password", CHANGE),
+    ("POST", "/accounts/{address}/lock", CHANGE),
+    ("POST", "/accounts/{address}/unlock", CHANGE),
+    ("GET", "/accounts/{address}/delete", CHANGE),
+    ("POST", "/accounts/{address}/delete", CHANGE),
+    ("GET", "/sessions", ALL),
+    ("POST", "/sessions/close", CHANGE),
+    ("GET", "/cluster", SERVER),
+    ("GET", "/cluster/events", SERVER),
+    ("POST", "/cluster/switch", OWNER),
+    ("GET", "/cluster/nodes/{node}", SERVER),
+    ("POST", "/cluster/nodes/{node}/drain", OWNER),
+    ("GET", "/properties", SERVER),
+    ("GET", "/properties/{name}", SERVER),
+    ("POST", "/properties/{name}", OWNER),
+    ("POST", "/properties/{name}/unset", OWNER),
+    ("GET", "/administrators", SERVER),
+    ("POST", "/administrators/grant", OWNER),
+    ("POST", "/administrators/revoke", OWNER),
+    ("GET", "/audit", SERVER),
+    ("POST", "/logout", ALL),
+];
+
+#[test]
+fn every_route_of_the_console_is_in_the_matrix() {
+    let mut known: Vec<_> = EXPECTED.iter().map(|(method, path, _)| (*method, *path)).collect();
+    let mut routes: Vec<_> = console::table()
+        .iter()
+        .map(|route| (route.method, route.path))
+        .collect();
+    known.sort_unstable();
+    routes.sort_unstable();
+    assert_eq!(routes, known, "say in this test who may reach a new route");
+}
+
+#[test]
+fn every_role_reaches_what_it_may_and_nothing_else() -> Result<()> {
+    let house = House::start()?;
+    let node: serde_json::Value = serde_json::from_str(&house.hearth(&["cluster", "nodes", "--json"])?)?;
+    let node = node[0]["id"].to_string();
+    let mut visitors = ["owner", "chief", "reader"].map(|name| (name, house.visitor(name)));
+    // Logging out comes last: it is the end of the visitor.
+    for (method, path, who) in EXPECTED {
+        let path = filled(path, &format!("bob@{DOMAIN}"), &node);
+        is_closed_to_strangers(&house, method, &path);
+        for ((name, browser), may) in visitors.iter_mut().zip(who) {
+            if path == "/cluster/events" && *may {
+                continue; // Its answer has no end; the story of the cluster reads it.
+            }
+            let answer = ask(browser, method, &path);
+            let is_refused = matches!(answer.status, 401 | 403) || answer.header("location").starts_with("/login?");
+            let is_admitted = !is_refused && answer.status < 500;
+            assert!(
+                if *may {
+                    is_admitted
+                } else {
+                    answer.status == 403 && answer.body.contains("may not do this")
+                },
+                "{name}: {method} {path}: {} {}",
+                answer.status,
+                answer.body
+            );
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn an_administrator_of_one_host_has_no_way_to_another() -> Result<()> {
+    let house = House::start()?;
+    let mut chief = house.visitor("chief");
+    let carol = format!("carol@{OTHER}");
+    for (method, path, who) in EXPECTED
+        .iter()
+        .filter(|(_, path, who)| path.contains("{address}") && who[1])
+    {
+        assert!(who[0]);
+        let path = filled(path, &carol, "1");
+        let answer = ask(&mut chief, method, &path);
+        assert_eq!(answer.status, 403, "{method} {path}: {}", answer.body);
+    }
+    let csrf = chief.get("/").field("csrf");
+    let new = [
+        ("csrf", csrf.as_str()),
+        ("name", "eve"),
+        ("host", OTHER),
+        ("password", "x"),
+        ("again", "x"),
+    ];
+    assert_eq!(chief.post_raw("/accounts/new", &new).status, 403);
+    let close = [("csrf", csrf.as_str()), ("jid", carol.as_str())];
+    assert_eq!(chief.post_raw("/sessions/close", &close).status, 403);
+    assert_eq!(chief.get(&format!("/accounts?host={OTHER}")).status, 403);
+    let page = chief.get("/");
+    assert!(!page.body.contains(OTHER), "{}", page.body);
+
+    // Nor to more power: by becoming somebody who has it.
+    for name in ["owner", "reader"] {
+        let path = format!("/accounts/{name}@{DOMAIN}/password");
+        let fields = [("csrf", csrf.as_str()), ("password", "stolen"), ("again", "stolen")];
+        assert_eq!(chief.post_raw(&path, &fields).status, 403, "{name}");
+    }
+    let accounts = house.hearth(&["account", "list", "--json"])?;
+    assert!(!accounts.contains("eve") && accounts.contains("carol"), "{accounts}");
+    Ok(())
+}
+
+#[test]
+fn no_spelling_of_a_path_leads_past_the_login() -> Result<()> {
+    let house = House::start()?;
+    let url_forms = [
+        "/..",
+        "/../",
+        "/../accounts",
+        "/setup/setup-/../accounts",
+        "/setup/../accounts",
+        "/login/../accounts",
+        "/login/..%2faccounts",
+        "/login/%2e%2e/accounts",
+        "/setup/setup-s/%u002e%u002e/%u002e%u002e/accounts",
+        "/login/%252e%252e/accounts",
+        "/login/..;/accounts",
+        "/login;/accounts",
+        "/accounts;x=y",
+        "/login/..\\accounts",
+        "//accounts",
+        "/.//accounts",
+        "/./accounts",
+        "/accounts/",
+        "/accounts/.",
+        "/ACCOUNTS",
+        "/%61ccounts",
+        "/accounts%00",
+        "/accounts%2f",
+        "/login/%c0%ae%c0%ae/accounts",
+        "/login/\u{ff0e}\u{ff0e}/accounts",
+        "/assets/../accounts",
+        "/assets/%2e%2e/accounts",
+        "/assets/x/..%2f..%2faccounts",
+        "/assets//etc/passwd",
+        "/assets/..%2f..%2f..%2fetc/passwd",
+        "/healthz/../accounts",
+        "/metrics/%2e%2e/accounts",
+        "/accounts?/login",
+        "/login?/../accounts",
+        "/setup",
+        "/accounts#/login",
+        "http://localhost/accounts",
+        "*",
+    ];
+    for form in url_forms {
+        for method in ["GET", "POST"] {
+            let answer = house.stranger().send(method, form, &[], "");
+            let is_login_form = answer.status == 200 && answer.body.contains("<h1>Log in</h1>");
+            assert!(
+                is_login_form || answer.status >= 300,
+                "{method} {form}: {} {}",
+                answer.status,
+                answer.body
+            );
+            assert!(!answer.body.contains("alice@"), "{method} {form}: {}", answer.body);
+            assert!(!answer.body.contains("root:"), "{method} {form}");
+        }
+    }
+    Ok(())
+}
+
+fn filled(path: &str, address: &str, node: &str) -> String {
+    path.replace("{address}", address)
+        .replace("{node}", node)
+        .replace("{name}", "roster.max_items")
+}
+
+/// Forms are sent as they would be by mistake: of this login, and empty.
+fn ask(browser: &mut Browser, method: &str, path: &str) -> Answer {
+    match method {
+        "GET" => browser.get(path),
+        _ => browser.post("/", path, &[]),
+    }
+}
+
+fn is_closed_to_strangers(house: &House, method: &str, path: &str) {
+    let forged = [("hearth-console", "A".repeat(43)), ("hearth-console", "x".to_owned())];
+    let mut browsers = vec![house.stranger()];
+    browsers.extend(forged.map(|(name, value)| {
+        let mut browser = house.stranger();
+        browser.cookies.insert(name.to_owned(), value);
+        browser
+    }));
+    for mut browser in browsers {
+        let answer = match method {
+            "GET" => browser.get(path),
+            _ => browser.post_raw(path, &[("csrf", "x")]),
+        };
+        let is_sent_to_the_login = answer.status == 303 && answer.header("location").starts_with("/login");
+        assert!(
+            if method == "GET" {
+                is_sent_to_the_login
+            } else {
+                answer.status == 401
+            },
+            "{method} {path}: {} {}",
+            answer.status,
+            answer.body
+        );
+    }
+}
