@@ -65,10 +65,11 @@ impl Chromium {
         let driver = Guarded::spawn(Command::new("chromedriver").arg("--port=0"), &log)?;
         let port = block_in_place(|| port(&log, &driver))?;
         let capabilities = capabilities(screen, &directory.path().join("profile"));
-        let connecting = ClientBuilder::new(HttpConnector::new())
+        let page = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities)
-            .connect(&format!("http://127.0.0.1:{port}"));
-        let page = connecting.await.context("chromium does not start")?;
+            .connect(&format!("http://127.0.0.1:{port}"))
+            .await
+            .context("chromium does not start")?;
         Ok(Self {
             page,
             _driver: driver,

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod account;
+mod admin;
 mod check;
 mod cluster;
 mod config;

@@ -49,7 +49,13 @@ async fn office() -> Office {
         iterations: 4096,
         ..auth::Settings::default()
     };
-    let door = Authenticator::new(storage.clone(), settings, b"", Arc::clone(&clock) as _, Arc::new(SystemRandom));
+    let door = Authenticator::new(
+        storage.clone(),
+        settings,
+        b"",
+        Arc::clone(&clock) as _,
+        Arc::new(SystemRandom),
+    );
     let authenticator = door.await.unwrap();
     let audit = Audit::new(storage.clone(), "here".into());
     let live = Arc::new(Told::default());
@@ -82,12 +88,22 @@ impl Office {
 async fn a_login_ends_after_a_quarter_of_an_hour_without_a_page_and_after_twelve_hours_in_any_case() {
     let office = office().await;
     office.grant("a@one.example", Role::Owner).await;
-    let (token, actor) = office.logins.log_in("a@one.example", &password("secret"), FROM).await.unwrap();
+    let (token, actor) = office
+        .logins
+        .log_in("a@one.example", &password("secret"), FROM)
+        .await
+        .unwrap();
     assert_eq!((actor.role(), actor.address()), (&Role::Owner, Some(FROM)));
     office.wait(899);
-    assert!(office.logins.find(&token, FROM, true).await.unwrap().is_some(), "a page");
+    assert!(
+        office.logins.find(&token, FROM, true).await.unwrap().is_some(),
+        "a page"
+    );
     office.wait(899);
-    assert!(office.logins.find(&token, FROM, false).await.unwrap().is_some(), "no use of it");
+    assert!(
+        office.logins.find(&token, FROM, false).await.unwrap().is_some(),
+        "no use of it"
+    );
     office.wait(3);
     assert!(office.logins.find(&token, FROM, true).await.unwrap().is_none(), "idle");
 
@@ -97,7 +113,10 @@ async fn a_login_ends_after_a_quarter_of_an_hour_without_a_page_and_after_twelve
         office.wait(600);
     }
     office.wait(1);
-    assert!(office.logins.find(&token, FROM, true).await.unwrap().is_none(), "half a day");
+    assert!(
+        office.logins.find(&token, FROM, true).await.unwrap().is_none(),
+        "half a day"
+    );
 }
 
 #[tokio::test]
@@ -123,7 +142,12 @@ async fn there_is_always_an_owner() {
     office.grant("a@one.example", Role::Owner).await;
     let is_last = |result: Result<(), OpsError>| assert!(matches!(result, Err(OpsError::LastOwner(_))), "{result:?}");
     is_last(office.administrators.revoke(&local(), "a@one.example").await);
-    is_last(office.administrators.grant(&local(), "a@one.example", &Role::ReadOnly).await);
+    is_last(
+        office
+            .administrators
+            .grant(&local(), "a@one.example", &Role::ReadOnly)
+            .await,
+    );
     is_last(office.accounts.delete(&local(), "a@one.example").await.map(drop));
     office.grant("b@one.example", Role::Owner).await;
     office.administrators.revoke(&local(), "a@one.example").await.unwrap();
@@ -147,7 +171,11 @@ async fn power_is_given_by_owners_alone_and_over_hosts_that_exist() {
         assert!(matches!(revoked, Err(OpsError::Denied { .. })), "{revoked:?}");
     }
     let role = Role::Host("nowhere.example".into());
-    let granted = office.administrators.grant(&local(), "a@one.example", &role).await.unwrap_err();
+    let granted = office
+        .administrators
+        .grant(&local(), "a@one.example", &role)
+        .await
+        .unwrap_err();
     assert_eq!(
         granted.to_string(),
         "this server has no host nowhere.example; its hosts are one.example, two.example"
@@ -162,8 +190,14 @@ async fn set_up_is_for_the_one_with_the_token_and_only_once() {
         let setup = office.setup.clone();
         async move { setup.make_owner(&token, address, &password("secret")).await }
     };
-    assert!(matches!(make("x".into(), "d@one.example").await, Err(OpsError::WrongToken)));
-    assert!(matches!(make(token.clone(), "a@one.example").await, Err(OpsError::Exists(_))));
+    assert!(matches!(
+        make("x".into(), "d@one.example").await,
+        Err(OpsError::WrongToken)
+    ));
+    assert!(matches!(
+        make(token.clone(), "a@one.example").await,
+        Err(OpsError::Exists(_))
+    ));
     assert!(office.setup.is_open().await.unwrap());
     make(token.clone(), "d@one.example").await.unwrap();
     assert!(!office.setup.is_open().await.unwrap());
@@ -176,23 +210,48 @@ async fn the_record_is_read_backwards_and_by_what_is_in_it() {
     for _ in 0..3 {
         office.accounts.unlock(&local(), "a@one.example").await.unwrap();
     }
-    let _ = office.accounts.unlock(&local(), "nobody@one.example").await.unwrap_err();
+    let _ = office
+        .accounts
+        .unlock(&local(), "nobody@one.example")
+        .await
+        .unwrap_err();
     let page = |act: &str, limit, before| AuditPage {
         act: act.into(),
         limit,
         before,
         ..AuditPage::default()
     };
-    let all = office.audit.list(&local(), &page("account.unlock", 10, None)).await.unwrap();
+    let all = office
+        .audit
+        .list(&local(), &page("account.unlock", 10, None))
+        .await
+        .unwrap();
     assert_eq!(all.len(), 4);
     assert_eq!(
         (all[0].outcome.as_deref(), all[0].target.as_str()),
-        (Some("refused: there is no account nobody@one.example"), "nobody@one.example")
+        (
+            Some("refused: there is no account nobody@one.example"),
+            "nobody@one.example"
+        )
     );
-    assert_eq!((all[1].outcome.as_deref(), all[1].node.as_str()), (Some("done"), "here"));
-    let older = office.audit.list(&local(), &page("account.unlock", 10, Some(all[1].id))).await.unwrap();
+    assert_eq!(
+        (all[1].outcome.as_deref(), all[1].node.as_str()),
+        (Some("done"), "here")
+    );
+    let older = office
+        .audit
+        .list(&local(), &page("account.unlock", 10, Some(all[1].id)))
+        .await
+        .unwrap();
     assert_eq!(older, all[2..]);
-    assert!(office.audit.list(&local(), &page("%", 10, None)).await.unwrap().is_empty());
+    assert!(
+        office
+            .audit
+            .list(&local(), &page("%", 10, None))
+            .await
+            .unwrap()
+            .is_empty()
+    );
     let of_one = crate::powers::of_one();
     let denied = office.audit.list(&of_one, &page("", 10, None)).await;
     assert!(matches!(denied, Err(OpsError::Denied { .. })));

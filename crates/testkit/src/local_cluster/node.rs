@@ -184,7 +184,13 @@ impl Node {
     fn ports(&self) -> [u16; 5] {
         let place = self.number - 1;
         let console = 9090 + 100 * place;
-        [5222 + 100 * place, 5223 + 100 * place, console, console + 1, 5701 + place]
+        [
+            5222 + 100 * place,
+            5223 + 100 * place,
+            console,
+            console + 1,
+            5701 + place,
+        ]
     }
 }
 

@@ -31,7 +31,10 @@ async fn the_last_owner_stays(g: Ground) {
     assert_eq!(it.revoke(a).await.unwrap(), RoleChange::Done);
     let list = it.list().await.unwrap();
     assert_eq!(list.len(), 1);
-    assert_eq!((list[0].localpart.as_str(), list[0].role, list[0].granted_by.as_str()), ("b", Role::Owner, "y"));
+    assert_eq!(
+        (list[0].localpart.as_str(), list[0].role, list[0].granted_by.as_str()),
+        ("b", Role::Owner, "y")
+    );
     // An account that is deleted takes its power along.
     assert!(g.storage.accounts().delete(b).await.unwrap());
     assert!(!it.is_any().await.unwrap());
@@ -42,7 +45,10 @@ async fn of_two_first_owners_there_is_one(g: Ground) {
     let it = g.storage.administrators();
     let (first, second) = tokio::join!(it.grant_first(a, "x"), it.grant_first(b, "x"));
     let done = [first.unwrap(), second.unwrap()];
-    assert!(done.contains(&RoleChange::Done) && done.contains(&RoleChange::NotFirst), "{done:?}");
+    assert!(
+        done.contains(&RoleChange::Done) && done.contains(&RoleChange::NotFirst),
+        "{done:?}"
+    );
     assert_eq!(it.list().await.unwrap().len(), 1);
 }
 
@@ -54,7 +60,10 @@ async fn who_is_logged_in_loses_that_with_power_or_account(g: Ground) {
     sessions.add(&[1; 32], a, "127.0.0.1", LIMITS).await.unwrap();
     sessions.add(&[2; 32], b, "::1", LIMITS).await.unwrap();
     let found = sessions.find(&[2; 32], LIMITS).await.unwrap().unwrap();
-    assert_eq!((found.account, found.role, found.is_locked), (b, Role::Host(g.host), false));
+    assert_eq!(
+        (found.account, found.role, found.is_locked),
+        (b, Role::Host(g.host), false)
+    );
     assert!(found.host.is_some());
     assert!(sessions.find(&[3; 32], LIMITS).await.unwrap().is_none());
     sessions.touch(&[2; 32], &found).await.unwrap();
@@ -62,9 +71,16 @@ async fn who_is_logged_in_loses_that_with_power_or_account(g: Ground) {
     it.revoke(b).await.unwrap();
     assert!(sessions.find(&[2; 32], LIMITS).await.unwrap().is_none());
     it.grant(b, Role::ReadOnly, "x").await.unwrap();
-    assert!(sessions.find(&[2; 32], LIMITS).await.unwrap().is_none(), "power that comes again brings no login back");
+    assert!(
+        sessions.find(&[2; 32], LIMITS).await.unwrap().is_none(),
+        "power that comes again brings no login back"
+    );
     // With another password whoever had the old one is out.
-    g.storage.accounts().change_credentials(a, &Credentials::default()).await.unwrap();
+    g.storage
+        .accounts()
+        .change_credentials(a, &Credentials::default())
+        .await
+        .unwrap();
     assert!(sessions.find(&[1; 32], LIMITS).await.unwrap().is_none());
     sessions.add(&[4; 32], a, "::1", LIMITS).await.unwrap();
     sessions.remove(&[4; 32]).await.unwrap();
@@ -73,7 +89,10 @@ async fn who_is_logged_in_loses_that_with_power_or_account(g: Ground) {
     g.time.pass(LIMITS.idle_micros);
     assert!(sessions.find(&[5; 32], LIMITS).await.unwrap().is_some());
     g.time.pass(1);
-    assert!(sessions.find(&[5; 32], LIMITS).await.unwrap().is_none(), "idle for too long");
+    assert!(
+        sessions.find(&[5; 32], LIMITS).await.unwrap().is_none(),
+        "idle for too long"
+    );
 }
 
 async fn an_account_has_so_many_logins_and_no_more(g: Ground) {
@@ -89,12 +108,19 @@ async fn an_account_has_so_many_logins_and_no_more(g: Ground) {
         open += usize::from(sessions.find(&[number; 32], LIMITS).await.unwrap().is_some());
     }
     assert_eq!(open, 16);
-    assert!(sessions.find(&[19; 32], LIMITS).await.unwrap().is_some(), "the latest one stays");
+    assert!(
+        sessions.find(&[19; 32], LIMITS).await.unwrap().is_some(),
+        "the latest one stays"
+    );
 }
 
 async fn the_record_finds_texts_letter_by_letter(g: Ground) {
     let audit = g.storage.audit();
-    for (act, target) in [("account.add", "a%b@x"), ("account.add", "a_b@x"), ("property.set", "Ä'\\")] {
+    for (act, target) in [
+        ("account.add", "a%b@x"),
+        ("account.add", "a_b@x"),
+        ("property.set", "Ä'\\"),
+    ] {
         let entry = NewAuditEntry {
             actor: "local:root".to_owned(),
             node: "n1".to_owned(),
@@ -132,9 +158,17 @@ async fn the_record_finds_texts_letter_by_letter(g: Ground) {
         assert_eq!(find(act, target).await.len(), count, "{act} {target}");
     }
     let all = find("", "").await;
-    assert_eq!(all[0].outcome.as_deref(), Some("done"), "the first word about it is the last");
+    assert_eq!(
+        all[0].outcome.as_deref(),
+        Some("done"),
+        "the first word about it is the last"
+    );
     assert_eq!(all[1].outcome, None);
-    assert_eq!(all[0].act.after.as_ref().map(String::len), Some(4096), "long texts are cut");
+    assert_eq!(
+        all[0].act.after.as_ref().map(String::len),
+        Some(4096),
+        "long texts are cut"
+    );
     assert!(all[0].id > all[1].id && all[1].id > all[2].id);
     let filter = AuditFilter {
         before: Some(all[0].id),
