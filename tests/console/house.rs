@@ -1,8 +1,9 @@
 //! A server with administrators.
 
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use testkit::databases::{self, Fresh, Kind};
 use tests::support::process::{DOMAIN, Home, Server};
 
@@ -10,6 +11,8 @@ use crate::browser::Browser;
 
 /// Everybody's password.
 pub(crate) const PASSWORD: &str = "Vom Eise befreit sind Strom";
+const PATIENCE: Duration = Duration::from_secs(30);
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// A host besides [`DOMAIN`].
 pub(crate) const OTHER: &str = "other.test";
 
@@ -85,7 +88,16 @@ fn home() -> Result<Home> {
 
 /// What the terminal of a server shows to whoever sets it up.
 pub(crate) fn setup_token(home: &Home) -> Result<String> {
-    let log = std::fs::read_to_string(home.log_file())?;
+    let began = Instant::now();
+    let log = loop {
+        // What the terminal shows comes in one piece, a moment after the server is ready.
+        let log = std::fs::read_to_string(home.log_file())?;
+        if log.contains(" runs for ") {
+            break log;
+        }
+        ensure!(began.elapsed() < PATIENCE, "the terminal shows nothing: {log}");
+        std::thread::sleep(LOOK_AGAIN);
+    };
     let token = log.lines().find_map(|line| line.trim().strip_prefix("token: "));
     Ok(token.context("the terminal shows no token")?.to_owned())
 }

@@ -162,10 +162,10 @@ fn the_first_page_tells_what_runs() -> Result<()> {
     let mut reader = house.visitor("reader");
     let page = reader.get("/");
     for words in [
-        "sqlite",
+        "SQLite",
         "XMPP with direct TLS",
         "self-signed",
-        "5 accounts",
+        "<strong>5</strong> accounts of localhost",
         "ready for clients",
         "Clustering is off",
     ] {

@@ -55,7 +55,8 @@ pub(crate) fn status(error: &OpsError) -> StatusCode {
         | OpsError::NoNode(_)
         | OpsError::NoAccountAddress(_) => StatusCode::NOT_FOUND,
         OpsError::BadCursor => StatusCode::BAD_REQUEST,
-        OpsError::Storage(_) => StatusCode::SERVICE_UNAVAILABLE,
+        error if error.is_unavailable() => StatusCode::SERVICE_UNAVAILABLE,
+        OpsError::Storage(_) => StatusCode::BAD_REQUEST,
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }

@@ -135,3 +135,12 @@ pub enum OpsError {
     #[error("{0}")]
     Storage(#[from] StorageError),
 }
+
+impl OpsError {
+    /// Whether the database does not answer, or not as it should; `false` where it refuses what it was asked for.
+    #[must_use]
+    pub fn is_unavailable(&self) -> bool {
+        let is_refusal = |error: &StorageError| matches!(error, StorageError::Nul | StorageError::TooLarge { .. });
+        matches!(self, Self::Storage(error) if !is_refusal(error))
+    }
+}

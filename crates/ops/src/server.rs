@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use storage::Storage;
 
-use crate::{Actor, OpsError};
+use crate::{Actor, OpsError, Role};
 
 /// Looks at the server that runs here.
 #[derive(Clone)]
@@ -35,7 +35,7 @@ pub struct ServerInfo {
     pub database: String,
     /// Where it listens.
     pub listeners: Vec<ListenerInfo>,
-    /// What it shows to clients.
+    /// What it shows to clients of the hosts that the actor's power reaches.
     pub certificates: Vec<CertificateInfo>,
     /// Why it should get no clients just now, by the part that cannot serve; empty: it is ready.
     pub not_ready: Vec<(String, String)>,
@@ -81,10 +81,14 @@ impl Servers {
     pub async fn here(&self, actor: &Actor) -> Result<ServerInfo, OpsError> {
         let hosts = self.storage.hosts().list().await?.into_iter();
         let hosts = hosts.map(|host| host.domain).filter(|domain| actor.reaches(domain));
+        let mut info = self.live.info();
+        if let Role::Host(own) = actor.role() {
+            info.certificates.retain(|certificate| certificate.names.contains(own));
+        }
         Ok(ServerInfo {
             database: self.storage.kind().name().to_owned(),
             hosts: hosts.collect(),
-            ..self.live.info()
+            ..info
         })
     }
 }

@@ -97,11 +97,12 @@ impl View {
     pub(crate) async fn of(visit: &Visit) -> Result<Self, OpsError> {
         let (clustering, actor) = (&visit.acts().clustering, visit.actor());
         let status = clustering.status(actor).await?;
-        let (nodes, unknown) = match clustering.nodes(actor).await {
+        let (mut nodes, unknown) = match clustering.nodes(actor).await {
             Ok(nodes) => (nodes, None),
             Err(error @ OpsError::Denied { .. }) => return Err(error),
             Err(error) => (Vec::new(), Some(error.to_string())),
         };
+        nodes.sort_by(|a, b| a.name.cmp(&b.name));
         let total = nodes.iter().filter_map(|node| node.sessions).sum();
         let mut versions: Vec<String> = nodes.iter().map(|node| node.version.clone()).collect();
         versions.sort();
@@ -151,7 +152,10 @@ impl Row {
             },
             state,
             mood,
-            up: words::span(info.up_secs / 60 * 60),
+            up: match info.up_secs / 60 {
+                0 => "less than a minute".to_owned(),
+                minutes => words::span(minutes * 60),
+            },
             share: info.sessions.and_then(|sessions| words::share(sessions, total)),
             info,
         }

@@ -76,7 +76,7 @@ impl Live {
                 self.wait().await?;
             }
             self.looks += 1;
-            if self.looks % LOOKS_BETWEEN_CHECKS == 0 && !self.is_logged_in().await {
+            if self.looks.is_multiple_of(LOOKS_BETWEEN_CHECKS) && !self.is_logged_in().await {
                 return None;
             }
             self.look().await;
