@@ -7,13 +7,14 @@ use std::{
 
 use arc_swap::ArcSwap;
 use ops::{
-    Applies, CLUSTER_ENABLED, CacheInfo, Catalogue, ClusterHere, ClusterLive, Clustering, Definition, Drain, Kind,
-    MemberHere, NoCluster, NodeState, OpsError, Pinned, Pins, Properties, Value, Where,
+    Applies, Asked, Audit as Record, CLUSTER_ENABLED, CacheInfo, Catalogue, ClusterHere, ClusterLive, Clustering,
+    Definition, Drain, Kind, MemberHere, NoCluster, NodeState, OpsError, Pinned, Pins, Properties, SessionAnswer,
+    SessionQuestion, Sessions, Value, Where, answer,
 };
 use storage::{Audit, NewServer, Options, Scope, ServerState, Standing, Storage};
 use testkit::databases::{self, Fresh};
 
-use crate::{local, powers};
+use crate::{Told, local, powers};
 
 /// Servers that share a database, and the one of them that is asked.
 struct Town {
@@ -42,6 +43,26 @@ impl ClusterLive for Fake {
 
     fn caches(&self) -> Vec<CacheInfo> {
         ["sessions", "rooms"].map(cache).into()
+    }
+
+    fn caches_of(&self, node: u64) -> Asked<'_, Result<Vec<CacheInfo>, String>> {
+        let silent = || Err("it did not answer in time".to_owned());
+        Box::pin(ready(if node == 2 { Ok(self.caches()) } else { silent() }))
+    }
+
+    /// Server 1 has everybody, server 2 nobody, server 3 is silent.
+    fn sessions(&self, question: SessionQuestion) -> Asked<'_, Vec<(u64, Result<SessionAnswer, String>)>> {
+        let silent = || Err("it did not answer in time".to_owned());
+        let everybody = answer(&Told::default(), &question);
+        Box::pin(ready(vec![
+            (1, Ok(everybody)),
+            (2, Ok(SessionAnswer::default())),
+            (3, silent()),
+        ]))
+    }
+
+    fn changed(&self) -> Asked<'_, ()> {
+        Box::pin(ready(()))
     }
 
     fn drain(&self, node: u64) -> Drain<'_> {
@@ -375,4 +396,67 @@ async fn the_cluster_is_for_those_who_have_the_whole_server() {
     denied(clustering.drain(&actor, "chat2").await.unwrap_err());
     assert_eq!(town.changes().await, 0);
     assert!(town.live.drained.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn sessions_of_all_servers_come_in_pages_and_who_is_silent_is_named() {
+    let town = town(databases::Kind::Sqlite).await;
+    let record = Record::new(town.storage.clone(), "n1".into());
+    let sessions = Sessions::new(Arc::new(Told::default()), Arc::clone(&town.live) as _, record);
+    let question = |text: &str, after: &str| SessionQuestion {
+        host: None,
+        text: text.into(),
+        after: after.into(),
+        limit: 2,
+    };
+    let page = sessions.everywhere(&local(), &question("", "")).await;
+    let jids =
+        |page: &ops::Everywhere| -> Vec<String> { page.sessions.iter().map(|on| on.session.jid.clone()).collect() };
+    assert_eq!(jids(&page), ["a@one.example/x", "b@one.example/x"]);
+    assert_eq!((page.total, page.has_more, page.sessions[0].node), (3, true, 1));
+    assert_eq!(page.silent, [(3, "it did not answer in time".to_owned())]);
+    let rest = sessions.everywhere(&local(), &question("", "b@one.example/x")).await;
+    assert_eq!(
+        (jids(&rest), rest.has_more),
+        (vec!["c@two.example/x".to_owned()], false)
+    );
+    let found = sessions.everywhere(&local(), &question("two.ex", "")).await;
+    assert_eq!((jids(&found), found.total), (vec!["c@two.example/x".to_owned()], 1));
+
+    // Whoever has power over one host sees no other, whatever is asked for.
+    let asked = SessionQuestion {
+        host: Some("two.example".into()),
+        ..question("", "")
+    };
+    let own = sessions.everywhere(&powers::of_one(), &asked).await;
+    assert_eq!((jids(&own).len(), own.total), (2, 2));
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_say_how_its_caches_fare_is_named() {
+    let town = town(databases::Kind::Sqlite).await;
+    let caches = town.clustering.caches_of(&local(), 2).await.unwrap();
+    assert_eq!(
+        caches.iter().map(|cache| cache.name.as_str()).collect::<Vec<_>>(),
+        ["rooms", "sessions"]
+    );
+    let silent = town.clustering.caches_of(&local(), 3).await.unwrap_err();
+    assert_eq!(
+        silent.to_string(),
+        "server 3 does not answer: it did not answer in time"
+    );
+}
+
+#[tokio::test]
+async fn the_headline_names_the_senior() {
+    let town = town(databases::Kind::Sqlite).await;
+    let id = town.register("k", "n7", Standing::Member).await;
+    let here = |senior| ClusterHere {
+        senior: Some(senior),
+        ..stands(Standing::Member)
+    };
+    town.will_be([here(id)]);
+    assert_eq!(town.clustering.headline().await.senior.as_deref(), Some("n7"));
+    town.will_be([here(99)]);
+    assert_eq!(town.clustering.headline().await.senior.as_deref(), Some("number 99"));
 }
