@@ -149,7 +149,8 @@ impl Home {
             ready,
         };
         if server.has_no_accounts() {
-            for line in lines.by_ref().take(3) {
+            // Then there is no administrator either: how to make one comes first, in four lines.
+            for line in lines.by_ref().take(4 + 3) {
                 server.greeting.push_str(&(line.unwrap() + "\n"));
             }
         }

@@ -228,7 +228,7 @@ fn machines_are_told_how_it_is() {
     let metrics = server.get("/metrics");
     assert!(metrics.contains("process_resident_memory_bytes"), "{metrics}");
     assert!(!metrics.contains('@'), "metrics name nobody: {metrics}");
-    assert!(server.get("/").contains("404 Not Found"));
+    assert!(server.get("/").contains("303 See Other"), "the console asks who comes");
     server.stop();
 }
 
