@@ -201,10 +201,15 @@ fn plug_in(net: u8, switch: &Space, peer: Peer, space: &Space) -> Result<()> {
     ))
 }
 
+/// The outer end of the people's cable.
+fn cable(net: u8) -> String {
+    format!("hearth{net}")
+}
+
 /// The cable's outer end goes with the inner one, which goes with the switch.
 fn plug_in_people(net: u8, switch: &Space) -> Result<()> {
     let (port, hardware, address) = (port(People), hardware(net, People), address(net, People));
-    let name = format!("hearth{net}");
+    let name = cable(net);
     run_ip(
         Command::new("ip"),
         &format!(
@@ -219,10 +224,14 @@ fn plug_in_people(net: u8, switch: &Space) -> Result<()> {
 /// Test processes run side by side: a name that the kernel takes back when its owner ends says whose a number is.
 fn free_number() -> Result<(u8, UnixListener)> {
     static STARTED: AtomicU32 = AtomicU32::new(0);
-    // What is gone lingers for a moment: the next one has another number.
+    // The next one has another number.
     let begin = std::process::id().wrapping_add(STARTED.fetch_add(1, Ordering::Relaxed)) % u32::from(NETWORKS.end);
     let mut numbers = NETWORKS.cycle().skip(begin.try_into()?).take(NETWORKS.len());
     let taken = numbers.find_map(|number| {
+        // The people's cable outlives the network that it was of by a moment.
+        if Path::new(&format!("/sys/class/net/{}", cable(number))).exists() {
+            return None;
+        }
         let name = SocketAddr::from_abstract_name(format!("hearth-test-net-{number}")).ok()?;
         Some((number, UnixListener::bind_addr(&name).ok()?))
     });
