@@ -11,8 +11,8 @@ use crate::browser::Browser;
 
 /// Everybody's password.
 pub(crate) const PASSWORD: &str = "Vom Eise befreit sind Strom";
-const PATIENCE: Duration = Duration::from_secs(30);
-const LOOK_AGAIN: Duration = Duration::from_millis(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// A host besides [`DOMAIN`].
 pub(crate) const OTHER: &str = "other.test";
 
