@@ -11,10 +11,10 @@ use storage::AccountId;
 
 use crate::{
     Server,
+    bound::{Bound, end},
     client_state::ClientState,
     outbox::{Outbox, TooHigh},
     resume::{NotResumed, Resumed, catch_up, claim, resumed},
-    session::{Bound, end},
     stream_management::{Management, not_found, too_high},
 };
 

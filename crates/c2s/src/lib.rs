@@ -4,6 +4,7 @@
 //! |---|---|
 //! | what happens before a resource is bound | `negotiation/`, one file for each step |
 //! | the task that owns a bound stream | `session` |
+//! | what outlives its connection, and how it ends | `bound` |
 //! | bytes and frames | `connection` |
 //! | acknowledgements and resumption (XEP-0198) | `stream_management`, `outbox`, `resume` |
 //! | streams that are resumed at another node of the cluster | `elsewhere` |
@@ -12,6 +13,7 @@
 //! | a node that may not act | `fence` |
 //! | the end of a server | `stopping` |
 
+mod bound;
 mod client_state;
 mod connection;
 mod elsewhere;

@@ -14,9 +14,10 @@ use storage::{AccountId, LogId};
 use tokio::sync::oneshot;
 
 use crate::{
-    Server, elsewhere,
+    Server,
+    bound::{Bound, end},
+    elsewhere,
     outbox::TooHigh,
-    session::{Bound, end},
     stream_management::{Management, not_found, too_high},
     token,
 };

@@ -12,11 +12,11 @@ use protocol::{
     Condition, Element, IqType, Kind, Stanza, StanzaError, StreamCondition, StreamError, ns,
     stream::{Frame, Malformed},
 };
-use router::{Delivery, Found, Session};
+use router::{Delivery, Found};
 
 use crate::{
     Server, Settings,
-    client_state::ClientState,
+    bound::{Bound, finish, hand_over},
     connection::{Connection, Gone},
     fence,
     resume::Claim,
@@ -25,13 +25,6 @@ use crate::{
     token,
     watch::{Alarm, Watch},
 };
-
-/// What a stream is once its resource is bound; on resumption it moves to another connection.
-pub(crate) struct Bound {
-    pub(crate) session: Arc<Session>,
-    pub(crate) management: Option<Management>,
-    pub(crate) client_state: ClientState,
-}
 
 /// Why a connection's turn is over.
 enum End {
@@ -111,49 +104,6 @@ async fn part(mut live: Box<Live>, end: End) {
     }
 }
 
-/// Ends the session of a stream that has no connection, and will not get one.
-pub(crate) async fn end(server: &Server, bound: Bound) {
-    bound.forget_resumption(server);
-    finish(server, bound, VecDeque::new()).await;
-}
-
-async fn hand_over(server: &Arc<Server>, bound: Bound, claim: Claim) {
-    if let Err(bound) = claim.send(bound) {
-        // Whoever claimed it is gone already; nobody knows the stream's id any more.
-        end(server, *bound).await;
-    }
-}
-
-/// The session is over: everything that its client did not get goes another way.
-async fn finish(server: &Server, mut bound: Bound, mut undelivered: VecDeque<Delivery>) {
-    if let Some(management) = &mut bound.management {
-        undelivered.extend(management.outbox.take());
-    }
-    undelivered.extend(bound.client_state.take());
-    server.house.end(&bound.session, undelivered).await;
-}
-
-impl Bound {
-    /// A stream whose resource has just been bound.
-    pub(crate) fn new(session: Arc<Session>) -> Self {
-        Self {
-            session,
-            management: None,
-            client_state: ClientState::default(),
-        }
-    }
-
-    fn is_resumable(&self) -> bool {
-        self.management.as_ref().is_some_and(Management::is_resumable)
-    }
-
-    fn forget_resumption(&self, server: &Server) {
-        if let Some(management) = &self.management {
-            server.resumptions.forget(management);
-        }
-    }
-}
-
 /// One connection's turn.
 struct Live {
     server: Arc<Server>,
@@ -185,13 +135,14 @@ impl Live {
 
     async fn serve(&mut self) -> End {
         // Who has just come in may not have been told to go.
-        match self.leave() {
-            Ok(None) => {}
-            Ok(Some(end)) => return end,
-            Err(error) => return End::Closed(Some(error)),
-        }
+        let mut outcome = self.leave();
         loop {
-            let outcome = match poll_fn(|cx| self.poll_event(cx)).await {
+            match outcome {
+                Ok(None) => {}
+                Ok(Some(end)) => return end,
+                Err(error) => return End::Closed(Some(error)),
+            }
+            outcome = match poll_fn(|cx| self.poll_event(cx)).await {
                 Event::Frame(frame) => self.frame(frame).await,
                 Event::Inbox(Found::Stanzas) => self.deliver(),
                 Event::Inbox(Found::Close(_)) if !self.server.house.is_acting() => return End::Fenced,
@@ -207,11 +158,6 @@ impl Live {
                 }
                 Event::Gone(Gone::Broken(error)) => return End::Closed(Some(error)),
             };
-            match outcome {
-                Ok(None) => {}
-                Ok(Some(end)) => return end,
-                Err(error) => return End::Closed(Some(error)),
-            }
         }
     }
 

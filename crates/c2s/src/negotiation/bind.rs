@@ -11,9 +11,9 @@ use router::{Facts, Session};
 
 use super::{Negotiation, Step, not_authorized};
 use crate::{
+    bound::Bound,
     connection::Gone,
     resume::{NotResumed, Resumed, repeat, take_over},
-    session::Bound,
     token,
 };
 

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use super::Negotiation;
-use crate::{session::Bound, stream_management::Management, token};
+use crate::{bound::Bound, stream_management::Management, token};
 
 /// Longest tag that is taken over into a resource, in bytes.
 const TAG_MAX_BYTES: usize = 64;

@@ -25,8 +25,8 @@ use transport::TlsFacts;
 
 use crate::{
     Begin, Server, Settings,
+    bound::Bound,
     connection::{Connection, Gone},
-    session::Bound,
     stopping::shutting_down,
 };
 

@@ -11,9 +11,9 @@ use protocol::{
 
 use super::{Negotiation, Step, too_early};
 use crate::{
+    bound::Bound,
     connection::Gone,
     resume::{NotResumed, repeat},
-    session::Bound,
 };
 
 /// Namespace of the payloads of `UPGR-SCRAM-…` (XEP-0480 §4).

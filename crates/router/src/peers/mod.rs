@@ -79,12 +79,12 @@ pub trait Peers: Send + Sync + 'static {
     /// Takes back what was published, if it is still this generation's.
     fn withdraw(&self, full: Jid, generation: u64) -> Later<()>;
 
-    /// Sends a frame to a node: in order for each pair of nodes, and at most once. A node that does not keep up is given time
-    /// by whoever sends: so long before the next frame.
+    /// Sends a frame to a node: in order for each pair of nodes, and at most once. A node that does not keep up is given
+    /// time by whoever sends: so long before the next frame.
     ///
     /// # Errors
-    /// The frame comes back where the node is dead, or far behind all the same. What cannot be delivered later on comes back through
-    /// [`crate::Router::on_undelivered`].
+    /// The frame comes back where the node is dead, or far behind all the same. What cannot be delivered later on comes
+    /// back through [`crate::Router::on_undelivered`].
     fn send(&self, node: u64, frame: Bytes) -> Result<Duration, Bytes>;
 
     /// Asks nodes; each answers, is gone, or is too late. The list has one answer for each node.
