@@ -57,12 +57,42 @@ async fn to_account(house: &Arc<Router>, flow: &mut Flow<'_>, to: &Jid) -> Resul
     {
         return Ok(());
     }
+    let placed = place(house, flow, account.as_ref(), to)?;
+    match (placed, account) {
+        (Placed::Taken, _) => Ok(()),
+        // A row is in the log already, and with it the message is offline.
+        (Placed::Logged(row), Some(account)) => {
+            house.give_back(&account, &[row]).await;
+            Ok(())
+        }
+        (Placed::Nowhere | Placed::Logged(_), account) => offline(house, flow, account).await,
+    }
+}
+
+/// What has become of a message.
+enum Placed {
+    /// Sessions have it, or nobody is to have it.
+    Taken,
+    /// It is in the log, and no session has it.
+    Logged(LogId),
+    /// It is the flow's.
+    Nowhere,
+}
+
+/// To where the message goes now.
+fn place(
+    house: &Arc<Router>,
+    flow: &mut Flow<'_>,
+    account: Option<&Arc<Account>>,
+    to: &Jid,
+) -> Result<Placed, StanzaError> {
+    let _under_way = house.mesh().under_way(to.bare_str());
     match (look(house, flow, to), account) {
-        (Choice::These(takers), Some(account)) => live(house, flow, &account, to, takers).await,
+        (Choice::These(takers), Some(account)) => live(house, flow, account, to, &takers),
         // An account that does not exist fares like one that is offline (RFC 6121 §8.5.1).
-        (Choice::Offline | Choice::These(_), account) => offline(house, flow, account).await,
+        (Choice::Offline | Choice::These(_), _) => Ok(Placed::Nowhere),
         (Choice::Bounce, _) => Err(Condition::ServiceUnavailable.into()),
-        (Choice::Drop, _) => Ok(()),
+        (Choice::Drop, _) => Ok(Placed::Taken),
     }
 }
 
@@ -183,35 +213,28 @@ impl Takers {
 }
 
 /// To sessions, leaving a row in the log where the sender was promised one.
-async fn live(
+fn live(
     house: &Arc<Router>,
     flow: &mut Flow<'_>,
     account: &Arc<Account>,
     to: &Jid,
-    takers: Takers,
-) -> Result<(), StanzaError> {
+    takers: &Takers,
+) -> Result<Placed, StanzaError> {
     let log_id = match (flow.number, keep::is_kept(&flow.stanza)) {
         (Some(_), true) => Some(keep::append(house, account, &flow.stanza, flow.receipt())?),
         _ => None,
     };
-    if is_taken(house, flow, account, log_id, &takers) {
-        return Ok(());
+    if is_taken(house, flow, account, log_id, takers) {
+        return Ok(Placed::Taken);
     }
     // They have just ended; or moved to another node, and are found there.
     if !house.mesh().is_alone()
         && let Choice::These(takers) = look(house, flow, to)
         && is_taken(house, flow, account, log_id, &takers)
     {
-        return Ok(());
+        return Ok(Placed::Taken);
     }
-    match log_id {
-        // A row is in the log already, and with it the message is offline.
-        Some(row) => {
-            house.give_back(account, &[row]).await;
-            Ok(())
-        }
-        None => offline(house, flow, Some(account.clone())).await,
-    }
+    Ok(log_id.map_or(Placed::Nowhere, Placed::Logged))
 }
 
 /// Hands a message to its takers; false where all of them were gone, and the message is still the flow's.
@@ -324,6 +347,7 @@ pub(crate) fn hand_over(house: &Router, session: &Session, stanza: Stanza) {
         return;
     };
     let flow = Flow::new(*refused.into_delivery().stanza, None, None);
+    let _under_way = house.mesh().under_way(session.jid.bare_str());
     let there = house.mesh().elsewhere.find(&session.jid);
     let is_sent = there.is_some_and(|entry| send_to(house, &flow, None, entry.node, std::slice::from_ref(&entry)));
     if !is_sent {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use protocol::{Condition, IqType, Jid, Kind, StanzaError};
 
-use crate::{Account, Address, Flow, Router, SessionEntry, To, deliver, flow::Request, route::elsewhere};
+use crate::{Account, Address, Delivery, Flow, Router, To, deliver, flow::Request, route::elsewhere};
 
 /// Routes an IQ; without an address it is for the sender's own account (RFC 6120 §10.3.3).
 pub(crate) async fn route(house: &Arc<Router>, flow: &mut Flow<'_>) -> Result<(), StanzaError> {
@@ -39,54 +39,45 @@ async fn account(house: &Arc<Router>, flow: &Flow<'_>, bare: &Jid) -> Result<Opt
     }
 }
 
-/// To one client: passed on as it is.
+/// To one client, here or on another node: passed on as it is.
 async fn client(house: &Arc<Router>, flow: &mut Flow<'_>, to: &Jid) -> Result<(), StanzaError> {
-    let Some(session) = house.directory().find(to) else {
-        return client_there(house, flow, to).await;
+    let account = match house.directory().find(to) {
+        Some(session) => Some(session.account.clone()),
+        // A guest of another node has no account that could be found here, and nothing that could guard it.
+        None if is_there(house, flow, to) => account(house, flow, &to.to_bare()).await?,
+        None => return nobody(flow),
     };
-    let account = session.account.clone();
-    if !deliver::received(house, flow, &account).await? {
-        return Ok(());
-    }
-    let stanza = flow.take_stanza();
-    match session.inbox.push(crate::Delivery::new(stanza)) {
-        Ok(()) => Ok(()),
-        Err(refused) => {
-            flow.stanza = *refused.into_delivery().stanza;
-            // It may just have moved there.
-            match entry(house, flow, to).is_some_and(|entry| is_sent(house, flow, &entry)) {
-                true => Ok(()),
-                false => nobody(flow),
-            }
-        }
-    }
-}
-
-/// A client on another node.
-fn entry(house: &Router, flow: &Flow<'_>, to: &Jid) -> Option<Arc<SessionEntry>> {
-    let entries = deliver::elsewhere(house, flow, to.bare_str());
-    entries.into_iter().find(|entry| entry.jid == *to)
-}
-
-fn is_sent(house: &Router, flow: &Flow<'_>, entry: &Arc<SessionEntry>) -> bool {
-    deliver::send_to(house, flow, None, entry.node, std::slice::from_ref(entry))
-}
-
-/// To a client on another node.
-async fn client_there(house: &Arc<Router>, flow: &mut Flow<'_>, to: &Jid) -> Result<(), StanzaError> {
-    let Some(entry) = entry(house, flow, to) else {
-        return nobody(flow);
-    };
-    // A guest of another node has no account that could be found here, and nothing that could guard it.
-    if let Some(account) = account(house, flow, &to.to_bare()).await?
+    if let Some(account) = account
         && !deliver::received(house, flow, &account).await?
     {
         return Ok(());
     }
-    match is_sent(house, flow, &entry) {
+    // A session that moves from one node to another is missed by nobody who looks twice.
+    match is_passed_on(house, flow, to) || !house.mesh().is_alone() && is_passed_on(house, flow, to) {
         true => Ok(()),
         false => nobody(flow),
     }
+}
+
+/// Whether a client is on another node.
+fn is_there(house: &Router, flow: &Flow<'_>, to: &Jid) -> bool {
+    let entries = deliver::elsewhere(house, flow, to.bare_str());
+    entries.iter().any(|entry| entry.jid == *to)
+}
+
+/// To where the client is now; where it is nowhere, the stanza is still the flow's.
+fn is_passed_on(house: &Router, flow: &mut Flow<'_>, to: &Jid) -> bool {
+    let _under_way = house.mesh().under_way(to.bare_str());
+    if let Some(session) = house.directory().find(to) {
+        match session.inbox.push(Delivery::new(flow.take_stanza())) {
+            Ok(()) => return true,
+            // It may just have moved there.
+            Err(refused) => flow.stanza = *refused.into_delivery().stanza,
+        }
+    }
+    let entries = deliver::elsewhere(house, flow, to.bare_str());
+    let entry = entries.into_iter().find(|entry| entry.jid == *to);
+    entry.is_some_and(|entry| deliver::send_to(house, flow, None, entry.node, std::slice::from_ref(&entry)))
 }
 
 /// The same answer for an account that does not exist, a client that is not there and a question nobody knows.

@@ -137,6 +137,7 @@ impl Router {
         self.mesh()
             .elsewhere
             .remove(&before.jid, before.node, before.generation);
+        self.mesh().elsewhere.pass(before.jid.bare_str());
         let arrival = (before.node, session.clone());
         self.mesh().arrivals.0.lock().insert(session.generation, arrival);
         let frame = Frame::Moved {

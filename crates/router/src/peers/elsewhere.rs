@@ -10,7 +10,7 @@ use std::{
 };
 
 use foldhash::fast::RandomState;
-use parking_lot::RwLock;
+use parking_lot::{RwLock, RwLockReadGuard};
 use protocol::Jid;
 use smallvec::SmallVec;
 
@@ -22,6 +22,8 @@ pub(crate) type Entries = SmallVec<[Arc<SessionEntry>; 1]>;
 #[derive(Default)]
 struct Shard {
     entries: RwLock<HashMap<Jid, Entries, RandomState>>,
+    /// Held by who has looked somebody up and has not sent yet.
+    under_way: RwLock<()>,
     /// Beside the lock, which whoever looks something up writes to anyway.
     hits: AtomicU64,
     misses: AtomicU64,
@@ -76,6 +78,17 @@ impl Elsewhere {
     /// The one of a full JID.
     pub(crate) fn find(&self, full: &Jid) -> Option<Arc<SessionEntry>> {
         self.of(full.bare_str()).into_iter().find(|entry| entry.jid == *full)
+    }
+
+    /// See [`Mesh::under_way`](super::mesh::Mesh::under_way).
+    pub(super) fn under_way(&self, bare: &str) -> RwLockReadGuard<'_, ()> {
+        self.shard(bare).under_way.read_recursive()
+    }
+
+    /// Waits for everybody who looked the account's sessions up before, and has not sent yet. Who looks from now on finds
+    /// what there is now.
+    pub(super) fn pass(&self, bare: &str) {
+        drop(self.shard(bare).under_way.write());
     }
 
     /// Enters a session, or what is new about it. The cluster has one session for each full JID, so what was there
@@ -184,6 +197,24 @@ mod tests {
         assert_eq!(elsewhere.len(), 1);
         elsewhere.remove(&full, 2, 5);
         assert_eq!((elsewhere.find(&full), elsewhere.len()), (None, 0));
+    }
+
+    #[test]
+    fn who_passes_comes_after_whoever_looked_before() {
+        let (elsewhere, told) = (Elsewhere::default(), parking_lot::Mutex::new(Vec::new()));
+        std::thread::scope(|threads| {
+            let under_way = elsewhere.under_way("romeo@localhost");
+            let passed = threads.spawn(|| {
+                elsewhere.pass("romeo@localhost");
+                told.lock().push("passed");
+            });
+            // Nobody who looks meanwhile waits for it.
+            drop(elsewhere.under_way("romeo@localhost"));
+            told.lock().push("sent");
+            drop(under_way);
+            passed.join().unwrap();
+        });
+        assert_eq!(*told.lock(), ["sent", "passed"]);
     }
 
     #[test]

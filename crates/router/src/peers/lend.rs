@@ -189,8 +189,9 @@ impl Router {
         if !is_known {
             self.mesh().elsewhere.put(entry);
         }
-        session.retire();
+        // In this order: who still found it, and sees that it is gone, finds it nowhere but there when looking again.
         self.directory().remove(&session);
+        session.retire();
         if !self.hand_on(&session, false) {
             let house = self.clone();
             tokio::spawn(async move {
@@ -202,6 +203,7 @@ impl Router {
 
     /// Nothing more goes from here to a session that was in the table before another took its place.
     pub(super) fn flushed(&self, before: &SessionEntry) {
+        self.mesh().elsewhere.pass(before.jid.bare_str());
         let frame = Frame::Flushed {
             jid: before.jid.as_str(),
             generation: before.generation,
@@ -302,8 +304,8 @@ impl Router {
             }
         }
         for session in moved {
-            session.retire();
             self.directory().remove(&session);
+            session.retire();
             self.hand_on(&session, true);
         }
     }

@@ -12,7 +12,7 @@ use std::{
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLockReadGuard};
 use protocol::Jid;
 use storage::Storage;
 use tokio::sync::Notify;
@@ -76,6 +76,12 @@ impl Mesh {
     /// Whether they are still those of this replacement.
     pub(crate) fn are_still(&self, replaced: u64) -> bool {
         self.replaced.load(Ordering::Acquire) == replaced
+    }
+
+    /// To be held from looking an account's sessions up until what is for them is sent; nothing may be waited for
+    /// meanwhile. A server that is alone needs none.
+    pub(crate) fn under_way(&self, bare: &str) -> Option<RwLockReadGuard<'_, ()>> {
+        (!self.is_alone()).then(|| self.elsewhere.under_way(bare))
     }
 
     pub(crate) fn is_alone(&self) -> bool {
