@@ -47,13 +47,18 @@ const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS schema_versions \
                         (version bigint NOT NULL PRIMARY KEY, applied_at bigint NOT NULL)";
 const CURRENT: &str = "SELECT COALESCE(MAX(version), 0) FROM schema_versions";
 
+/// Changes nothing, and is refused where nothing may be changed: by a standby, or for a user who may only read.
+const WRITE_NOTHING: &str = "UPDATE schema_versions SET applied_at = applied_at WHERE 1 = 0";
+
 /// How up to date a database's tables are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inspection {
     /// The version of the tables; 0 where there are none of ours.
     pub found: i64,
     /// The newest version that this program knows, which a start brings the tables to.
     pub known: i64,
+    /// What the database says where nothing can be written to its tables.
+    pub refuses_writing: Option<String>,
 }
 
 /// Looks, and changes nothing.
@@ -74,7 +79,19 @@ pub(crate) async fn inspect(db: &Db) -> Result<Inspection, StorageError> {
         0 => 0,
         _ => number(Sql::from(CURRENT)).await?,
     };
-    Ok(Inspection { found, known })
+    let refuses_writing = match found {
+        0 => None,
+        _ => db
+            .execute(WRITE_NOTHING, args![])
+            .await
+            .err()
+            .map(|error| error.to_string()),
+    };
+    Ok(Inspection {
+        found,
+        known,
+        refuses_writing,
+    })
 }
 
 /// Applies what is missing; refuses a database that a newer program has migrated.

@@ -39,11 +39,16 @@ pub(super) async fn look(configuration: &Configuration, is_running: bool) -> Fou
         return only(Finding::ok(SUBJECT, message));
     }
     match tokio::time::timeout(PATIENCE, open(configuration)).await {
+        Ok(Ok(Tables::ReadOnly(error))) => only(Finding::error(
+            SUBJECT,
+            format!("{shown} answers, but cannot be written to: {error}"),
+            "name the primary database in database.url, not a standby, and a user who may change its tables",
+        )),
         Ok(Ok(Tables::Older(Inspection { found: 0, .. }))) => {
             let message = format!("{shown} answers; the first start makes its tables");
             only(Finding::ok(SUBJECT, message))
         }
-        Ok(Ok(Tables::Older(Inspection { found, known }))) => only(Finding::warning(
+        Ok(Ok(Tables::Older(Inspection { found, known, .. }))) => only(Finding::warning(
             SUBJECT,
             format!("{shown} answers; its tables are of version {found}, a start brings them to {known}"),
             "make a copy of the database before the start, to be able to go back",
@@ -95,6 +100,8 @@ fn is_pinned_on(configuration: &Configuration) -> bool {
 
 /// How up to date a database's tables are.
 enum Tables {
+    /// A server could only read them; with what the database says to that.
+    ReadOnly(String),
     /// A start would change them. That is not for a look to do.
     Older(Inspection),
     Current(Contents),
@@ -110,6 +117,9 @@ struct Contents {
 async fn open(configuration: &Configuration) -> Result<Tables, StorageError> {
     let options = wiring::storage_options(&configuration.config);
     let inspection = Storage::inspect(&options).await?;
+    if let Some(error) = inspection.refuses_writing {
+        return Ok(Tables::ReadOnly(error));
+    }
     if inspection.found < inspection.known {
         return Ok(Tables::Older(inspection));
     }

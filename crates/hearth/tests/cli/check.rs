@@ -1,6 +1,9 @@
 use serde_json::Value;
 
-use crate::home::{Home, Outcome};
+use crate::{
+    cluster::postgres,
+    home::{Home, Outcome},
+};
 
 /// The level of the finding that says so.
 #[track_caller]
@@ -98,6 +101,19 @@ fn what_must_be_mended_is_an_error() {
     let outcome = check(&home, &["--database-url", "postgres://x:hunter2@127.0.0.1:1/x"]);
     assert_eq!(level(&outcome, "postgres://x:****@127.0.0.1:1/x"), "error");
     assert!(!outcome.out.contains("hunter2"));
+}
+
+#[test]
+fn a_database_that_can_only_be_read_is_an_error() {
+    let (home, fresh) = (Home::new(), postgres());
+    home.write("hearth.toml", &format!("database.url = \"{}\"\n", fresh.url()));
+    home.start(&[]).stop();
+    assert_eq!(level(&check(&home, &[]), "answers; accounts: 0"), "ok");
+    let read_only = format!("{}&options=-c%20default_transaction_read_only%3Don", fresh.url());
+    home.write("hearth.toml", &format!("database.url = \"{read_only}\"\n"));
+    let outcome = check(&home, &[]);
+    assert_eq!(level(&outcome, "answers, but cannot be written to: "), "error");
+    outcome.failed(1, "must be mended");
 }
 
 #[test]

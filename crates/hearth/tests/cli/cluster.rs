@@ -8,7 +8,7 @@ use crate::home::{Home, Outcome};
 const ON_SQLITE: &str = "clustering needs a database that several servers can share, and SQLite is for one server \
                          alone: set database.url to a PostgreSQL or MariaDB database first";
 
-fn postgres() -> Fresh {
+pub(crate) fn postgres() -> Fresh {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
