@@ -134,6 +134,82 @@ async fn commands_that_cannot_be_are_refused() {
         .await;
 }
 
+fn items(jids: &[String]) -> String {
+    jids.iter().map(|jid| format!("<item jid='{jid}'/>")).collect()
+}
+
+/// Whoever is on the account's list, as a client hears it.
+async fn listed(client: &mut Client) -> Vec<String> {
+    client
+        .sends("<iq type='get' id='l'><blocklist xmlns='urn:xmpp:blocking'/></iq>")
+        .await;
+    let answer = client.hears().expect("the list");
+    let list = answer
+        .find("blocklist", "urn:xmpp:blocking")
+        .expect("the list")
+        .to_element();
+    list.elements()
+        .filter_map(|item| Some(item.get("jid")?.to_owned()))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_list_of_ten_thousand_is_kept_to_the_last_one() {
+    const MANY: usize = 10_000;
+    let blocking = BlockingSettings { max_items: MANY };
+    let house = House::with(Settings {
+        blocking,
+        ..Settings::default()
+    })
+    .await;
+    let (mut juliet, mut romeo) = (house.online(JULIET).await, house.online(ROMEO).await);
+    // Accounts, resources and hosts in turn; Romeo is the last one.
+    let mut all: Vec<String> = (1..MANY)
+        .map(|number| match number % 3 {
+            0 => format!("bravo{number}@localhost"),
+            1 => format!("bravo@verona.example/{number}"),
+            _ => format!("host{number}.example"),
+        })
+        .collect();
+    all.push("romeo@localhost".to_owned());
+    for some in all.chunks(500) {
+        let block = format!("<block xmlns='urn:xmpp:blocking'>{}</block>", items(some));
+        juliet
+            .asks(
+                &format!("<iq type='set' id='b'>{block}</iq>"),
+                &format!("<iq type='result' id='b' to='{JULIET}'/>"),
+            )
+            .await;
+    }
+    all.sort();
+    let mut known = listed(&mut juliet).await;
+    known.sort();
+    assert_eq!(known, all);
+
+    juliet
+        .sends("<iq type='set' id='b'><block xmlns='urn:xmpp:blocking'><item jid='one@too.many'/></block></iq>")
+        .await;
+    assert!(
+        juliet
+            .hears()
+            .expect("an answer")
+            .to_xml()
+            .contains("<policy-violation ")
+    );
+    let message = "<message id='m' type='chat' to='juliet@localhost'><body>hi</body></message>";
+    romeo
+        .asks(message, &unavailable_error("message", "juliet@localhost"))
+        .await;
+    juliet.skips();
+
+    unblocks(&mut juliet, "<item jid='romeo@localhost'/>").await;
+    assert_eq!(listed(&mut juliet).await.len(), MANY - 1);
+    romeo.sends(message).await;
+    juliet.receives(&message.replace("<message ", "<message from='romeo@localhost/orchard' "));
+    unblocks(&mut juliet, "").await;
+    assert_eq!(listed(&mut juliet).await, [] as [String; 0]);
+}
+
 #[tokio::test]
 async fn nothing_comes_from_whom_one_blocks_whatever_they_try() {
     for blocked in [
