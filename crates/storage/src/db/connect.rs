@@ -9,7 +9,7 @@ use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
 use sqlx::pool::PoolOptions;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, Database, Executor};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Database, Executor};
 
 use super::doubt::Doubt;
 use super::readers::Readers;
@@ -27,6 +27,9 @@ const RELEASE_TIMEOUT: Duration = Duration::from_secs(2);
 const DOUBT_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long SQLite waits for another process (a command line act beside the running server).
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a transaction may say nothing before the database ends it, and its locks with it. A node that loses its power
+/// or stands still in the middle of one would otherwise hold up the others for as long as nobody notices.
+const SILENT_TRANSACTION_SECS: u32 = 5;
 
 impl Db {
     /// Connects; creates SQLite's file and directory where they are missing.
@@ -38,7 +41,7 @@ impl Db {
             Target::SqliteFile(path) => sqlite_file(&path).await?,
             Target::Postgres(target) => {
                 let pool = doubting(PgPoolOptions::new(), max, &doubt);
-                Pools::Postgres(pool.connect_with(postgres(*target)).await?)
+                Pools::Postgres(never_silent(pool).connect_with(postgres(*target)).await?)
             }
             Target::Mysql(target) => {
                 let pool = read_committed(doubting(MySqlPoolOptions::new(), max, &doubt));
@@ -60,7 +63,7 @@ impl Db {
             Target::SqliteMemory | Target::SqliteFile(_) => return Ok(self.clone()),
             Target::Postgres(target) => {
                 let pool = quick(doubting(PgPoolOptions::new(), ASIDE_CONNECTIONS, &doubt));
-                Pools::Postgres(pool.connect_lazy_with(postgres(*target)))
+                Pools::Postgres(never_silent(pool).connect_lazy_with(postgres(*target)))
             }
             Target::Mysql(target) => {
                 let pool = quick(read_committed(doubting(
@@ -140,14 +143,29 @@ fn mysql(target: MySqlConnectOptions) -> MySqlConnectOptions {
     target.disable_statement_logging()
 }
 
-/// As in PostgreSQL; REPEATABLE READ would lock gaps and read the past.
+fn never_silent(pool: PgPoolOptions) -> PgPoolOptions {
+    pool.after_connect(|connection, _| {
+        Box::pin(async move {
+            let sql = format!("SET idle_in_transaction_session_timeout = '{SILENT_TRANSACTION_SECS}s'");
+            connection.execute(AssertSqlSafe(sql)).await?;
+            Ok(())
+        })
+    })
+}
+
+/// As in PostgreSQL; REPEATABLE READ would lock gaps and read the past. Nor may its transactions be silent, where it is
+/// MariaDB: MySQL knows no such bound.
 fn read_committed(pool: MySqlPoolOptions) -> MySqlPoolOptions {
     pool.after_connect(|connection, _| {
         Box::pin(async move {
             connection
                 .execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
                 .await?;
-            Ok(())
+            let sql = format!("SET SESSION idle_transaction_timeout = {SILENT_TRANSACTION_SECS}");
+            match connection.execute(AssertSqlSafe(sql)).await {
+                Err(error) if error.as_database_error().is_none() => Err(error),
+                _ => Ok(()),
+            }
         })
     })
 }

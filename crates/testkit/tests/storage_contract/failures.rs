@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 
 use sqlx::{Connection, Executor, MySqlConnection, PgConnection, SqliteConnection};
-use storage::{Credentials, Listed, Lock, LogRow, Options, Storage, StorageError};
+use storage::{Credentials, Listed, Lock, LogRow, Options, RosterEdit, RosterItem, Storage, StorageError};
 use testkit::databases::{Durability, Kind, Server};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::watch;
@@ -59,6 +59,61 @@ async fn postgres_goes_away_and_comes_back() {
 #[tokio::test]
 async fn mysql_goes_away_and_comes_back() {
     goes_away_and_comes_back(Kind::Mysql).await;
+}
+
+#[tokio::test]
+async fn postgres_does_not_wait_for_a_node_that_fell_silent() {
+    does_not_wait_for_the_silent(Kind::Postgres).await;
+}
+
+#[tokio::test]
+async fn mysql_does_not_wait_for_a_node_that_fell_silent() {
+    does_not_wait_for_the_silent(Kind::Mysql).await;
+}
+
+/// One node stands still in the middle of a transaction, until another has written what that one has locked.
+async fn does_not_wait_for_the_silent(kind: Kind) {
+    let ground = Ground::new(kind).await;
+    let juliet = ground.account("juliet").await;
+    let (stands_still, has_lock) = tokio::sync::oneshot::channel();
+    let (go_on, goes_on) = std::sync::mpsc::channel::<()>();
+    let url = ground.fresh.url().to_owned();
+    let silent = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let storage = Storage::open(&Options::new(&url)).await.unwrap();
+            let edited = storage.roster().edit(juliet, "romeo@montague.example", 9, move |_| {
+                stands_still.send(()).unwrap();
+                // Ends as well where the other one fails.
+                let _ = goes_on.recv();
+                RosterEdit::Put(named("silent"))
+            });
+            edited.await.map(|_| ())
+        })
+    });
+    has_lock.await.unwrap();
+    let edit = ground
+        .storage
+        .roster()
+        .edit(juliet, "romeo@montague.example", 9, move |_| {
+            RosterEdit::Put(named("lively"))
+        });
+    edit.await.unwrap();
+    drop(go_on);
+    assert!(silent.join().unwrap().is_err(), "its transaction is over");
+    let (items, _) = ground.storage.roster().load(juliet).await.unwrap();
+    assert_eq!(items[0].name, "lively");
+}
+
+fn named(name: &str) -> RosterItem {
+    RosterItem {
+        name: name.to_owned(),
+        listed: true,
+        ..RosterItem::default()
+    }
 }
 
 async fn goes_away_and_comes_back(kind: Kind) {
