@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::credentials::COLUMNS as CREDENTIALS;
 use crate::db::{Db, MAX_PART_BYTES, Row, Sql, Transaction, Value, args, key};
+use crate::groups::{IS_MEMBER, LEAVES};
 use crate::{Clock, Credentials, HostId, Log, StorageError};
 
 /// The number of an account. It is never given to another: whoever deletes an account and makes one
@@ -298,10 +299,14 @@ impl Accounts {
     /// Deletes the account and everything that is remembered for it; `false` when there was none.
     pub async fn delete(&self, account: AccountId) -> Result<bool, StorageError> {
         let mut tx = self.db.begin().await?;
+        let left = leave_groups(&mut tx, account).await?;
         tx.execute("DELETE FROM message_log WHERE account_id = ?", args![account])
             .await?;
         let deleted = tx.execute("DELETE FROM accounts WHERE id = ?", args![account]).await?;
         tx.commit().await?;
+        if left {
+            self.db.notify().await;
+        }
         // Rows that waited in the log's queue meanwhile.
         self.log.forget(account);
         Ok(deleted > 0)
@@ -399,7 +404,7 @@ impl Account {
 const BEHIND_ALL: &str = "\u{10ffff}";
 
 /// The smallest text that begins with `prefix`, and the smallest behind all those.
-fn prefix_bounds(prefix: &str) -> (String, String) {
+pub(crate) fn prefix_bounds(prefix: &str) -> (String, String) {
     let end = prefix_end(prefix);
     (prefix.to_owned(), end.unwrap_or_else(|| BEHIND_ALL.to_owned()))
 }
@@ -432,6 +437,22 @@ async fn put_credentials(
     values.extend(credentials.values());
     values.push(account.into());
     Ok(tx.execute(PUT, &values).await? > 0)
+}
+
+/// An account leaves its groups, and those change with it; says whether it was in any.
+async fn leave_groups(tx: &mut Transaction, account: AccountId) -> Result<bool, StorageError> {
+    const KEEP: Sql = Sql::locking("SELECT id FROM accounts WHERE id = ?");
+    // Asked first, so that groups are taken before the account, as by whoever adds a member.
+    if tx.row(IS_MEMBER, args![account]).await?.is_none() {
+        tx.row(KEEP, args![account]).await?;
+        // Nobody can add it any more; somebody may have meanwhile.
+        if tx.row(IS_MEMBER, args![account]).await?.is_none() {
+            return Ok(false);
+        }
+    }
+    let version = tx.next_groups_version().await?;
+    tx.execute(LEAVES, args![version, account]).await?;
+    Ok(true)
 }
 
 impl Transaction {

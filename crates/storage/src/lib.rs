@@ -25,6 +25,7 @@ mod console_sessions;
 mod credentials;
 mod db;
 mod error;
+mod groups;
 mod hosts;
 mod log;
 mod log_id;
@@ -50,6 +51,7 @@ pub use cluster::{
 pub use console_sessions::{ConsoleSession, ConsoleSessions, SessionLimits};
 pub use credentials::{Credentials, ScramKeys};
 pub use error::{Cause, StorageError};
+pub use groups::{Group, GroupFacts, GroupNumber, Groups, Member, Membership, SharedGroup, SharedGroups, ShownTo};
 pub use hosts::{Host, HostId, Hosts};
 pub use log::{Appended, Log, LogRow, LogUsage};
 pub use log_id::{BadLogId, LogClock, LogId};

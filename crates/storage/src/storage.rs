@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::db::{Db, Pools, args};
 use crate::migrate::Inspection;
 use crate::{
-    Accounts, Administrators, AuditLog, Blocking, Cluster, ConsoleSessions, DatabaseKind, Hosts, Log, LogClock,
+    Accounts, Administrators, AuditLog, Blocking, Cluster, ConsoleSessions, DatabaseKind, Groups, Hosts, Log, LogClock,
     Options, PrivateXml, Properties, Roster, Secrets, StorageError, Tokens, Vcards, log, migrate,
 };
 
@@ -18,6 +18,7 @@ pub struct Storage {
 struct Inner {
     db: Db,
     hosts: Hosts,
+    groups: Groups,
     accounts: Accounts,
     administrators: Administrators,
     console_sessions: ConsoleSessions,
@@ -51,6 +52,7 @@ impl Storage {
         let log = log::start(db.clone(), Arc::clone(&ids), options);
         let inner = Inner {
             hosts: Hosts::new(db.clone(), Arc::clone(&clock)),
+            groups: Groups::new(db.clone(), Arc::clone(&clock)),
             accounts: Accounts::new(db.clone(), Arc::clone(&clock), log.clone()),
             administrators: Administrators::new(db.clone(), Arc::clone(&clock)),
             console_sessions: ConsoleSessions::new(db.clone(), Arc::clone(&clock)),
@@ -97,6 +99,12 @@ impl Storage {
     #[must_use]
     pub fn hosts(&self) -> &Hosts {
         &self.inner.hosts
+    }
+
+    /// Groups of accounts.
+    #[must_use]
+    pub fn groups(&self) -> &Groups {
+        &self.inner.groups
     }
 
     /// Who may log in.

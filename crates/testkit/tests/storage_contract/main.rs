@@ -22,6 +22,7 @@ mod administrators;
 mod cluster;
 mod failures;
 mod ground;
+mod groups;
 mod log;
 mod processes;
 mod properties;
