@@ -20,6 +20,7 @@ mod registration;
 mod roster;
 mod sanitize;
 pub mod settings;
+mod shared_rosters;
 mod subscription;
 mod time;
 mod vcard;
@@ -42,6 +43,7 @@ pub fn all(settings: &LiveSettings, authenticator: &Authenticator) -> Vec<Arc<dy
         Arc::new(sanitize::Sanitize),
         blocking::Blocking::new(settings),
         roster::Roster::new(settings),
+        Arc::new(shared_rosters::SharedRosters),
         subscription::Subscription::new(settings),
         last_activity::LastActivity::new(),
         Arc::new(presence::Presence::default()),

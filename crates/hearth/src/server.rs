@@ -83,6 +83,7 @@ impl Server {
         let feature_settings = settings.features.live();
         let features = features::all(&feature_settings, &authenticator);
         let router = router::Router::new(storage.clone(), hosts, &features, settings.router);
+        router.refresh_sharing().await.context("the groups cannot be read")?;
         let client_settings = Arc::new(ArcSwap::from_pointee(settings.c2s));
         let clients = c2s::Server::new(
             Arc::clone(&router),
@@ -129,6 +130,10 @@ impl Server {
             metrics: metrics.clone(),
         }
         .pages();
+        tasks.spawn(
+            stop.clone()
+                .run_until_cancelled_owned(Arc::clone(&router).follow_sharing()),
+        );
         let live: Arc<dyn Live> = Arc::new(LiveHere(router));
         let acts: Arc<dyn ClusterLive> = Arc::new(ClusterDesk {
             cluster: Arc::clone(&cluster),

@@ -53,6 +53,12 @@ impl Directory {
         self.shard(bare).read().get(bare).cloned().unwrap_or_default()
     }
 
+    /// Whether the account `bare` has a session.
+    #[must_use]
+    pub fn has(&self, bare: &str) -> bool {
+        self.shard(bare).read().contains_key(bare)
+    }
+
     /// The session of a full JID.
     #[must_use]
     pub fn find(&self, full: &Jid) -> Option<Arc<Session>> {

@@ -15,7 +15,7 @@ use std::{collections::HashMap, future::Future, pin::Pin, sync::Arc};
 
 use protocol::{Element, PresenceType, Stanza, StanzaError};
 
-use crate::{Account, Feature, Flow, Router, Session, SessionEntry, Xep, flow::Request};
+use crate::{Account, Feature, Flow, Router, Session, SessionEntry, SharingChange, Xep, flow::Request};
 
 /// A boxed future, for tables of async functions.
 pub type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -76,6 +76,7 @@ type SessionHook = Arc<dyn Fn(Arc<Router>, Arc<Session>) -> Later<()> + Send + S
 type AccountHook = Arc<dyn Fn(Arc<Router>, Arc<Account>) -> Later<()> + Send + Sync>;
 type ToldHook = Arc<dyn Fn(Arc<Router>, Arc<Account>, Stanza) -> Later<()> + Send + Sync>;
 type LostHook = Arc<dyn Fn(Arc<Router>, Arc<[Arc<SessionEntry>]>) -> Later<()> + Send + Sync>;
+type SharingHook = Arc<dyn Fn(Arc<Router>, Arc<SharingChange>) -> Later<()> + Send + Sync>;
 type DiscoHook = Arc<dyn Fn(&str) -> Option<Element> + Send + Sync>;
 
 /// A message that no session of its account takes.
@@ -103,6 +104,7 @@ pub struct Hooks {
     account_removed: Vec<AccountHook>,
     told: HashMap<&'static str, ToldHook>,
     sessions_lost: Vec<LostHook>,
+    sharing_changed: Vec<SharingHook>,
     disco: Disco,
     names: Vec<(&'static str, &'static [Xep])>,
 }
@@ -340,6 +342,19 @@ impl Hooks {
             .push(Arc::new(move |house, lost| Box::pin(act(feature.clone(), house, lost))));
     }
 
+    /// Is told when groups have changed, on every node: each tells its own sessions.
+    pub fn sharing_changed<T, F, L>(&mut self, feature: &Arc<T>, act: F)
+    where
+        T: Feature,
+        F: Fn(Arc<T>, Arc<Router>, Arc<SharingChange>) -> L + Send + Sync + 'static,
+        L: Future<Output = ()> + Send + 'static,
+    {
+        let feature = feature.clone();
+        self.sharing_changed.push(Arc::new(move |house, change| {
+            Box::pin(act(feature.clone(), house, change))
+        }));
+    }
+
     /// What is announced beside the namespaces of answered IQs.
     pub fn disco(&mut self) -> &mut Disco {
         &mut self.disco
@@ -414,6 +429,10 @@ impl Hooks {
 
     pub(crate) fn sessions_lost_hooks(&self) -> &[LostHook] {
         &self.sessions_lost
+    }
+
+    pub(crate) fn sharing_changed_hooks(&self) -> &[SharingHook] {
+        &self.sharing_changed
     }
 
     pub(crate) fn account_removed_hooks(&self) -> &[AccountHook] {

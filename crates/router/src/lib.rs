@@ -12,6 +12,7 @@
 //! | a session's beginning and end | `bind` |
 //! | what waited for an account, once it is available | `available` |
 //! | sessions on other nodes | `peers` |
+//! | who sees whom by groups | `sharing` |
 //!
 //! A [`Feature`] takes part through [`Hooks`].
 
@@ -35,6 +36,7 @@ mod presence;
 mod route;
 mod session;
 mod settings;
+mod sharing;
 
 use std::sync::{
     Arc,
@@ -42,6 +44,7 @@ use std::sync::{
 };
 
 use peers::Mesh;
+use sharing::Sharing;
 use storage::{Host, Storage};
 
 pub use account::{Account, Blocked, Contacts, Profile};
@@ -59,17 +62,19 @@ pub use peers::{AskError, Gate, GivenUp, Moving, NotAdopted, Peers, SessionEntry
 pub use route::Address;
 pub use session::{Facts, Session};
 pub use settings::Settings;
+pub use sharing::{SHARED_CONTACTS_MAX, Share, SharingChange, SharingIndex, View};
 
 /// The switchboard of one server.
 pub struct Router {
     storage: Storage,
     hosts: Arc<Hosts>,
     accounts: Accounts,
-    directory: Directory,
+    directory: Arc<Directory>,
     hooks: Hooks,
     settings: Settings,
     generations: AtomicU64,
     mesh: Arc<Mesh>,
+    sharing: Arc<Sharing>,
 }
 
 impl Router {
@@ -78,15 +83,25 @@ impl Router {
     pub fn new(storage: Storage, hosts: Vec<Host>, features: &[Arc<dyn Feature>], settings: Settings) -> Arc<Self> {
         let hosts = Arc::new(Hosts::new(hosts));
         let mesh = Mesh::new(storage.clone());
+        let directory = Arc::new(Directory::default());
+        let sharing = Arc::new(Sharing::new(directory.clone(), mesh.clone()));
+        let accounts = Accounts::new(
+            storage.clone(),
+            hosts.clone(),
+            mesh.clone(),
+            sharing.clone(),
+            settings.cached_accounts,
+        );
         Arc::new(Self {
-            accounts: Accounts::new(storage.clone(), hosts.clone(), mesh.clone(), settings.cached_accounts),
+            accounts,
             storage,
             hosts,
-            directory: Directory::default(),
+            directory,
             hooks: Hooks::of(features),
             settings,
             generations: AtomicU64::new(1),
             mesh,
+            sharing,
         })
     }
 

@@ -111,6 +111,8 @@ impl Server {
         .expect("secrets are made");
         let features = features::all(&Arc::new(ArcSwap::from_pointee(setup.features)), &authenticator);
         let router = Router::new(storage, hosts, &features, setup.router);
+        router.refresh_sharing().await.expect("groups are read");
+        tokio::spawn(router.clone().follow_sharing());
         let c2s_settings = Arc::new(ArcSwap::from_pointee(setup.c2s));
         let clients = c2s::Server::new(
             router.clone(),

@@ -66,6 +66,24 @@ impl Elsewhere {
         }
     }
 
+    /// Accounts of a host that have sessions; no guests, who have no number.
+    pub(crate) fn accounts_at(&self, domain: &str) -> Vec<Jid> {
+        let is_there = |jid: &Jid, entries: &Entries| {
+            jid.domain() == domain && entries.first().is_some_and(|entry| entry.account != 0)
+        };
+        let mut accounts = Vec::new();
+        for shard in &self.shards {
+            let shard = shard.entries.read();
+            accounts.extend(
+                shard
+                    .iter()
+                    .filter(|(jid, of)| is_there(jid, of))
+                    .map(|(jid, _)| jid.clone()),
+            );
+        }
+        accounts
+    }
+
     /// How often somebody was looked for and found, and not found, while there were other nodes' sessions.
     pub(crate) fn lookups(&self) -> (u64, u64) {
         let count =
