@@ -48,6 +48,19 @@ pub(crate) fn address(path: &str, fields: &[(&str, &str)]) -> String {
     }
 }
 
+/// A text as one part of a path, with no character that means something there.
+pub(crate) fn segment(text: &str) -> String {
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_@".contains(&byte) || (byte == b'.' && !encoded.is_empty()) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

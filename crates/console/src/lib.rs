@@ -30,7 +30,7 @@ mod words;
 use std::sync::Arc;
 
 use axum::Router;
-use ops::{Accounts, Administrators, Audit, Clustering, Logins, Properties, Servers, Sessions, Setup};
+use ops::{Accounts, Administrators, Audit, Clustering, Groups, Logins, Properties, Servers, Sessions, Setup};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
@@ -47,6 +47,8 @@ pub struct Acts {
     pub audit: Audit,
     /// The cluster.
     pub clustering: Clustering,
+    /// Groups.
+    pub groups: Groups,
     /// Logging in and out.
     pub logins: Logins,
     /// System properties.

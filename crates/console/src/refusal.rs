@@ -53,6 +53,9 @@ pub(crate) fn status(error: &OpsError) -> StatusCode {
         | OpsError::NoAccount(_)
         | OpsError::NoProperty { .. }
         | OpsError::NoNode(_)
+        | OpsError::NoGroup(_)
+        | OpsError::NoMember(_)
+        | OpsError::NoMessage
         | OpsError::NoAccountAddress(_) => StatusCode::NOT_FOUND,
         OpsError::BadCursor => StatusCode::BAD_REQUEST,
         error if error.is_unavailable() => StatusCode::SERVICE_UNAVAILABLE,

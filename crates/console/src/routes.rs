@@ -63,8 +63,8 @@ pub fn table() -> Vec<RouteInfo> {
 fn routes() -> Vec<Route> {
     use Needs::{Change, Login, Owner, Server};
     use pages::{
-        account, accounts, administrators, audit, cluster, events, login, node, overview, properties, property,
-        sessions,
+        account, accounts, administrators, audit, blocked, cluster, contacts, events, group, groups, login, node,
+        offline, overview, portable, properties, property, sessions, vcard,
     };
     vec![
         menu("/", Login, "Overview", get(overview::page)),
@@ -77,6 +77,32 @@ fn routes() -> Vec<Route> {
         change("/accounts/{address}/unlock", Change, post(account::unlock)),
         read("/accounts/{address}/delete", Change, get(account::ask_to_delete)),
         change("/accounts/{address}/delete", Change, post(account::delete)),
+        change("/accounts/{address}/export", Owner, post(portable::export)),
+        read("/accounts/{address}/contacts", Login, get(contacts::page)),
+        change("/accounts/{address}/contacts", Change, post(contacts::put)),
+        change("/accounts/{address}/contacts/remove", Change, post(contacts::remove)),
+        read("/accounts/{address}/blocked", Login, get(blocked::page)),
+        change("/accounts/{address}/blocked", Change, post(blocked::block)),
+        change("/accounts/{address}/blocked/remove", Change, post(blocked::unblock)),
+        read("/accounts/{address}/offline", Login, get(offline::page)),
+        change("/accounts/{address}/offline/read", Owner, post(offline::read)),
+        change("/accounts/{address}/offline/delete", Change, post(offline::delete)),
+        read("/accounts/{address}/vcard", Login, get(vcard::page)),
+        change("/accounts/{address}/vcard", Change, post(vcard::set)),
+        menu("/groups", Login, "Groups", get(groups::page)),
+        read("/groups/new", Change, get(groups::new)),
+        change("/groups/new", Change, post(groups::add)),
+        read("/groups/{host}/{name}", Login, get(group::page)),
+        change("/groups/{host}/{name}", Change, post(group::change)),
+        change("/groups/{host}/{name}/members", Change, post(group::add_members)),
+        change(
+            "/groups/{host}/{name}/members/remove",
+            Change,
+            post(group::remove_member),
+        ),
+        change("/groups/{host}/{name}/admins", Change, post(group::set_admin)),
+        read("/groups/{host}/{name}/delete", Change, get(group::ask_to_delete)),
+        change("/groups/{host}/{name}/delete", Change, post(group::delete)),
         menu("/sessions", Login, "Sessions", get(sessions::page)),
         change("/sessions/close", Change, post(sessions::close)),
         menu("/cluster", Server, "Clustering", get(cluster::page)),

@@ -30,6 +30,7 @@ pub(crate) fn acts(
         accounts: desk.accounts.clone(),
         administrators: desk.administrators.clone(),
         clustering: desk.clustering.clone(),
+        groups: desk.groups.clone(),
         logins: Logins::new(
             storage.clone(),
             authenticator.clone(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use auth::{Authenticator, SystemRandom};
 use cluster::link::LinkSettings;
-use ops::{Accounts, Administrators, Audit, ClusterLive, Clustering, Live, Pins, Properties, Sessions};
+use ops::{Accounts, Administrators, Audit, ClusterLive, Clustering, Groups, Live, Pins, Properties, Sessions};
 use storage::{Storage, StorageError, SystemClock};
 
 use crate::{
@@ -58,6 +58,7 @@ pub(crate) fn desk(
     let audit = Audit::new(storage.clone(), node.to_owned());
     Desk {
         accounts: Accounts::new(storage.clone(), Arc::clone(live), authenticator.clone(), audit.clone()),
+        groups: Groups::new(storage.clone(), Arc::clone(live), audit.clone()),
         administrators: Administrators::new(storage.clone(), audit.clone()),
         properties: properties.clone(),
         sessions: Sessions::new(Arc::clone(live), Arc::clone(&cluster), audit.clone()),

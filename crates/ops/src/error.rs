@@ -33,6 +33,32 @@ pub enum OpsError {
     /// The name is taken.
     #[error("there is an account {0} already")]
     Exists(Jid),
+    /// No such group.
+    #[error("there is no group {0}")]
+    NoGroup(String),
+    /// The name of the group is taken.
+    #[error("there is a group {0} already")]
+    GroupExists(String),
+    /// What cannot be a group's name.
+    #[error("a group's name must have a letter, no space around it and no control character")]
+    BadGroupName,
+    /// Not in the group.
+    #[error("{0} is no member of this group")]
+    NoMember(String),
+    /// More lines than are taken in at a time.
+    #[error("{count} lines are too many: add at most {limit} at a time")]
+    TooManyLines {
+        /// How many there are.
+        count: usize,
+        /// How many there may be.
+        limit: usize,
+    },
+    /// The account's own rules refuse what was to be changed in it.
+    #[error("{0}")]
+    Refused(String),
+    /// No such message waits.
+    #[error("no message of this number waits")]
+    NoMessage,
     /// The account has no power.
     #[error("{0} is no administrator")]
     NoAdministrator(String),

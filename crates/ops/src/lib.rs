@@ -5,6 +5,7 @@
 //! |---|---|
 //! | who acts, and what that allows | `actor` |
 //! | accounts; carrying them from server to server | `accounts/`, `record`, `keys` |
+//! | groups, their members, whose rosters show them | `groups/` |
 //! | who has power; what was done by whom | `administrators`, `audit` |
 //! | the console's doors: logins, set-up | `console/` |
 //! | system properties: which there are, what holds | `properties`, `setting/` |
@@ -19,6 +20,7 @@ mod audit;
 mod cluster;
 mod console;
 mod error;
+mod groups;
 mod keys;
 mod live;
 mod properties;
@@ -27,7 +29,10 @@ mod server;
 mod sessions;
 mod setting;
 
-pub use accounts::{AccountInfo, Accounts, Imported, Order, PAGE_MAX, Page, Refused};
+pub use accounts::{
+    AccountInfo, Accounts, Card, CardInfo, ContactInfo, ContactPage, Imported, Order, PAGE_MAX, PORTABLE_MAX_BYTES,
+    Page, Refused, Waiting, WaitingInfo, WaitingMessage,
+};
 pub use actor::{Actor, Role};
 pub use administrators::{AdministratorInfo, Administrators};
 pub use audit::{Audit, AuditInfo, AuditPage};
@@ -37,8 +42,11 @@ pub use cluster::{
 };
 pub use console::{ConsoleSettings, Logins, NoLogin, Setup, Token};
 pub use error::OpsError;
+pub use groups::{
+    BULK_LINES_MAX, BadLine, GroupForm, GroupInfo, GroupPage, GroupShown, Groups, MemberInfo, MemberPage, MembersAdded,
+};
 pub use keys::password_keys;
-pub use live::{Leave, Live, LiveHere, NobodyLive, SessionInfo, Why};
+pub use live::{Change, Leave, Live, LiveHere, NobodyLive, SessionInfo, Why};
 pub use properties::{Held, Pinned, Pins, Properties, PropertyInfo, Source, Where};
 pub use record::{Keys, Lock, Password, Record};
 pub use server::{CertificateInfo, ListenerInfo, ServerInfo, ServerLive, Servers};

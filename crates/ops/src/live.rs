@@ -2,10 +2,12 @@
 
 use std::{pin::Pin, sync::Arc};
 
-use protocol::{Jid, StreamCondition, StreamError};
-use router::{Router, Session};
+use protocol::{Element, Jid, StanzaError, StreamCondition, StreamError};
+use router::{Router, Session, Share};
 use serde::{Deserialize, Serialize};
 use storage::AccountId;
+
+use crate::OpsError;
 
 /// What acts need to know of, and do to, live sessions. Without a running server there are none.
 pub trait Live: Send + Sync {
@@ -21,7 +23,20 @@ pub trait Live: Send + Sync {
 
     /// The account was deleted or made: what is remembered of it in memory is stale.
     fn forget(&self, account: &Jid);
+
+    /// Groups have changed: whom that concerns is told.
+    fn sharing_changed(&self) -> Leave<'_>;
+
+    /// Changes something of an account as its own client would: by the same rules, and with all its clients told, on
+    /// whatever server they are.
+    fn change<'a>(&'a self, account: &'a Jid, id: AccountId, payload: Element) -> Change<'a>;
+
+    /// Contacts that groups put into the account's roster, as this server knows it.
+    fn shared_contacts(&self, account: &Jid) -> Vec<(Jid, Share)>;
 }
+
+/// Ends when everybody has been told.
+pub type Change<'a> = Pin<Box<dyn Future<Output = Result<(), OpsError>> + Send + 'a>>;
 
 /// Ends when those who had to be told have been told.
 pub type Leave<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
@@ -78,6 +93,18 @@ impl Live for NobodyLive {
     }
 
     fn forget(&self, _account: &Jid) {}
+
+    fn sharing_changed(&self) -> Leave<'_> {
+        Box::pin(std::future::ready(()))
+    }
+
+    fn change<'a>(&'a self, _account: &'a Jid, _id: AccountId, _payload: Element) -> Change<'a> {
+        Box::pin(std::future::ready(Err(OpsError::NoServer)))
+    }
+
+    fn shared_contacts(&self, _account: &Jid) -> Vec<(Jid, Share)> {
+        Vec::new()
+    }
 }
 
 impl Live for LiveHere {
@@ -104,6 +131,35 @@ impl Live for LiveHere {
     fn forget(&self, account: &Jid) {
         self.0.forget_account(account);
     }
+
+    fn sharing_changed(&self) -> Leave<'_> {
+        Box::pin(async {
+            // It is stored; this server reads it as the others do, when the database answers again.
+            if let Err(error) = self.0.refresh_sharing().await {
+                tracing::warn!(%error, "groups have changed and could not be read at once");
+            }
+        })
+    }
+
+    fn change<'a>(&'a self, account: &'a Jid, id: AccountId, payload: Element) -> Change<'a> {
+        let account = self.0.accounts().enter(id, account);
+        Box::pin(async move {
+            let answer = self.0.ask_for_owner(&account, payload).await;
+            answer.map(|_| ()).map_err(|error| OpsError::Refused(words(&error)))
+        })
+    }
+
+    fn shared_contacts(&self, account: &Jid) -> Vec<(Jid, Share)> {
+        self.0.sharing().view(account).contacts.into_iter().collect()
+    }
+}
+
+/// What a client would be told.
+fn words(error: &StanzaError) -> String {
+    error
+        .text
+        .as_deref()
+        .map_or_else(|| error.condition.as_str().replace('-', " "), str::to_owned)
 }
 
 impl SessionInfo {

@@ -1,7 +1,7 @@
 //! Answers requests by `ops`, whether they came through the socket or from a command that works on
 //! the database itself.
 
-use ops::{Accounts, Actor, Administrators, Audit, Clustering, OpsError, Properties, Sessions};
+use ops::{Accounts, Actor, Administrators, Audit, Clustering, Groups, OpsError, Properties, Sessions};
 
 use super::{Answer, Reply, Request, Status};
 
@@ -10,6 +10,7 @@ use super::{Answer, Reply, Request, Status};
 pub(crate) struct Desk {
     pub(crate) accounts: Accounts,
     pub(crate) administrators: Administrators,
+    pub(crate) groups: Groups,
     pub(crate) audit: Audit,
     pub(crate) properties: Properties,
     pub(crate) sessions: Sessions,

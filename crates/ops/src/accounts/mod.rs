@@ -1,7 +1,11 @@
 //! What an operator can do with accounts.
 
+mod card;
 mod change;
+mod contacts;
+mod portable;
 mod transfer;
+mod waiting;
 
 use std::sync::Arc;
 
@@ -10,7 +14,11 @@ use protocol::Jid;
 use serde::{Deserialize, Serialize};
 use storage::{AccountFilter, AccountId, AccountOrder, Cursor, HostId, Storage};
 
+pub use card::{Card, CardInfo};
+pub use contacts::{ContactInfo, ContactPage};
+pub use portable::PORTABLE_MAX_BYTES;
 pub use transfer::{Imported, Refused};
+pub use waiting::{Waiting, WaitingInfo, WaitingMessage};
 
 use crate::{Actor, Audit, Live, Lock, OpsError};
 

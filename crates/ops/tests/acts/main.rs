@@ -11,8 +11,9 @@ mod transfer;
 use std::sync::{Arc, Mutex};
 
 use auth::{Authenticator, SystemRandom};
-use ops::{Accounts, Actor, Audit, Leave, Live, Password, SessionInfo, Why};
-use protocol::Jid;
+use ops::{Accounts, Actor, Audit, Change, Groups, Leave, Live, Password, SessionInfo, Why};
+use protocol::{Element, Jid};
+use router::Share;
 use storage::{AccountId, Options, Storage, SystemClock};
 
 /// A server without streams.
@@ -28,6 +29,8 @@ struct Told {
     closed: Mutex<Vec<(String, Why)>>,
     left: Mutex<Vec<String>>,
     forgotten: Mutex<Vec<String>>,
+    sharing_changes: Mutex<usize>,
+    changed: Mutex<Vec<(String, String)>>,
 }
 
 impl Live for Told {
@@ -49,6 +52,28 @@ impl Live for Told {
 
     fn forget(&self, account: &Jid) {
         self.forgotten.lock().unwrap().push(account.to_string());
+    }
+
+    fn sharing_changed(&self) -> Leave<'_> {
+        *self.sharing_changes.lock().unwrap() += 1;
+        Box::pin(std::future::ready(()))
+    }
+
+    fn change<'a>(&'a self, account: &'a Jid, _: AccountId, payload: Element) -> Change<'a> {
+        self.changed
+            .lock()
+            .unwrap()
+            .push((account.to_string(), payload.to_xml()));
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn shared_contacts(&self, _: &Jid) -> Vec<(Jid, Share)> {
+        let share = Share {
+            to: true,
+            from: true,
+            groups: vec!["Staff".to_owned()],
+        };
+        vec![("shared@one.example".parse().unwrap(), share)]
     }
 }
 
