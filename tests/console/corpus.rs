@@ -6,7 +6,7 @@ use testkit::{client::Connect, databases::Kind};
 use tests::support::process::DOMAIN;
 
 use crate::{
-    browser::{Answer, percent},
+    browser::{Answer, Browser, percent},
     house::{House, PASSWORD},
 };
 
@@ -43,6 +43,16 @@ const FIELDS: &[(&str, &str)] = &[
     ("/accounts", "after"),
     ("/accounts?order=made", "after"),
     ("/accounts?order=login&direction=down", "after"),
+    ("/accounts/alice@localhost/contacts", "text"),
+    ("/accounts/alice@localhost/contacts", "after"),
+    ("/accounts/alice@localhost/blocked", "text"),
+    ("/accounts/alice@localhost/blocked", "after"),
+    ("/accounts/alice@localhost/offline", "after"),
+    ("/groups", "host"),
+    ("/groups", "text"),
+    ("/groups", "after"),
+    ("/groups/localhost/staff", "prefix"),
+    ("/groups/localhost/staff", "after"),
     ("/sessions", "text"),
     ("/sessions", "after"),
     ("/properties", "text"),
@@ -108,6 +118,7 @@ fn is_inert(answer: &Answer, payload: &str, place: &str) {
 fn markup_in_an_address_stays_text() -> Result<()> {
     let house = House::start()?;
     let (mut owner, mut stranger) = (house.visitor("owner"), house.stranger());
+    make_group(&mut owner, "staff", "");
     for payload in MARKUP {
         for (path, field) in FIELDS {
             let place = at(path, field, payload);
@@ -165,6 +176,69 @@ fn markup_that_is_stored_stays_text() -> Result<()> {
         is_inert(&refused, payload, "an administrator");
         let mut stranger = house.stranger();
         is_inert(&stranger.log_in(payload, payload), payload, "a login");
+        is_inert(&owner.get("/audit"), payload, "the record");
+    }
+    Ok(())
+}
+
+fn make_group(owner: &mut Browser, name: &str, text: &str) -> Answer {
+    let fields = [
+        ("host", DOMAIN),
+        ("name", name),
+        ("shown_to", "members"),
+        ("display_name", text),
+        ("description", text),
+    ];
+    owner.post("/", "/groups/new", &fields)
+}
+
+#[test]
+fn markup_in_groups_contacts_and_vcards_stays_text() -> Result<()> {
+    let house = House::start()?;
+    let mut owner = house.visitor("owner");
+    let alice = format!("/accounts/alice@{DOMAIN}");
+    for payload in MARKUP {
+        make_group(&mut owner, payload, payload);
+        let group = format!("/groups/{DOMAIN}/{}", percent(payload));
+        let lines = format!("alice\n{payload}");
+        let refused = owner.post("/", &format!("{group}/members"), &[("lines", &lines)]);
+        refused.says(422, "1 added");
+        is_inert(&refused, payload, "lines that name nobody");
+        let viewers = [("viewers", *payload), ("shown_to", "groups"), ("display_name", payload)];
+        owner
+            .post("/", &group, &viewers)
+            .leads_to(&format!("{group}?done=group-changed"));
+        for place in ["/groups", &group, &format!("{group}/delete"), &alice] {
+            let page = owner.get(place);
+            assert_eq!(page.status, 200, "{place}: {}", page.body);
+            is_inert(&page, payload, place);
+        }
+        let fields = [("contact", "nurse@example.net"), ("name", payload), ("groups", payload)];
+        owner
+            .post("/", &format!("{alice}/contacts"), &fields)
+            .leads_to(&format!("{alice}/contacts?done=contact-set"));
+        let card = [
+            "full_name",
+            "nickname",
+            "email",
+            "phone",
+            "organisation",
+            "title",
+            "url",
+            "birthday",
+            "description",
+        ]
+        .map(|field| (field, *payload));
+        owner
+            .post("/", &format!("{alice}/vcard"), &card)
+            .leads_to(&format!("{alice}/vcard?done=vcard-set"));
+        let refused = owner.post("/", &format!("{alice}/blocked"), &[("jid", payload)]);
+        is_inert(&refused, payload, "a blocked address");
+        for place in ["contacts", "vcard", "blocked", "offline"] {
+            let page = owner.get(&format!("{alice}/{place}"));
+            assert_eq!(page.status, 200, "{place}: {}", page.body);
+            is_inert(&page, payload, place);
+        }
         is_inert(&owner.get("/audit"), payload, "the record");
     }
     Ok(())
@@ -243,6 +317,9 @@ async fn injections(kind: Kind) -> Result<()> {
     let house = House::start_on(kind).await?;
     tokio::task::block_in_place(|| {
         let mut owner = house.visitor("owner");
+        make_group(&mut owner, "staff", "").leads_to(&format!("/groups/{DOMAIN}/staff?done=group-added"));
+        let members = format!("/groups/{DOMAIN}/staff/members");
+        owner.post("/", &members, &[("lines", "alice\nbob")]);
         for payload in INJECTIONS {
             for (path, field) in FIELDS.iter().filter(|(path, _)| *path != "/login") {
                 let place = at(path, field, payload);
@@ -264,6 +341,12 @@ async fn injections(kind: Kind) -> Result<()> {
                 owner
                     .get(&at("/accounts", "prefix", payload))
                     .says(200, "No account here matches that.");
+                owner
+                    .get(&at(&format!("/groups/{DOMAIN}/staff"), "prefix", payload))
+                    .says(200, "No member matches that.");
+                owner
+                    .get(&at("/groups", "text", payload))
+                    .says(200, "No group here matches that.");
             }
         }
         owner.get("/accounts?prefix=al").says(200, "alice@");

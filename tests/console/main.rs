@@ -7,6 +7,7 @@ mod chromium;
 mod cluster;
 mod corpus;
 mod door;
+mod groups;
 mod house;
 mod matrix;
 mod pages;

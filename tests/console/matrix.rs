@@ -28,6 +28,28 @@ const EXPECTED: &[(&str, &str, Who)] = &[
     ("POST", "/accounts/{address}/unlock", CHANGE),
     ("GET", "/accounts/{address}/delete", CHANGE),
     ("POST", "/accounts/{address}/delete", CHANGE),
+    ("POST", "/accounts/{address}/export", OWNER),
+    ("GET", "/accounts/{address}/contacts", ALL),
+    ("POST", "/accounts/{address}/contacts", CHANGE),
+    ("POST", "/accounts/{address}/contacts/remove", CHANGE),
+    ("GET", "/accounts/{address}/blocked", ALL),
+    ("POST", "/accounts/{address}/blocked", CHANGE),
+    ("POST", "/accounts/{address}/blocked/remove", CHANGE),
+    ("GET", "/accounts/{address}/offline", ALL),
+    ("POST", "/accounts/{address}/offline/read", OWNER),
+    ("POST", "/accounts/{address}/offline/delete", CHANGE),
+    ("GET", "/accounts/{address}/vcard", ALL),
+    ("POST", "/accounts/{address}/vcard", CHANGE),
+    ("GET", "/groups", ALL),
+    ("GET", "/groups/new", CHANGE),
+    ("POST", "/groups/new", CHANGE),
+    ("GET", "/groups/{host}/{name}", ALL),
+    ("POST", "/groups/{host}/{name}", CHANGE),
+    ("POST", "/groups/{host}/{name}/members", CHANGE),
+    ("POST", "/groups/{host}/{name}/members/remove", CHANGE),
+    ("POST", "/groups/{host}/{name}/admins", CHANGE),
+    ("GET", "/groups/{host}/{name}/delete", CHANGE),
+    ("POST", "/groups/{host}/{name}/delete", CHANGE),
     ("GET", "/sessions", ALL),
     ("POST", "/sessions/close", CHANGE),
     ("GET", "/cluster", SERVER),
@@ -64,6 +86,11 @@ fn every_role_reaches_what_it_may_and_nothing_else() -> Result<()> {
     let node: serde_json::Value = serde_json::from_str(&house.hearth(&["cluster", "nodes", "--json"])?)?;
     let node = node[0]["id"].to_string();
     let mut visitors = ["owner", "chief", "reader"].map(|name| (name, house.visitor(name)));
+    let group = [("host", DOMAIN), ("name", "staff")];
+    visitors[0]
+        .1
+        .post("/", "/groups/new", &group)
+        .leads_to(&format!("/groups/{DOMAIN}/staff?done=group-added"));
     // Logging out comes last: it is the end of the visitor.
     for (method, path, who) in EXPECTED {
         let path = filled(path, &format!("bob@{DOMAIN}"), &node);
@@ -197,6 +224,7 @@ fn no_spelling_of_a_path_leads_past_the_login() -> Result<()> {
 fn filled(path: &str, address: &str, node: &str) -> String {
     path.replace("{address}", address)
         .replace("{node}", node)
+        .replace("/{host}/{name}", &format!("/{DOMAIN}/staff"))
         .replace("{name}", "roster.max_items")
 }
 

@@ -49,6 +49,10 @@ impl Desk {
                 Answer::Nothing
             }
             Request::AccountDelete { address } => Answer::Closed(accounts.delete(actor, &address).await?),
+            Request::AccountExportPortable { address } => {
+                Answer::Document(accounts.export_portable(actor, &address).await?)
+            }
+            Request::AccountImportPortable { xml } => Answer::Imported(accounts.import_portable(actor, &xml).await?),
             Request::AccountExport { page } => Answer::Records(accounts.export(actor, &page).await?),
             Request::AccountImport { records } => Answer::Imported(accounts.import(actor, &records).await?),
             Request::PropertyList => Answer::Properties(self.properties.list(actor).await?),

@@ -36,6 +36,12 @@ pub(crate) enum Request {
     AccountDelete {
         address: String,
     },
+    AccountExportPortable {
+        address: String,
+    },
+    AccountImportPortable {
+        xml: String,
+    },
     AccountExport {
         page: Page,
     },
@@ -99,6 +105,8 @@ pub(crate) enum Answer {
     Hosts(Vec<String>),
     Accounts(Vec<AccountInfo>),
     Records(Vec<Record>),
+    /// An XEP-0227 document.
+    Document(String),
     Imported(Imported),
     Properties(Vec<PropertyInfo>),
     Property(Box<PropertyInfo>),

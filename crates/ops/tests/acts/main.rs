@@ -4,6 +4,8 @@
 mod accounts;
 mod cluster;
 mod console;
+mod groups;
+mod people;
 mod powers;
 mod properties;
 mod transfer;
@@ -11,7 +13,7 @@ mod transfer;
 use std::sync::{Arc, Mutex};
 
 use auth::{Authenticator, SystemRandom};
-use ops::{Accounts, Actor, Audit, Change, Groups, Leave, Live, Password, SessionInfo, Why};
+use ops::{Accounts, Actor, Audit, Change, Leave, Live, Password, SessionInfo, Why};
 use protocol::{Element, Jid};
 use router::Share;
 use storage::{AccountId, Options, Storage, SystemClock};

@@ -18,8 +18,8 @@ use storage::{Credentials, LogId, LogRow, RosterItem, StorageError};
 use super::{Accounts, Found, Imported, Refused, account_address};
 use crate::{Actor, OpsError, audit::Deed};
 
-/// Bytes of a document, in or out.
-pub const PORTABLE_MAX_BYTES: usize = 16 * 1024 * 1024;
+/// Bytes of a document, in or out: twice what waits for one account at most, as long as the quota is the default.
+pub const PORTABLE_MAX_BYTES: usize = 8 * 1024 * 1024;
 /// Elements and texts of a document that comes in.
 const NODES_MAX: usize = 1_000_000;
 /// Messages read at a time.
