@@ -199,11 +199,17 @@ fn https(address: SocketAddr) -> String {
 }
 
 /// Every page that is looked at.
-const PAGES: [(&str, &str); 9] = [
+const PAGES: [(&str, &str); 15] = [
     ("overview", "/"),
     ("accounts", "/accounts"),
     ("account", "/accounts/juliet@localhost"),
     ("new-account", "/accounts/new"),
+    ("contacts", "/accounts/juliet@localhost/contacts"),
+    ("blocked", "/accounts/juliet@localhost/blocked"),
+    ("offline", "/accounts/juliet@localhost/offline"),
+    ("vcard", "/accounts/juliet@localhost/vcard"),
+    ("groups", "/groups"),
+    ("new-group", "/groups/new"),
     ("sessions", "/sessions"),
     ("clustering", "/cluster"),
     ("properties", "/properties?text=roster"),

@@ -56,7 +56,7 @@ async fn a_group_is_made_in_the_console_and_appears_in_rosters_at_once() -> Resu
     browse(|| {
         owner.get("/groups").says(200, "There are no groups here yet");
         make(&mut owner, DOMAIN, "The team", "groups", "nowhere")
-            .says(404, "id=\"viewers-error\">there is no group nowhere");
+            .says(422, "id=\"viewers-error\">there is no group nowhere");
         make(&mut owner, DOMAIN, "The team", "members", "").leads_to(&format!("{path}?done=group-added"));
         make(&mut owner, DOMAIN, "The team", "members", "").says(422, "id=\"name-error\">there is a group The team");
         owner.get("/groups?text=TEAM").says(200, "its members");

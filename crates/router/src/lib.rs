@@ -62,7 +62,7 @@ pub use peers::{AskError, Gate, GivenUp, Moving, NotAdopted, Peers, SessionEntry
 pub use route::Address;
 pub use session::{Facts, Session};
 pub use settings::Settings;
-pub use sharing::{SHARED_CONTACTS_MAX, Share, SharingChange, SharingIndex, View};
+pub use sharing::{Affected, SHARED_CONTACTS_MAX, Share, SharingChange, SharingIndex, View};
 
 /// The switchboard of one server.
 pub struct Router {

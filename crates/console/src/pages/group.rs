@@ -193,12 +193,13 @@ impl Page {
             Wrong::Form(error) => {
                 self.form = form(&visit.form);
                 self.viewers = visit.form.raw("viewers").to_owned();
-                let place = match error {
-                    OpsError::NoGroup(_) => &mut self.viewers_error,
-                    _ => &mut self.error,
+                let (place, status) = match error {
+                    // The group itself is there: it is a chosen one that is not.
+                    OpsError::NoGroup(_) => (&mut self.viewers_error, StatusCode::UNPROCESSABLE_ENTITY),
+                    _ => (&mut self.error, refusal::status(&error)),
                 };
                 *place = Some(error.to_string());
-                refusal::status(&error)
+                status
             }
             Wrong::Members(error) => {
                 self.lines = visit.form.raw("lines").to_owned();

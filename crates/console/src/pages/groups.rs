@@ -142,7 +142,11 @@ async fn show_new(visit: &Visit, wrong: Option<OpsError>) -> Response {
         Err(error) => return visit.refuse(&error).await,
     };
     let (mut name_error, mut viewers_error, mut error) = (None, None, None);
-    let status = wrong.as_ref().map_or(StatusCode::OK, refusal::status);
+    let status = match &wrong {
+        None => StatusCode::OK,
+        Some(OpsError::NoGroup(_)) => StatusCode::UNPROCESSABLE_ENTITY,
+        Some(error) => refusal::status(error),
+    };
     match wrong {
         None => {}
         Some(failed @ (OpsError::GroupExists(_) | OpsError::BadGroupName | OpsError::NoHost { .. })) => {

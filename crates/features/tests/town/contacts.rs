@@ -134,10 +134,7 @@ async fn changes_on_two_nodes_at_a_time_are_both_kept() {
             assert!(profile.contacts().get(contact).is_some(), "{contact} at node {node}");
         }
         for contact in ["paris@localhost", "tybalt@localhost"] {
-            assert!(
-                profile.blocked().matches(&jid(contact)),
-                "{contact} at node {node}"
-            );
+            assert!(profile.blocked().matches(&jid(contact)), "{contact} at node {node}");
         }
     }
 }

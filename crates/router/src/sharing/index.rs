@@ -22,16 +22,17 @@ pub struct SharingIndex {
 
 /// A group, with places for numbers.
 #[derive(Debug)]
-struct Shown {
-    number: GroupNumber,
-    version: i64,
+pub(super) struct Shown {
+    pub(super) number: GroupNumber,
+    pub(super) version: i64,
     domain: String,
     display_name: String,
     shown_to: ShownTo,
     viewers: Vec<usize>,
+    viewer_numbers: Vec<GroupNumber>,
     /// Groups whose members this one's see.
     sees: Vec<usize>,
-    members: Vec<Jid>,
+    pub(super) members: Vec<Jid>,
 }
 
 /// What two accounts are to each other by groups.
@@ -151,11 +152,7 @@ impl SharingIndex {
     /// The number of [`View::print`].
     #[must_use]
     pub fn print(&self, account: &Jid) -> u64 {
-        let mut places = self.visible(account);
-        for place in self.groups_of(account.bare_str()) {
-            places.insert(*place);
-            places.extend(&self.groups[*place].viewers);
-        }
+        let places = self.relevant_places(account);
         if places.is_empty() {
             return 0;
         }
@@ -164,6 +161,25 @@ impl SharingIndex {
             [group.number.get(), group.version]
         });
         fnv(words).max(1)
+    }
+
+    /// Numbers of the groups that decide whom the account sees and who sees it.
+    pub(super) fn relevant(&self, account: &Jid) -> Vec<i64> {
+        let places = self.relevant_places(account).into_iter();
+        places.map(|place| self.groups[place].number.get()).collect()
+    }
+
+    fn relevant_places(&self, account: &Jid) -> BTreeSet<usize> {
+        let mut places = self.visible(account);
+        for place in self.groups_of(account.bare_str()) {
+            places.insert(*place);
+            places.extend(&self.groups[*place].viewers);
+        }
+        places
+    }
+
+    pub(super) fn groups(&self) -> &[Shown] {
+        &self.groups
     }
 
     /// Members of groups that the account sees.
@@ -236,6 +252,12 @@ impl SharingIndex {
 }
 
 impl Shown {
+    /// Whether both are shown to the same people under the same name, whoever is in them.
+    pub(super) fn is_shown_as(&self, other: &Self) -> bool {
+        let facts = |group: &Self| (group.shown_to, group.display_name.clone(), group.viewer_numbers.clone());
+        facts(self) == facts(other)
+    }
+
     fn of(group: &SharedGroup, places: &HashMap<GroupNumber, usize>) -> Self {
         let member = |local: &String| Jid::from_parts(Some(local), &group.domain, None).ok();
         let mut members: Vec<Jid> = group.members.iter().filter_map(member).collect();
@@ -248,6 +270,7 @@ impl Shown {
             display_name: group.display_name.clone(),
             shown_to: group.shown_to,
             viewers: viewers.collect(),
+            viewer_numbers: group.viewers.clone(),
             sees: Vec::new(),
             members,
         }

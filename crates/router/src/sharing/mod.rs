@@ -6,8 +6,10 @@
 //! | to find | look in |
 //! |---|---|
 //! | who sees whom | `index` |
-//! | hearing of changes, and who has to be told | here |
+//! | what a change of groups changes for whom | `change` |
+//! | hearing of changes, and who is there to be told | here |
 
+mod change;
 mod index;
 
 use std::{sync::Arc, time::Duration};
@@ -16,6 +18,7 @@ use arc_swap::ArcSwap;
 use protocol::Jid;
 use storage::StorageError;
 
+pub use change::{Affected, SharingChange};
 pub use index::{Share, SharingIndex, View};
 
 use crate::{Directory, Router, peers::Mesh};
@@ -35,15 +38,6 @@ pub(crate) struct Sharing {
     index: ArcSwap<SharingIndex>,
     /// One reads at a time, so that each change is told once, in order.
     reading: tokio::sync::Mutex<()>,
-}
-
-/// Groups have changed.
-#[derive(Debug)]
-pub struct SharingChange {
-    /// Who saw whom.
-    pub before: Arc<SharingIndex>,
-    /// Who sees whom.
-    pub after: Arc<SharingIndex>,
 }
 
 impl Sharing {
@@ -99,7 +93,7 @@ impl Router {
         }
         let after = Arc::new(SharingIndex::of(&groups.shared().await?));
         self.sharing.index.store(after.clone());
-        let change = Arc::new(SharingChange { before, after });
+        let change = Arc::new(SharingChange::of(before, after));
         for hook in self.hooks().sharing_changed_hooks() {
             hook(self.clone(), change.clone()).await;
         }

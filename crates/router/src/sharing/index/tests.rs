@@ -113,3 +113,76 @@ fn a_roster_has_no_more_shared_contacts_than_its_bound() {
     let index = index(vec![group(1, ShownTo::Host, &[], &names)]);
     assert_eq!(index.view(&jid("a")).contacts.len(), SHARED_CONTACTS_MAX);
 }
+
+/// Numbers that only look random, the same at each run.
+fn draw(seed: &mut u64, below: u64) -> u64 {
+    *seed = seed
+        .wrapping_mul(6_364_136_223_846_793_005)
+        .wrapping_add(1_442_695_040_888_963_407);
+    (*seed >> 33) % below
+}
+
+#[test]
+fn a_change_affects_everybody_with_whom_somebody_stands_otherwise() {
+    use std::sync::Arc;
+
+    use crate::sharing::{Affected, SharingChange};
+
+    const PEOPLE: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
+    let mut seed = 1;
+    let mut narrow = 0;
+    let mut groups: Vec<SharedGroup> = Vec::new();
+    for version in 1..3_000 {
+        let before = Arc::new(index(groups.clone()));
+        let place = usize::try_from(draw(&mut seed, 4)).unwrap();
+        match (groups.get_mut(place), draw(&mut seed, 8)) {
+            (None, _) => {
+                let shown = [ShownTo::Nobody, ShownTo::Members, ShownTo::Host, ShownTo::Groups];
+                let shown = shown[usize::try_from(draw(&mut seed, 4)).unwrap()];
+                let mut made = group(version, shown, &[], &[]);
+                made.viewers.extend(groups.first().map(|group| group.number));
+                groups.push(made);
+            }
+            (Some(_), 0) => {
+                let gone = groups.remove(place).number;
+                for group in groups.iter_mut().filter(|group| group.viewers.contains(&gone)) {
+                    group.viewers.retain(|viewer| *viewer != gone);
+                    group.version = version;
+                }
+            }
+            (Some(group), 1) => {
+                group.display_name.push('x');
+                group.version = version;
+            }
+            (Some(group), _) => {
+                let who = PEOPLE[usize::try_from(draw(&mut seed, 6)).unwrap()].to_owned();
+                match group.members.iter().position(|member| *member == who) {
+                    Some(place) => _ = group.members.remove(place),
+                    None => group.members.push(who),
+                }
+                group.version = version;
+            }
+        }
+        let change = SharingChange::of(before, Arc::new(index(groups.clone())));
+        for one in PEOPLE.map(jid) {
+            let affected = change.affects(&one);
+            narrow += u32::from(matches!(affected, Affected::These(_)));
+            for other in PEOPLE.map(jid) {
+                let [was, is] = [&change.before, &change.after].map(|index| index.share(one.as_str(), other.as_str()));
+                let is_said = match affected {
+                    Affected::Nobody => false,
+                    Affected::These(these) => these.contains(&other),
+                    Affected::Anybody => true,
+                };
+                assert!(
+                    was == is || is_said,
+                    "{version}: {one} and {other}: {was:?}, {is:?}, {affected:?}"
+                );
+            }
+        }
+    }
+    assert!(
+        narrow > 1_000,
+        "most changes are found without looking at everybody: {narrow}"
+    );
+}
