@@ -44,14 +44,13 @@ async fn roster(client: &mut Client, version: &str) -> Option<(Vec<String>, Stri
     client.sends(&get).await;
     let answer = client.hears().expect("an answer").to_element();
     let query = answer.elements().next()?;
-    let items = query.elements().map(protocol::Element::to_xml).map(plain).collect();
+    let items = query.elements().map(plain).collect();
     Some((items, query.get("ver").expect("a version").to_owned()))
 }
 
-fn plain(xml: String) -> String {
+fn plain(item: &protocol::Element) -> String {
+    let xml = item.to_xml().replace('"', "'");
     xml.replace(" xmlns='jabber:iq:roster'", "")
-        .replace(" xmlns=\"jabber:iq:roster\"", "")
-        .replace('"', "'")
 }
 
 const JULIET_SHARED: &str = "<item jid='juliet@localhost' subscription='both'><group>Lovers</group></item>";

@@ -50,7 +50,9 @@ pub(super) async fn export_portable(address: String, file: Option<PathBuf>, reac
         other => return Err(other.into()),
     };
     let mut to = destination(file.as_deref())?;
-    to.write_all(xml.as_bytes()).and_then(|()| to.flush()).map_err(failed)
+    to.write_all(xml.as_bytes())
+        .and_then(|()| to.flush())
+        .map_err(|error| failed(&error))
 }
 
 fn destination(file: Option<&Path>) -> Result<Box<dyn Write>, Failure> {
@@ -60,7 +62,7 @@ fn destination(file: Option<&Path>) -> Result<Box<dyn Write>, Failure> {
     })
 }
 
-fn failed(error: io::Error) -> Failure {
+fn failed(error: &io::Error) -> Failure {
     Failure::Act(format!("the accounts could not be written: {error}"))
 }
 
@@ -72,11 +74,11 @@ pub(super) async fn export(selection: &Selection, file: Option<PathBuf>, reach: 
             page.after = localpart(&last.jid);
             for record in &records {
                 let line = serde_json::to_string(record).expect("a record has string keys only");
-                writeln!(to, "{line}").map_err(failed)?;
+                writeln!(to, "{line}").map_err(|error| failed(&error))?;
             }
         }
     }
-    to.flush().map_err(failed)
+    to.flush().map_err(|error| failed(&error))
 }
 
 /// A new file that only its owner can read.

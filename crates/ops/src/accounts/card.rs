@@ -80,7 +80,8 @@ impl Accounts {
             let found = self.changeable(actor, address).await?;
             let xml = self.storage.vcards().get(found.account.id).await?;
             let stored = xml.as_deref().and_then(|xml| tree::parse(xml, "").ok());
-            let changed = card.put_into(stored.unwrap_or_else(|| Element::new("vCard", ns::VCARD)));
+            let stored = stored.unwrap_or_else(|| Element::new("vCard", ns::VCARD));
+            let changed = card.put_into(&stored);
             self.live.change(&found.jid, found.account.id, changed).await
         };
         self.audit
@@ -132,8 +133,8 @@ impl Card {
     }
 
     /// The vCard with these values. A part whose value stays stays whole: an EMAIL has more than an address.
-    fn put_into(&self, card: Element) -> Element {
-        let before = Self::read(&card);
+    fn put_into(&self, card: &Element) -> Element {
+        let before = Self::read(card);
         let mut parts: Vec<Element> = card.elements().cloned().collect();
         for (((name, inner), before), after) in FIELDS.into_iter().zip(before.values()).zip(self.values()) {
             if before == after {
@@ -193,7 +194,7 @@ mod tests {
         let stored = tree::parse(STORED.as_bytes(), "").unwrap();
         let mut card = Card::read(&stored);
         change(&mut card);
-        card.put_into(stored).to_xml().replace('"', "'")
+        card.put_into(&stored).to_xml().replace('"', "'")
     }
 
     #[test]

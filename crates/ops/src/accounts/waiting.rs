@@ -1,6 +1,6 @@
 //! Messages that wait for an account.
 
-use protocol::{Stanza, ns};
+use protocol::{Child, Stanza, ns};
 use serde::{Deserialize, Serialize};
 use storage::LogId;
 
@@ -97,7 +97,7 @@ impl Accounts {
             let body = stanza.as_ref().and_then(|stanza| stanza.find("body", ns::CLIENT));
             Ok(WaitingMessage {
                 info: WaitingInfo::of(&row),
-                body: body.map(|body| body.text()),
+                body: body.map(Child::text),
                 xml: String::from_utf8_lossy(&row.stanza).into_owned(),
             })
         };
