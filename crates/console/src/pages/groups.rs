@@ -128,7 +128,13 @@ pub(crate) async fn new(visit: Visit) -> Response {
 
 /// Makes the group.
 pub(crate) async fn add(visit: Visit) -> Response {
+    let hosts = match visit.acts().accounts.hosts(visit.actor()).await {
+        Ok(hosts) => hosts,
+        Err(error) => return visit.refuse(&error).await,
+    };
     let (host, name) = (visit.form.get("host"), visit.form.get("name"));
+    let host = Some(host).filter(|host| !host.is_empty());
+    let host = host.or_else(|| hosts.into_iter().next()).unwrap_or_default();
     let groups = &visit.acts().groups;
     match groups.create(visit.actor(), &host, &name, &form(&visit.form)).await {
         Ok(()) => done(&path(&host, &name), "group-added"),
