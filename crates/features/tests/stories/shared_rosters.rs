@@ -404,3 +404,24 @@ async fn a_deleted_account_leaves_the_rosters_of_its_group() {
     ));
     romeo.receives_nothing();
 }
+
+#[tokio::test]
+async fn one_whose_roster_changes_altogether_comes_back_for_all_of_it() {
+    let house = House::open().await;
+    let staff = group(&house, "Staff", ShownTo::Nobody, &[]).await;
+    let mut members = Vec::new();
+    for number in 0..=1_000 {
+        members.push(house.account(&format!("member{number}@localhost")).await.jid.clone());
+    }
+    staff.add(&members.iter().collect::<Vec<_>>()).await;
+    refresh(&house).await;
+    let mut romeo = house.online("romeo@localhost/orchard").await;
+    let mut quiet = house.client("romeo@localhost/quiet").await;
+    staff.show_to(ShownTo::Host, &[]).await;
+    refresh(&house).await;
+    let reason = romeo.is_closed().expect("its stream is closed");
+    assert_eq!(reason.condition, protocol::StreamCondition::Reset);
+    romeo.receives_nothing();
+    assert_eq!(quiet.is_closed(), None, "whoever shows no roster stays");
+    assert_eq!(roster(&mut quiet, "").await.expect("a roster").0.len(), 1_001);
+}
