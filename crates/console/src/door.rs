@@ -1,6 +1,9 @@
 //! Before everything: who is turned away at once, and what every answer carries.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -8,9 +11,10 @@ use axum::{
     http::{
         HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri,
         header::{
-            ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, ORIGIN, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-            X_FRAME_OPTIONS,
+            ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, ORIGIN, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+            X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
         },
+        uri::Authority,
     },
     middleware::{Next, from_fn_with_state},
     response::Response,
@@ -25,21 +29,64 @@ const ANSWER_MAX: Duration = Duration::from_secs(20);
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
                       form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
+/// RFC 6797, for half a year; for the name itself, not for others below it.
+const ONLY_TLS: &str = "max-age=15552000";
+
 /// Puts the door before these pages.
 pub(crate) fn before(pages: Router, console: &Console) -> Router {
     pages.layer(from_fn_with_state(console.clone(), pass))
 }
 
 async fn pass(State(console): State<Console>, request: Request, next: Next) -> Response {
+    let host = host_of(&request);
+    let host = host.as_deref();
     let mut response = match turned_away(&console, &request) {
         Some(response) => response,
+        None if !is_asked_for(&console, host).await => refusal::bare(
+            StatusCode::MISDIRECTED_REQUEST,
+            "This console does not answer under this name, so that no other site can have its name lead here. Use the \
+             server's address, or have the name added to the property console.hosts: hearth property set console.hosts \
+             <name>",
+        ),
         None => match tokio::time::timeout(ANSWER_MAX, next.run(request)).await {
             Ok(response) => response,
             Err(_) => refusal::bare(StatusCode::GATEWAY_TIMEOUT, "This took too long. Try again."),
         },
     };
     protect(response.headers_mut());
+    if console.channel == Channel::Tls && host.is_some_and(|host| !is_loopback(host)) {
+        response
+            .headers_mut()
+            .insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(ONLY_TLS));
+    }
     response
+}
+
+/// The name under which a browser asks, without the port.
+fn host_of(request: &Request) -> Option<String> {
+    let mut lines = request.headers().get_all(HOST).iter();
+    let authority = match (request.uri().authority(), lines.next()) {
+        // RFC 9112 §3.2.2: what stands in the request's own line counts.
+        (Some(authority), _) => authority.as_str(),
+        (None, Some(line)) => line.to_str().ok()?,
+        (None, None) => return None,
+    };
+    let authority: Authority = authority.parse().ok()?;
+    (lines.next().is_none() && !authority.as_str().contains('@')).then(|| authority.host().to_owned())
+}
+
+async fn is_asked_for(console: &Console, host: Option<&str>) -> bool {
+    match host {
+        // A database that does not answer is no reason to trust a name.
+        Some(host) => console.acts.servers.is_named(host).await.unwrap_or(false),
+        None => false,
+    }
+}
+
+/// Names of this machine for itself: what a browser learnt of them would hold for every other server here too.
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
 fn turned_away(console: &Console, request: &Request) -> Option<Response> {

@@ -18,6 +18,11 @@ impl Fields {
         )
     }
 
+    /// All of them, as they are.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// A field's value, as it is.
     pub(crate) fn raw(&self, name: &str) -> &str {
         let found = self.0.iter().find(|(known, _)| known == name);

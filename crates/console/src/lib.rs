@@ -10,9 +10,11 @@
 //! | every page and what it needs | `routes` |
 //! | logins, power and forgery, checked before any page | `guard` |
 //! | what every answer carries, who is turned away at once | `door` |
+//! | grave acts: that it is still the same person | `proof` |
 //! | the frame around every page: menu, banner | `frame` |
 //! | fields of forms and of addresses | `fields` |
 //! | style sheet, scripts and icon, built in | `assets` |
+//! | a text as a picture for cameras | `picture` |
 //! | one page | `pages/` |
 
 mod assets;
@@ -22,6 +24,8 @@ mod fields;
 mod frame;
 mod guard;
 mod pages;
+mod picture;
+mod proof;
 mod refusal;
 mod routes;
 mod visit;
@@ -30,7 +34,7 @@ mod words;
 use std::sync::Arc;
 
 use axum::Router;
-use ops::{Accounts, Administrators, Audit, Clustering, Logins, Properties, Servers, Sessions, Setup};
+use ops::{Accounts, Administrators, Audit, Clustering, Logins, Properties, SecondFactors, Servers, Sessions, Setup};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
@@ -51,6 +55,8 @@ pub struct Acts {
     pub logins: Logins,
     /// System properties.
     pub properties: Properties,
+    /// What administrators show besides their passwords.
+    pub second_factors: SecondFactors,
     /// The server itself.
     pub servers: Servers,
     /// Live sessions.
@@ -89,7 +95,7 @@ pub fn pages(acts: Acts, channel: Channel, stop: &CancellationToken) -> Router {
         stop: stop.clone(),
         live: Arc::new(Semaphore::new(LIVE_MAX)),
     };
-    let guarded = guard::before(routes::guarded(), &console);
+    let guarded = guard::before(routes::guarded(&console), &console);
     let everything = routes::public(&console).fallback_service(guarded);
     door::before(everything, &console)
 }

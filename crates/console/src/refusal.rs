@@ -54,6 +54,7 @@ pub(crate) fn status(error: &OpsError) -> StatusCode {
         | OpsError::NoProperty { .. }
         | OpsError::NoNode(_)
         | OpsError::NoAccountAddress(_) => StatusCode::NOT_FOUND,
+        OpsError::TooManyCodes => StatusCode::TOO_MANY_REQUESTS,
         OpsError::BadCursor => StatusCode::BAD_REQUEST,
         error if error.is_unavailable() => StatusCode::SERVICE_UNAVAILABLE,
         OpsError::Storage(_) => StatusCode::BAD_REQUEST,

@@ -8,7 +8,7 @@ use axum::{
 };
 use ops::Role;
 
-use crate::{Console, assets, guard, pages, refusal::Bare, visit::Visit};
+use crate::{Console, assets, guard, pages, proof, refusal::Bare, visit::Visit};
 
 /// What an administrator must be to reach a page. Which accounts and hosts they see and change there, `ops` decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +34,9 @@ pub struct RouteInfo {
     pub needs: Needs,
     /// Its name in the menu, if it is there.
     pub menu: Option<&'static str>,
+    /// Whether it gives power away or ends something, so that a login alone is not enough: it has to be the same person
+    /// still. Everything that only an owner may do is, without being marked.
+    pub is_grave: bool,
 }
 
 struct Route {
@@ -63,8 +66,8 @@ pub fn table() -> Vec<RouteInfo> {
 fn routes() -> Vec<Route> {
     use Needs::{Change, Login, Owner, Server};
     use pages::{
-        account, accounts, administrators, audit, cluster, events, login, node, overview, properties, property,
-        sessions,
+        account, accounts, administrators, audit, cluster, events, login, me, node, overview, properties, property,
+        second_factor, sessions,
     };
     vec![
         menu("/", Login, "Overview", get(overview::page)),
@@ -72,11 +75,11 @@ fn routes() -> Vec<Route> {
         read("/accounts/new", Change, get(accounts::new)),
         change("/accounts/new", Change, post(accounts::add)),
         read("/accounts/{address}", Login, get(account::page)),
-        change("/accounts/{address}/password", Change, post(account::set_password)),
+        grave("/accounts/{address}/password", Change, post(account::set_password)),
         change("/accounts/{address}/lock", Change, post(account::lock)),
         change("/accounts/{address}/unlock", Change, post(account::unlock)),
         read("/accounts/{address}/delete", Change, get(account::ask_to_delete)),
-        change("/accounts/{address}/delete", Change, post(account::delete)),
+        grave("/accounts/{address}/delete", Change, post(account::delete)),
         menu("/sessions", Login, "Sessions", get(sessions::page)),
         change("/sessions/close", Change, post(sessions::close)),
         menu("/cluster", Server, "Clustering", get(cluster::page)),
@@ -92,14 +95,31 @@ fn routes() -> Vec<Route> {
         change("/administrators/grant", Owner, post(administrators::grant)),
         change("/administrators/revoke", Owner, post(administrators::revoke)),
         menu("/audit", Server, "Audit", get(audit::page)),
+        grave(
+            "/administrators/second-factor",
+            Owner,
+            post(administrators::remove_second_factor),
+        ),
+        read("/me", Login, get(me::page)),
+        change("/me/logout-everywhere", Login, post(me::log_out_everywhere)),
+        read("/me/second-factor", Login, get(second_factor::page)),
+        grave("/me/second-factor", Login, post(second_factor::begin)),
+        change("/me/second-factor/confirm", Login, post(second_factor::confirm)),
+        grave("/me/second-factor/codes", Login, post(second_factor::renew_codes)),
+        grave("/me/second-factor/remove", Login, post(second_factor::remove)),
         change("/logout", Login, post(login::log_out)),
     ]
 }
 
 /// The table as a router, each page behind the check of its need.
-pub(crate) fn guarded() -> Router<Console> {
+pub(crate) fn guarded(console: &Console) -> Router<Console> {
     let router = routes().into_iter().fold(Router::new(), |router, route| {
-        router.route(route.info.path, guard::needing(route.handler, route.info.needs))
+        let page = if route.info.is_grave {
+            proof::before(route.handler, console)
+        } else {
+            route.handler
+        };
+        router.route(route.info.path, guard::needing(page, route.info.needs))
     });
     router.fallback(nowhere)
 }
@@ -108,6 +128,7 @@ pub(crate) fn guarded() -> Router<Console> {
 pub(crate) fn public(console: &Console) -> Router {
     Router::new()
         .route("/login", get(pages::login::page).post(pages::login::log_in))
+        .route("/login/code", get(pages::code::page).post(pages::code::enter))
         .route("/setup", get(pages::setup::page).post(pages::setup::make_owner))
         .route("/assets/{version}/{name}", get(assets::file))
         .route("/favicon.ico", get(no_icon))
@@ -137,6 +158,13 @@ fn change(path: &'static str, needs: Needs, handler: MethodRouter<Console>) -> R
     route("POST", path, needs, None, handler)
 }
 
+/// A change that needs the same person still, whoever may do it.
+fn grave(path: &'static str, needs: Needs, handler: MethodRouter<Console>) -> Route {
+    let mut route = change(path, needs, handler);
+    route.info.is_grave = true;
+    route
+}
+
 fn route(
     method: &'static str,
     path: &'static str,
@@ -149,6 +177,7 @@ fn route(
         path,
         needs,
         menu,
+        is_grave: method == "POST" && needs == Needs::Owner,
     };
     Route { info, handler }
 }

@@ -43,6 +43,7 @@ const NOTICES: &[(&str, &str)] = &[
     ("unset", "The value was taken back."),
     ("granted", "The role was granted."),
     ("revoked", "The role was revoked."),
+    ("factor-removed", "The second factor was removed."),
     (
         "on",
         "Clustering was switched on for every server that shares the database.",

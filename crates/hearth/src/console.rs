@@ -37,7 +37,8 @@ pub(crate) fn acts(
             Arc::clone(settings),
         ),
         properties: desk.properties.clone(),
-        servers: Servers::new(storage.clone(), Arc::new(here)),
+        second_factors: desk.second_factors.clone(),
+        servers: Servers::new(storage.clone(), Arc::new(here), Arc::clone(settings)),
         sessions: desk.sessions.clone(),
         setup: Setup::new(storage.clone(), desk.accounts.clone(), audit.clone()),
         audit,
@@ -81,6 +82,13 @@ impl ServerHere {
 }
 
 impl ServerLive for ServerHere {
+    fn names(&self) -> Vec<String> {
+        let certificates = self.certificates.pairs();
+        let certified = certificates.iter().flat_map(|pair| pair.info().subject_names.clone());
+        let machine = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
+        certified.chain(machine).chain([self.node.clone()]).collect()
+    }
+
     fn info(&self) -> ServerInfo {
         let reasons = self.readiness.reasons().into_iter();
         ServerInfo {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use auth::{Authenticator, SystemRandom};
 use cluster::link::LinkSettings;
-use ops::{Accounts, Administrators, Audit, ClusterLive, Clustering, Live, Pins, Properties, Sessions};
+use ops::{Accounts, Administrators, Audit, ClusterLive, Clustering, Live, Pins, Properties, SecondFactors, Sessions};
 use storage::{Storage, StorageError, SystemClock};
 
 use crate::{
@@ -60,6 +60,7 @@ pub(crate) fn desk(
         accounts: Accounts::new(storage.clone(), Arc::clone(live), authenticator.clone(), audit.clone()),
         administrators: Administrators::new(storage.clone(), audit.clone()),
         properties: properties.clone(),
+        second_factors: SecondFactors::new(storage.clone(), audit.clone()),
         sessions: Sessions::new(Arc::clone(live), Arc::clone(&cluster), audit.clone()),
         audit,
         clustering: Clustering::new(storage.clone(), properties.clone(), cluster),

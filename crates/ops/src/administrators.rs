@@ -23,6 +23,9 @@ pub struct AdministratorInfo {
     pub granted_at: i64,
     /// Who gave it to them.
     pub granted_by: String,
+    /// Whether a second factor is asked for when they log in at the console.
+    #[serde(default)]
+    pub has_second_factor: bool,
 }
 
 impl Administrators {
@@ -55,6 +58,7 @@ impl Administrators {
                 },
                 granted_at: row.granted_at,
                 granted_by: row.granted_by,
+                has_second_factor: row.has_second_factor,
             })
             .collect())
     }

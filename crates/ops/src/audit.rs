@@ -1,6 +1,8 @@
 //! The record of what operators have done, whatever way they took. An act is entered before it is done: what cannot be
 //! recorded does not happen.
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 use storage::{AuditEntry, AuditFilter, NewAuditEntry, Storage};
 
@@ -109,6 +111,24 @@ impl Audit {
             tracing::error!(%error, act = deed.act, "what came of an act could not be recorded: {outcome}");
         }
         result
+    }
+
+    /// Enters a login that failed; what is said of it may be said anew by [`Audit::restate`].
+    pub(crate) async fn failed_login(&self, from: IpAddr, target: &str) -> Result<i64, OpsError> {
+        let entry = NewAuditEntry {
+            actor: "nobody".to_owned(),
+            address: Some(from.to_string()),
+            node: self.node.clone(),
+            act: "console.login-failed".to_owned(),
+            target: storable(target),
+            ..NewAuditEntry::default()
+        };
+        Ok(self.storage.audit().begin(&entry).await?)
+    }
+
+    /// Says anew what came of an entry that counts.
+    pub(crate) async fn restate(&self, entry: i64, outcome: &str) -> Result<(), OpsError> {
+        Ok(self.storage.audit().restate(entry, outcome).await?)
     }
 
     /// A page of the record, the latest act first.

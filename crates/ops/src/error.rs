@@ -45,6 +45,18 @@ pub enum OpsError {
     /// Not what the terminal shows.
     #[error("this is not the token that the server's terminal shows; a restart shows a new one")]
     WrongToken,
+    /// Not what the app shows now.
+    #[error("this code is wrong: the app's clock and the server's may differ by half a minute")]
+    WrongCode,
+    /// Too many codes were wrong.
+    #[error("too many codes were wrong; another one is looked at in a quarter of an hour")]
+    TooManyCodes,
+    /// There is nothing to confirm or to take away.
+    #[error("{0} has no second factor")]
+    NoSecondFactor(String),
+    /// There is one.
+    #[error("there is a second factor already: remove it first")]
+    HasSecondFactor,
     /// A place in a list that is none.
     #[error("this place in the list is none: begin with its first page")]
     BadCursor,

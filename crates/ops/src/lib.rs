@@ -35,7 +35,10 @@ pub use cluster::{
     Asked, CLUSTER_ENABLED, CacheInfo, ClusterHere, ClusterLive, ClusterStatus, Clustering, Drain, Headline,
     MemberHere, NoCluster, NodeInfo, NodeState, impossible,
 };
-pub use console::{ConsoleSettings, Logins, NoLogin, Setup, Token};
+pub use console::{
+    ConsoleSettings, Enrolment, Entered, FactorInfo, Login, LoginInfo, Logins, NoLogin, SecondFactorRule,
+    SecondFactors, Setup, Token,
+};
 pub use error::OpsError;
 pub use keys::password_keys;
 pub use live::{Leave, Live, LiveHere, NobodyLive, SessionInfo, Why};

@@ -265,8 +265,7 @@ impl Accounts {
         }
         tx.execute("DELETE FROM tokens WHERE account_id = ?", args![account])
             .await?;
-        tx.execute("DELETE FROM console_sessions WHERE account_id = ?", args![account])
-            .await?;
+        tx.end_console_logins(account).await?;
         tx.commit().await?;
         Ok(true)
     }

@@ -102,6 +102,13 @@ impl AuditLog {
             .map(|_| ())
     }
 
+    /// Records anew what became of an entry that counts: how often a login failed.
+    pub async fn restate(&self, id: i64, outcome: &str) -> Result<(), StorageError> {
+        const RESTATE: &str = "UPDATE audit_log SET outcome = ? WHERE id = ? AND act = 'console.login-failed'";
+        let outcome = cut(outcome, Self::MAX_TEXT_BYTES);
+        self.db.execute(RESTATE, args![outcome, id]).await.map(|_| ())
+    }
+
     /// Acts, the latest first.
     pub async fn list(&self, filter: &AuditFilter, limit: u32) -> Result<Vec<AuditEntry>, StorageError> {
         // Whole texts, so that nothing in them has a meaning: no wildcards.

@@ -34,6 +34,7 @@ mod private;
 mod properties;
 mod roster;
 mod roster_row;
+mod second_factors;
 mod secrets;
 mod storage;
 mod tokens;
@@ -47,7 +48,7 @@ pub use clock::{Clock, SystemClock};
 pub use cluster::{
     ArbiterRow, Changes, Claim, Cluster, Grounds, GroupId, Listed, NewServer, Server, ServerState, Standing, Versions,
 };
-pub use console_sessions::{ConsoleSession, ConsoleSessions, SessionLimits};
+pub use console_sessions::{ConsoleLogin, ConsoleSession, ConsoleSessions, SessionLimits};
 pub use credentials::{Credentials, ScramKeys};
 pub use error::{Cause, StorageError};
 pub use hosts::{Host, HostId, Hosts};
@@ -58,6 +59,7 @@ pub use options::{DatabaseKind, Options};
 pub use private::PrivateXml;
 pub use properties::{Audit, Properties, Property, PropertyChange, Scope};
 pub use roster::{Roster, RosterChange, RosterEdit, RosterEdited, RosterItem, RosterSince, Subscription};
+pub use second_factors::{SecondFactor, SecondFactors};
 pub use secrets::Secrets;
 pub use storage::Storage;
 pub use tokens::{NewToken, Token, TokenId, Tokens};

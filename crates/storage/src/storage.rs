@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::db::{Db, Pools, args};
 use crate::migrate::Inspection;
 use crate::{
-    Accounts, Administrators, AuditLog, Blocking, Cluster, ConsoleSessions, DatabaseKind, Hosts, Log, LogClock,
-    Options, PrivateXml, Properties, Roster, Secrets, StorageError, Tokens, Vcards, log, migrate,
+    Accounts, Administrators, AuditLog, Blocking, Clock, Cluster, ConsoleSessions, DatabaseKind, Hosts, Log, LogClock,
+    Options, PrivateXml, Properties, Roster, SecondFactors, Secrets, StorageError, Tokens, Vcards, log, migrate,
 };
 
 /// Everything that is remembered. Clones share it.
@@ -17,10 +17,12 @@ pub struct Storage {
 
 struct Inner {
     db: Db,
+    clock: Arc<dyn Clock>,
     hosts: Hosts,
     accounts: Accounts,
     administrators: Administrators,
     console_sessions: ConsoleSessions,
+    second_factors: SecondFactors,
     audit: AuditLog,
     tokens: Tokens,
     roster: Roster,
@@ -54,13 +56,15 @@ impl Storage {
             accounts: Accounts::new(db.clone(), Arc::clone(&clock), log.clone()),
             administrators: Administrators::new(db.clone(), Arc::clone(&clock)),
             console_sessions: ConsoleSessions::new(db.clone(), Arc::clone(&clock)),
+            second_factors: SecondFactors::new(db.clone(), Arc::clone(&clock)),
             audit: AuditLog::new(db.clone(), Arc::clone(&clock), ids),
             tokens: Tokens::new(db.clone(), Arc::clone(&clock)),
             roster: Roster::new(db.clone()),
             vcards: Vcards::new(db.clone()),
             private: PrivateXml::new(db.clone()),
             blocking: Blocking::new(db.clone()),
-            properties: Properties::new(db.clone(), clock),
+            properties: Properties::new(db.clone(), Arc::clone(&clock)),
+            clock,
             secrets: Secrets::new(db.clone()),
             cluster: Cluster::new(db.aside(options)?),
             log,
@@ -115,6 +119,18 @@ impl Storage {
     #[must_use]
     pub fn console_sessions(&self) -> &ConsoleSessions {
         &self.inner.console_sessions
+    }
+
+    /// The time by which all of this is kept, in microseconds since 1970.
+    #[must_use]
+    pub fn now_micros(&self) -> i64 {
+        self.inner.clock.now_micros()
+    }
+
+    /// Second factors of administrators.
+    #[must_use]
+    pub fn second_factors(&self) -> &SecondFactors {
+        &self.inner.second_factors
     }
 
     /// What operators have done.

@@ -97,7 +97,7 @@ impl Live {
         let Some(address) = actor.address() else { return false };
         let found = self.visit.acts().logins.find(token, address, false).await;
         // A database that does not answer logs nobody out.
-        found.map_or(true, |found| found.as_ref() == Some(actor))
+        found.map_or(true, |found| found.is_some_and(|login| login.actor == *actor))
     }
 
     async fn look(&mut self) {

@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header::SET_COOKIE},
     response::{IntoResponse, Response},
 };
-use ops::{OpsError, Password};
+use ops::{Entered, OpsError, Password};
 
 use crate::{
     Console, assets,
@@ -90,7 +90,7 @@ pub(crate) async fn make_owner(State(console): State<Console>, request: Request)
     }
     let mut response = visit::done("/", "welcome");
     if let Some(peer) = peer
-        && let Ok((token, _)) = console.acts.logins.log_in(&address, &password, peer.ip()).await
+        && let Ok(Entered::In(token, _)) = console.acts.logins.log_in(&address, &password, peer.ip()).await
         && let Some(cookie) = Cookie::Login.set(&token.reveal(), channel)
     {
         response.headers_mut().append(SET_COOKIE, cookie);

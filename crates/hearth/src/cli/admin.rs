@@ -22,6 +22,8 @@ pub(crate) enum AdminCommand {
     },
     /// Take all power from an account. Its logins at the console end.
     Revoke { address: String },
+    /// Take the second factor from an administrator who has lost it. Their logins at the console end.
+    RemoveSecondFactor { address: String },
     /// List the administrators.
     List,
 }
@@ -66,6 +68,13 @@ pub(crate) async fn run(command: AdminCommand, reach: &mut Reach, output: Output
             },
             address.clone(),
             format!("{address} has no power any more"),
+        ),
+        AdminCommand::RemoveSecondFactor { address } => (
+            Request::AdminRemoveSecondFactor {
+                address: address.clone(),
+            },
+            address.clone(),
+            format!("{address} logs in without a second factor"),
         ),
         AdminCommand::List => return list(reach, output).await,
     };

@@ -1,7 +1,7 @@
 //! Answers requests by `ops`, whether they came through the socket or from a command that works on
 //! the database itself.
 
-use ops::{Accounts, Actor, Administrators, Audit, Clustering, OpsError, Properties, Sessions};
+use ops::{Accounts, Actor, Administrators, Audit, Clustering, OpsError, Properties, SecondFactors, Sessions};
 
 use super::{Answer, Reply, Request, Status};
 
@@ -12,6 +12,7 @@ pub(crate) struct Desk {
     pub(crate) administrators: Administrators,
     pub(crate) audit: Audit,
     pub(crate) properties: Properties,
+    pub(crate) second_factors: SecondFactors,
     pub(crate) sessions: Sessions,
     pub(crate) clustering: Clustering,
     pub(crate) status: Status,
@@ -68,6 +69,10 @@ impl Desk {
             }
             Request::AdminRevoke { address } => {
                 self.administrators.revoke(actor, &address).await?;
+                Answer::Nothing
+            }
+            Request::AdminRemoveSecondFactor { address } => {
+                self.second_factors.remove(actor, &address).await?;
                 Answer::Nothing
             }
             Request::AdminList => Answer::Administrators(self.administrators.list(actor).await?),

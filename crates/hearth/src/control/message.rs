@@ -69,6 +69,9 @@ pub(crate) enum Request {
     AdminRevoke {
         address: String,
     },
+    AdminRemoveSecondFactor {
+        address: String,
+    },
     AdminList,
     ClusterStatus,
     ClusterEnable,

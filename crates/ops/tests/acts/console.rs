@@ -10,14 +10,17 @@ use std::{
 
 use arc_swap::ArcSwap;
 use auth::{Authenticator, SystemRandom};
-use ops::{Accounts, Actor, Administrators, Audit, AuditPage, Logins, NoLogin, OpsError, Role, Setup};
+use ops::{
+    Accounts, Actor, Administrators, Audit, AuditPage, ConsoleSettings, Entered, Logins, NoLogin, OpsError, Role,
+    SecondFactors, Setup, Token,
+};
 use storage::{Clock, Options, Storage};
 
 use crate::{Told, local, password};
 
 /// A clock that a test turns.
 #[derive(Debug, Default)]
-struct Hand(AtomicI64);
+pub(crate) struct Hand(AtomicI64);
 
 impl Clock for Hand {
     fn now_micros(&self) -> i64 {
@@ -25,19 +28,21 @@ impl Clock for Hand {
     }
 }
 
-const SECOND: i64 = 1_000_000;
-const FROM: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7));
+pub(crate) const SECOND: i64 = 1_000_000;
+pub(crate) const FROM: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7));
 
-struct Office {
-    clock: Arc<Hand>,
-    accounts: Accounts,
-    administrators: Administrators,
-    audit: Audit,
-    logins: Logins,
-    setup: Setup,
+pub(crate) struct Office {
+    pub(crate) clock: Arc<Hand>,
+    pub(crate) accounts: Accounts,
+    pub(crate) administrators: Administrators,
+    pub(crate) audit: Audit,
+    pub(crate) logins: Logins,
+    pub(crate) settings: Arc<ArcSwap<ConsoleSettings>>,
+    pub(crate) second_factors: SecondFactors,
+    pub(crate) setup: Setup,
 }
 
-async fn office() -> Office {
+pub(crate) async fn office() -> Office {
     let clock = Arc::new(Hand(AtomicI64::new(1_800_000_000 * SECOND)));
     let options = Options {
         clock: Arc::clone(&clock) as _,
@@ -63,11 +68,13 @@ async fn office() -> Office {
     for address in ["a@one.example", "b@one.example", "c@two.example"] {
         accounts.add(&local(), address, &password("secret")).await.unwrap();
     }
-    let settings = Arc::new(ArcSwap::from_pointee(ops::ConsoleSettings::default()));
+    let settings = Arc::new(ArcSwap::from_pointee(ConsoleSettings::default()));
     Office {
         clock,
         administrators: Administrators::new(storage.clone(), audit.clone()),
-        logins: Logins::new(storage.clone(), authenticator, audit.clone(), settings),
+        logins: Logins::new(storage.clone(), authenticator, audit.clone(), Arc::clone(&settings)),
+        second_factors: SecondFactors::new(storage.clone(), audit.clone()),
+        settings,
         setup: Setup::new(storage, accounts.clone(), audit.clone()),
         accounts,
         audit,
@@ -75,11 +82,19 @@ async fn office() -> Office {
 }
 
 impl Office {
-    fn wait(&self, secs: i64) {
+    pub(crate) fn wait(&self, secs: i64) {
         self.clock.0.fetch_add(secs * SECOND, Ordering::Relaxed);
     }
 
-    async fn grant(&self, address: &str, role: Role) {
+    /// Logs in with a password alone.
+    pub(crate) async fn log_in(&self, address: &str) -> (Token, Actor) {
+        match self.logins.log_in(address, &password("secret"), FROM).await.unwrap() {
+            Entered::In(token, actor) => (token, actor),
+            Entered::Code(_) => panic!("a code is asked for"),
+        }
+    }
+
+    pub(crate) async fn grant(&self, address: &str, role: Role) {
         self.administrators.grant(&local(), address, &role).await.unwrap();
     }
 }
@@ -88,11 +103,7 @@ impl Office {
 async fn a_login_ends_after_a_quarter_of_an_hour_without_a_page_and_after_twelve_hours_in_any_case() {
     let office = office().await;
     office.grant("a@one.example", Role::Owner).await;
-    let (token, actor) = office
-        .logins
-        .log_in("a@one.example", &password("secret"), FROM)
-        .await
-        .unwrap();
+    let (token, actor) = office.log_in("a@one.example").await;
     assert_eq!((actor.role(), actor.address()), (&Role::Owner, Some(FROM)));
     office.wait(899);
     assert!(
@@ -107,7 +118,7 @@ async fn a_login_ends_after_a_quarter_of_an_hour_without_a_page_and_after_twelve
     office.wait(3);
     assert!(office.logins.find(&token, FROM, true).await.unwrap().is_none(), "idle");
 
-    let (token, _) = office.logins.log_in("a", &password("secret"), FROM).await.unwrap();
+    let (token, _) = office.log_in("a").await;
     for _ in 0..(12 * 6) {
         assert!(office.logins.find(&token, FROM, true).await.unwrap().is_some());
         office.wait(600);

@@ -6,6 +6,7 @@ mod cluster;
 mod console;
 mod powers;
 mod properties;
+mod second_factor;
 mod transfer;
 
 use std::sync::{Arc, Mutex};

@@ -26,6 +26,7 @@ mod log;
 mod processes;
 mod properties;
 mod roster;
+mod second_factors;
 mod tokens;
 mod xml;
 
