@@ -51,7 +51,7 @@ const fn screen(name: &'static str, width: u32, height: u32, is_phone: bool, is_
 }
 
 pub(crate) const DESKTOP: Screen = screen("desktop.light", 1280, 900, false, false);
-const SCREENS: [Screen; 4] = [
+pub(crate) const SCREENS: [Screen; 4] = [
     DESKTOP,
     screen("desktop.dark", 1280, 900, false, true),
     screen("phone.light", 390, 844, true, false),
@@ -126,7 +126,7 @@ impl Chromium {
 
     /// Saves what is seen, and holds the page to what everybody can use: no violation that axe-core finds, and nothing
     /// wider than the screen.
-    async fn look(&self, screen: Screen, name: &str) -> Result<()> {
+    pub(crate) async fn look(&self, screen: Screen, name: &str) -> Result<()> {
         let picture = self.page.screenshot().await?;
         let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("console");
         fs::create_dir_all(&directory)?;
@@ -193,13 +193,15 @@ fn port(log: &Path, driver: &Guarded) -> Result<u16> {
     }
 }
 
-fn https(address: SocketAddr) -> String {
+pub(crate) fn https(address: SocketAddr) -> String {
     // The name that its certificate is for.
     format!("https://{DOMAIN}:{}", address.port())
 }
 
 /// Every page that is looked at.
-const PAGES: [(&str, &str); 9] = [
+const PAGES: [(&str, &str); 11] = [
+    ("you", "/me"),
+    ("welcome", "/welcome"),
     ("overview", "/"),
     ("accounts", "/accounts"),
     ("account", "/accounts/juliet@localhost"),
@@ -218,8 +220,13 @@ async fn from_the_token_on_the_terminal_to_every_page() -> Result<()> {
     let browser = Chromium::start(DESKTOP).await?;
     browser.page.goto(&console).await?;
     browser.until("has no administrator yet").await?;
-    browser.look(DESKTOP, "setup").await?;
     browser.type_into("#token", &setup_token(server.home())?).await?;
+    browser.click(".door button").await?;
+    browser.until("Step 1 of 3").await?;
+    browser.click("button[value=go]").await?;
+    browser.until("Step 2 of 3").await?;
+    browser.click("button[value=go]").await?;
+    browser.until("Step 3 of 3").await?;
     browser.type_into("#name", "romeo").await?;
     browser.type_into("#password", PASSWORD).await?;
     browser.type_into("#again", PASSWORD).await?;

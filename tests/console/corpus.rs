@@ -51,6 +51,9 @@ const FIELDS: &[(&str, &str)] = &[
     ("/audit", "target"),
     ("/audit", "before"),
     ("/login", "next"),
+    ("/login/code", "next"),
+    ("/setup", "token"),
+    ("/setup", "language"),
     ("/login", "address"),
     ("/", "done"),
 ];

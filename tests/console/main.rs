@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can not go on ends")]
 
+mod app;
 mod browser;
 mod chromium;
 mod cluster;
@@ -11,4 +12,6 @@ mod house;
 mod matrix;
 mod pages;
 mod record;
+mod second_factor;
 mod setup;
+mod wizard;

@@ -43,8 +43,29 @@ const EXPECTED: &[(&str, &str, Who)] = &[
     ("POST", "/administrators/grant", OWNER),
     ("POST", "/administrators/revoke", OWNER),
     ("GET", "/audit", SERVER),
+    ("POST", "/administrators/second-factor", OWNER),
+    ("GET", "/welcome", ALL),
+    ("GET", "/me", ALL),
+    ("GET", "/me/second-factor", ALL),
+    ("POST", "/me/second-factor", ALL),
+    ("POST", "/me/second-factor/confirm", ALL),
+    ("POST", "/me/second-factor/codes", ALL),
+    ("POST", "/me/second-factor/remove", ALL),
+    ("POST", "/me/logout-everywhere", ALL),
     ("POST", "/logout", ALL),
 ];
+
+/// What asks whether it is still the same person, besides everything that only an owner may do.
+const GRAVE: &[&str] = &[
+    "/accounts/{address}/password",
+    "/accounts/{address}/delete",
+    "/me/second-factor",
+    "/me/second-factor/codes",
+    "/me/second-factor/remove",
+];
+
+/// Ends the visitor who sends it.
+const LEAVES: &[&str] = &["/logout", "/me/logout-everywhere"];
 
 #[test]
 fn every_route_of_the_console_is_in_the_matrix() {
@@ -64,7 +85,6 @@ fn every_role_reaches_what_it_may_and_nothing_else() -> Result<()> {
     let node: serde_json::Value = serde_json::from_str(&house.hearth(&["cluster", "nodes", "--json"])?)?;
     let node = node[0]["id"].to_string();
     let mut visitors = ["owner", "chief", "reader"].map(|name| (name, house.visitor(name)));
-    // Logging out comes last: it is the end of the visitor.
     for (method, path, who) in EXPECTED {
         let path = filled(path, &format!("bob@{DOMAIN}"), &node);
         is_closed_to_strangers(&house, method, &path);
@@ -72,7 +92,11 @@ fn every_role_reaches_what_it_may_and_nothing_else() -> Result<()> {
             if path == "/cluster/events" && *may {
                 continue; // Its answer has no end; the story of the cluster reads it.
             }
-            let answer = ask(browser, method, &path);
+            let answer = if LEAVES.contains(&path.as_str()) {
+                ask(&mut house.visitor(name), method, &path)
+            } else {
+                ask(browser, method, &path)
+            };
             let is_refused = matches!(answer.status, 401 | 403) || answer.header("location").starts_with("/login?");
             let is_admitted = !is_refused && answer.status < 500;
             assert!(
@@ -86,6 +110,24 @@ fn every_role_reaches_what_it_may_and_nothing_else() -> Result<()> {
                 answer.body
             );
         }
+    }
+    Ok(())
+}
+
+#[test]
+fn every_grave_act_asks_whether_it_is_still_the_same_person_and_no_other_does() -> Result<()> {
+    let house = House::start()?;
+    house.hearth(&["property", "set", "console.proof_lasts_secs", "0"])?;
+    let mut owner = house.visitor("owner");
+    for (method, path, who) in EXPECTED {
+        if *method != "POST" || LEAVES.contains(path) {
+            continue;
+        }
+        let filled = filled(path, &format!("bob@{DOMAIN}"), "1");
+        let answer = ask(&mut owner, method, &filled);
+        let is_asked = answer.status == 403 && answer.body.contains("Is it still you?");
+        let is_grave = *who == OWNER || GRAVE.contains(path);
+        assert_eq!(is_asked, is_grave, "{path}: {} {}", answer.status, answer.body);
     }
     Ok(())
 }

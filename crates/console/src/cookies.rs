@@ -14,6 +14,10 @@ pub(crate) enum Cookie {
     Login,
     /// The token of somebody whose password was right, and who has a code still to show.
     Code,
+    /// The token of the terminal, while somebody sets the server up.
+    Setup,
+    /// The language that was chosen.
+    Language,
     /// What the forms of somebody who is not logged in carry, so that no other site can make one up.
     Form,
 }
@@ -27,6 +31,10 @@ impl Cookie {
             (Self::Login, Channel::Plain) => "hearth-console",
             (Self::Code, Channel::Tls) => "__Host-hearth-code",
             (Self::Code, Channel::Plain) => "hearth-console-code",
+            (Self::Setup, Channel::Tls) => "__Host-hearth-setup",
+            (Self::Setup, Channel::Plain) => "hearth-console-setup",
+            (Self::Language, Channel::Tls) => "__Host-hearth-language",
+            (Self::Language, Channel::Plain) => "hearth-console-language",
             (Self::Form, Channel::Tls) => "__Host-hearth-form",
             (Self::Form, Channel::Plain) => "hearth-console-form",
         }

@@ -15,6 +15,7 @@
 //! | fields of forms and of addresses | `fields` |
 //! | style sheet, scripts and icon, built in | `assets` |
 //! | a text as a picture for cameras | `picture` |
+//! | what set-up and the login say, in each language | `language/` |
 //! | one page | `pages/` |
 
 mod assets;
@@ -23,6 +24,7 @@ mod door;
 mod fields;
 mod frame;
 mod guard;
+mod language;
 mod pages;
 mod picture;
 mod proof;

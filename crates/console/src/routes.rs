@@ -67,7 +67,7 @@ fn routes() -> Vec<Route> {
     use Needs::{Change, Login, Owner, Server};
     use pages::{
         account, accounts, administrators, audit, cluster, events, login, me, node, overview, properties, property,
-        second_factor, sessions,
+        second_factor, sessions, welcome,
     };
     vec![
         menu("/", Login, "Overview", get(overview::page)),
@@ -100,6 +100,7 @@ fn routes() -> Vec<Route> {
             Owner,
             post(administrators::remove_second_factor),
         ),
+        read("/welcome", Login, get(welcome::page)),
         read("/me", Login, get(me::page)),
         change("/me/logout-everywhere", Login, post(me::log_out_everywhere)),
         read("/me/second-factor", Login, get(second_factor::page)),
@@ -126,10 +127,20 @@ pub(crate) fn guarded(console: &Console) -> Router<Console> {
 
 /// What is reached without a login.
 pub(crate) fn public(console: &Console) -> Router {
+    use pages::setup;
     Router::new()
         .route("/login", get(pages::login::page).post(pages::login::log_in))
         .route("/login/code", get(pages::code::page).post(pages::code::enter))
-        .route("/setup", get(pages::setup::page).post(pages::setup::make_owner))
+        .route("/setup", get(setup::start::page).post(setup::start::begin))
+        .route("/setup/domain", get(setup::domain::page).post(setup::domain::choose))
+        .route(
+            "/setup/database",
+            get(setup::database::page).post(setup::database::choose),
+        )
+        .route(
+            "/setup/account",
+            get(setup::account::page).post(setup::account::make_owner),
+        )
         .route("/assets/{version}/{name}", get(assets::file))
         .route("/favicon.ico", get(no_icon))
         .with_state(console.clone())

@@ -31,7 +31,6 @@ pub(crate) struct Visit {
 
 /// What was done just before, told on the page that follows.
 const NOTICES: &[(&str, &str)] = &[
-    ("welcome", "The server is set up. Welcome."),
     ("added", "The account was made."),
     ("password", "The password was changed; the account's sessions end."),
     ("locked", "The account is locked; its sessions end."),

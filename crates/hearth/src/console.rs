@@ -15,7 +15,7 @@ use rustls::ServerConfig;
 use storage::{Clock, Storage, SystemClock};
 use transport::{Certificates, TlsSettings, tls_server_config};
 
-use crate::{control::Desk, listeners::Addresses};
+use crate::{control::Desk, install::Installation, listeners::Addresses, process};
 
 /// All that operators can do in a browser.
 pub(crate) fn acts(
@@ -24,6 +24,7 @@ pub(crate) fn acts(
     authenticator: &Authenticator,
     settings: &Arc<ArcSwap<ConsoleSettings>>,
     here: ServerHere,
+    installation: Installation,
 ) -> Acts {
     let audit = desk.audit.clone();
     Acts {
@@ -40,7 +41,13 @@ pub(crate) fn acts(
         second_factors: desk.second_factors.clone(),
         servers: Servers::new(storage.clone(), Arc::new(here), Arc::clone(settings)),
         sessions: desk.sessions.clone(),
-        setup: Setup::new(storage.clone(), desk.accounts.clone(), audit.clone()),
+        setup: Setup::new(
+            storage.clone(),
+            desk.accounts.clone(),
+            audit.clone(),
+            Arc::new(installation),
+            process::setup_token(),
+        ),
         audit,
     }
 }

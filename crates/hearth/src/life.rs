@@ -66,7 +66,10 @@ impl Server {
     pub(crate) async fn until_stopped(&mut self, signals: &mut Signals) {
         let mut seen = self.reload.look();
         loop {
-            let wish = timeout(reload::POLL, signals.next()).await;
+            let wish = tokio::select! {
+                wish = timeout(reload::POLL, signals.next()) => wish,
+                () = self.restart.wanted() => return,
+            };
             // Before anything is read, so that what changes meanwhile is a change again.
             let look = self.reload.look();
             match wish {

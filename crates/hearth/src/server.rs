@@ -21,6 +21,7 @@ use crate::{
     console::{self, ServerHere},
     control::{ControlServer, Status},
     data_dir::{DataDir, Held},
+    install::{Installation, Restart},
     life,
     listeners::{Addresses, Listeners},
     logs::Logs,
@@ -39,6 +40,7 @@ pub(crate) struct Server {
     pub(crate) readiness: Arc<Readiness>,
     pub(crate) setup: Setup,
     pub(crate) reload: Reload,
+    pub(crate) restart: Restart,
     /// Ends all that serves operators and machines.
     pub(crate) stop: CancellationToken,
     pub(crate) tasks: TaskTracker,
@@ -146,7 +148,9 @@ impl Server {
         );
         let console_settings = Arc::new(ArcSwap::from_pointee(settings.console));
         let here = ServerHere::new(&config.node_name, &addresses, &certificates, &readiness);
-        let acts = console::acts(&desk, &storage, &authenticator, &console_settings, here);
+        let restart = Restart::default();
+        let installation = Installation::new(&configuration, &addresses, restart.clone());
+        let acts = console::acts(&desk, &storage, &authenticator, &console_settings, here, installation);
         let setup = acts.setup.clone();
         let in_the_clear = pages.merge(::console::pages(acts.clone(), Channel::Plain, &stop));
         let encrypted = ::console::pages(acts, Channel::Tls, &stop);
@@ -213,6 +217,7 @@ impl Server {
             readiness,
             setup,
             reload,
+            restart,
             stop,
             tasks,
             _held: held,

@@ -45,6 +45,20 @@ pub enum OpsError {
     /// Not what the terminal shows.
     #[error("this is not the token that the server's terminal shows; a restart shows a new one")]
     WrongToken,
+    /// What set-up was asked for is decided elsewhere.
+    #[error("{what} is set by {by}: change it there")]
+    Fixed {
+        /// What.
+        what: &'static str,
+        /// File and line, variable or flag.
+        by: String,
+    },
+    /// This names no domain.
+    #[error("{0:?} is no domain: it must look like example.org, or be localhost")]
+    NoDomain(String),
+    /// This names no database.
+    #[error("this is no database of ours: those are sqlite:, postgres:// and mysql://")]
+    NoDatabase,
     /// Not what the app shows now.
     #[error("this code is wrong: the app's clock and the server's may differ by half a minute")]
     WrongCode,

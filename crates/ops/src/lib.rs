@@ -36,8 +36,8 @@ pub use cluster::{
     MemberHere, NoCluster, NodeInfo, NodeState, impossible,
 };
 pub use console::{
-    ConsoleSettings, Enrolment, Entered, FactorInfo, Login, LoginInfo, Logins, NoLogin, SecondFactorRule,
-    SecondFactors, Setup, Token,
+    Applied, Configured, ConsoleSettings, Enrolment, Entered, FactorInfo, Finding, Install, Login, LoginInfo, Logins,
+    Looking, NoLogin, SecondFactorRule, SecondFactors, Setup, SetupInfo, Token, Written,
 };
 pub use error::OpsError;
 pub use keys::password_keys;

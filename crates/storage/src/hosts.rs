@@ -74,6 +74,17 @@ impl Hosts {
         added.ok_or_else(|| StorageError::corrupt("a host that was just added is not there"))
     }
 
+    /// Adds a host, and where nobody has an account yet takes away all others: then it is what was meant from the
+    /// beginning.
+    pub async fn reseed(&self, domain: &str) -> Result<(), StorageError> {
+        self.add(domain).await?;
+        let mut tx = self.db.begin().await?;
+        if tx.row("SELECT id FROM accounts LIMIT 1", args![]).await?.is_none() {
+            tx.execute("DELETE FROM hosts WHERE domain <> ?", args![domain]).await?;
+        }
+        tx.commit().await
+    }
+
     /// The number of a domain.
     pub async fn find(&self, domain: &str) -> Result<Option<HostId>, StorageError> {
         let row = self

@@ -15,6 +15,7 @@ use crate::{
     door,
     fields::Fields,
     guard,
+    language::{self, Language},
     refusal::{Bare, rendered},
 };
 
@@ -23,6 +24,7 @@ use crate::{
 struct Page<'a> {
     style: &'static str,
     icon: &'static str,
+    t: &'static Language,
     form_token: &'a str,
     next: &'a str,
     error: Option<String>,
@@ -95,6 +97,7 @@ fn show(
     let page = Page {
         style: assets::style(),
         icon: assets::icon(),
+        t: language::of(headers, console.channel),
         form_token: &form_token,
         next: login::inside(fields.raw("next")),
         error,

@@ -14,6 +14,7 @@ use crate::{
     door,
     fields::{Fields, address},
     guard,
+    language::{self, Language},
     refusal::{self, Bare, rendered},
     visit::Visit,
 };
@@ -23,6 +24,7 @@ use crate::{
 struct Page<'a> {
     style: &'static str,
     icon: &'static str,
+    t: &'static Language,
     form_token: &'a str,
     address: &'a str,
     next: &'a str,
@@ -117,6 +119,7 @@ fn show(
     let page = Page {
         style: assets::style(),
         icon: assets::icon(),
+        t: language::of(headers, console.channel),
         form_token: &form_token,
         address: &fields.get("address"),
         next: inside(fields.raw("next")),

@@ -16,3 +16,4 @@ pub(crate) mod property;
 pub(crate) mod second_factor;
 pub(crate) mod sessions;
 pub(crate) mod setup;
+pub(crate) mod welcome;

@@ -30,10 +30,10 @@ use std::{
 use protocol::Jid;
 
 pub(crate) use environment::CONFIG_VARIABLE;
-pub(crate) use file::DEFAULT_FILE;
+pub(crate) use file::{DEFAULT_FILE, is_readable};
 pub(crate) use flags::{add_flags, flags_of};
 pub(crate) use keys::mask_url;
-pub(crate) use layers::{Configuration, Origin, Pin, Sources};
+pub(crate) use layers::{Configuration, Origin, Pin, Sources, written};
 pub(crate) use ports::Ports;
 pub(crate) use problem::{Problem, Problems, Wrong};
 pub(crate) use sample::sample;

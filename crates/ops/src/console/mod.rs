@@ -6,9 +6,10 @@
 //! | what a browser holds | `token` |
 //! | second factors: codes by the clock, codes that are good once | `second_factor`, `totp`, `recovery` |
 //! | failed logins in the record | `failed` |
-//! | the first administrator | `setup` |
+//! | domain, database, the first administrator | `setup`, and what it needs of the process: `install` |
 
 mod failed;
+mod install;
 mod recovery;
 mod second_factor;
 mod setup;
@@ -25,8 +26,9 @@ use storage::{AccountId, ConsoleLogin, ConsoleSession, SessionLimits, Storage};
 use failed::FailedLogins;
 use second_factor::typed;
 
+pub use install::{Configured, Finding, Install, Looking, Written};
 pub use second_factor::{Enrolment, FactorInfo, SecondFactors};
-pub use setup::Setup;
+pub use setup::{Applied, Setup, SetupInfo};
 pub use token::Token;
 
 use crate::{Actor, Audit, OpsError, Password, Role, accounts::account_address, audit::Deed};

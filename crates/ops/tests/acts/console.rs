@@ -11,8 +11,8 @@ use std::{
 use arc_swap::ArcSwap;
 use auth::{Authenticator, SystemRandom};
 use ops::{
-    Accounts, Actor, Administrators, Audit, AuditPage, ConsoleSettings, Entered, Logins, NoLogin, OpsError, Role,
-    SecondFactors, Setup, Token,
+    Accounts, Actor, Administrators, Applied, Audit, AuditPage, Configured, ConsoleSettings, Entered, Install, Logins,
+    Looking, NoLogin, OpsError, Role, SecondFactors, Setup, Token, Written,
 };
 use storage::{Clock, Options, Storage};
 
@@ -75,10 +75,37 @@ pub(crate) async fn office() -> Office {
         logins: Logins::new(storage.clone(), authenticator, audit.clone(), Arc::clone(&settings)),
         second_factors: SecondFactors::new(storage.clone(), audit.clone()),
         settings,
-        setup: Setup::new(storage, accounts.clone(), audit.clone()),
+        setup: Setup::new(storage, accounts.clone(), audit.clone(), Arc::new(Nothing), None),
         accounts,
         audit,
     }
+}
+
+/// A process without a configuration.
+struct Nothing;
+
+impl Install for Nothing {
+    fn configured(&self) -> Configured {
+        Configured {
+            database: "sqlite:".into(),
+            database_by: Some("a test".into()),
+            domains_by: None,
+        }
+    }
+
+    fn look_at_domain<'a>(&'a self, _: &'a str) -> Looking<'a> {
+        Box::pin(std::future::ready(Vec::new()))
+    }
+
+    fn try_database<'a>(&'a self, _: &'a str) -> Looking<'a> {
+        Box::pin(std::future::ready(Vec::new()))
+    }
+
+    fn write(&self, _: &str, _: &str) -> Written {
+        panic!("a database was chosen that may not be")
+    }
+
+    fn restart(&self, _: &str) {}
 }
 
 impl Office {
@@ -213,6 +240,34 @@ async fn set_up_is_for_the_one_with_the_token_and_only_once() {
     make(token.clone(), "d@one.example").await.unwrap();
     assert!(!office.setup.is_open().await.unwrap());
     assert!(matches!(make(token, "e@one.example").await, Err(OpsError::SetUp)));
+}
+
+#[tokio::test]
+async fn a_domain_is_chosen_while_nobody_is_there_and_what_is_decided_elsewhere_is_not() {
+    let office = office().await;
+    let (setup, token) = (&office.setup, office.setup.token().to_owned());
+    for text in ["", "a b", "a@b", "x/y"] {
+        assert!(matches!(
+            setup.choose_domain(&token, text).await,
+            Err(OpsError::NoDomain(_))
+        ));
+    }
+    assert!(matches!(
+        setup.choose_domain("x", "chat.example").await,
+        Err(OpsError::WrongToken)
+    ));
+    assert!(matches!(setup.apply("x").await, Err(OpsError::WrongToken)));
+    assert_eq!(setup.apply(&token).await.unwrap(), Applied::Holds);
+    let fixed = setup.choose_database(&token, Some("postgres://db/x"));
+    assert!(matches!(fixed, Err(OpsError::Fixed { .. })), "{fixed:?}");
+    setup.choose_domain(&token, "Chat.Example").await.unwrap();
+    assert_eq!(setup.info().await.unwrap().domain, "chat.example");
+    assert_eq!(setup.apply(&token).await.unwrap(), Applied::Restarts);
+    // There are accounts at the others: those stay.
+    assert_eq!(
+        setup.domains().await.unwrap(),
+        ["one.example", "two.example", "chat.example"]
+    );
 }
 
 #[tokio::test]
