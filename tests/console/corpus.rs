@@ -51,9 +51,6 @@ const FIELDS: &[(&str, &str)] = &[
     ("/audit", "target"),
     ("/audit", "before"),
     ("/login", "next"),
-    ("/login/code", "next"),
-    ("/setup", "token"),
-    ("/setup", "language"),
     ("/login", "address"),
     ("/", "done"),
 ];
@@ -180,7 +177,7 @@ fn names_of_accounts_lead_to_their_pages_and_mean_nothing_else() -> Result<()> {
     house.import(jids.iter())?;
     let mut owner = house.visitor("owner");
     let list = owner.get("/accounts");
-    assert!(!list.body.contains("49"), "a template ran: {}", list.body);
+    assert!(!list.body.contains("49@"), "a template ran: {}", list.body);
     let links: Vec<&str> = list
         .body
         .split("<td data-label=\"Account\"><a href=\"")

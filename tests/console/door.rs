@@ -235,7 +235,7 @@ fn other_methods_and_overrides_change_nothing() -> Result<()> {
     let house = House::start()?;
     let mut owner = house.visitor("owner");
     let page = format!("/accounts/alice@{DOMAIN}");
-    for method in ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "TRACK", "LOCK"] {
+    for method in ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "TRACK", "LOCK", "FROB"] {
         assert_eq!(owner.send(method, &page, &[], "").status, 405, "{method}");
         assert_eq!(house.stranger().send(method, &page, &[], "").status, 405, "{method}");
     }
@@ -285,6 +285,19 @@ fn requests_that_could_mean_two_things_are_refused() -> Result<()> {
             "two lengths",
             "POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
         ),
+        (
+            "length, then chunks",
+            "POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        ),
+        (
+            "chunks, then length",
+            "POST /login HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n",
+        ),
+        (
+            "chunks twice",
+            "POST /login HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n",
+        ),
+        ("HTTP/2 without a word before", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
         ("a folded header", "GET / HTTP/1.1\r\nHost: x\r\nA: b\r\n c\r\n\r\n"),
         ("no HTTP", "GET /\r\n\r\n"),
         (
@@ -425,5 +438,73 @@ fn spoofed_addresses_buy_no_guesses() -> Result<()> {
         statuses.push(browser.send("POST", "/login", &headers, &body).status);
     }
     assert_eq!(statuses.last(), Some(&503), "{statuses:?}");
+    Ok(())
+}
+
+#[test]
+fn no_line_of_an_answer_is_of_somebody_elses_making() -> Result<()> {
+    let house = House::start()?;
+    let mut owner = house.visitor("owner");
+    let csrf = owner.get("/").field("csrf");
+    let injected = "%0d%0aSet-Cookie:%20evil=1%0d%0a";
+    for path in [
+        format!("/accounts/alice{injected}@{DOMAIN}/lock"),
+        format!("/accounts/alice@{DOMAIN}{injected}/unlock"),
+        format!("/properties/roster.max_items{injected}"),
+        format!("/cluster/nodes/1{injected}/drain"),
+    ] {
+        let answer = owner.post_raw(&path, &[("csrf", &csrf), ("value", "1")]);
+        assert!(answer.status >= 300, "{path}: {}", answer.status);
+        assert!(
+            answer.headers.iter().all(|(_, value)| !value.contains("evil")),
+            "{path}: {:?}",
+            answer.headers
+        );
+        house.stranger().get(&path);
+        assert!(!owner.cookies.contains_key("evil"));
+    }
+    Ok(())
+}
+
+#[test]
+fn whoever_follows_every_link_changes_nothing() -> Result<()> {
+    const PAGES_MAX: usize = 400;
+    let house = House::start()?;
+    let state = || -> Result<Vec<String>> {
+        let lists: [&[&str]; 3] = [
+            &["account", "list"],
+            &["admin", "list", "--json"],
+            &["property", "list", "--json"],
+        ];
+        lists.iter().map(|words| house.hearth(words)).collect()
+    };
+    let mut owner = house.visitor("owner");
+    let count = |owner: &mut Browser| owner.get("/audit").body.matches("data-label=\"When\"").count();
+    let (before, recorded) = (state()?, count(&mut owner));
+    let (mut waiting, mut seen) = (vec!["/".to_owned()], std::collections::BTreeSet::new());
+    while let Some(path) = waiting.pop() {
+        if seen.len() >= PAGES_MAX || !seen.insert(path.clone()) {
+            continue;
+        }
+        let page = owner.get(&path);
+        assert!(page.status < 500, "{path}: {}", page.body);
+        let links = page
+            .body
+            .split("href=\"/")
+            .skip(1)
+            .filter_map(|rest| rest.split_once('"'));
+        waiting.extend(links.map(|(link, _)| format!("/{}", link.replace("&#38;", "&"))));
+    }
+    assert!(seen.len() > 20, "{seen:?}");
+    assert_eq!(count(&mut owner), recorded);
+    // A login of the past is told of a moment later; the rest is as it was.
+    let names = |state: &[String]| {
+        state[0]
+            .lines()
+            .map(|line| line.split(' ').next().unwrap_or_default().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let after = state()?;
+    assert_eq!((names(&before), &before[1..]), (names(&after), &after[1..]));
     Ok(())
 }

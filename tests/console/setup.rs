@@ -165,7 +165,7 @@ fn what_the_configuration_decides_is_shown_and_not_changed() -> Result<()> {
     let looked = choose(&mut browser, DOMAIN, "check");
     looked
         .says(200, "a name that only this machine or network knows")
-        .says(200, "this server listens there");
+        .says(200, "(c2s.tls_listen)");
     choose(&mut browser, DOMAIN, "go").leads_to("/setup/database");
     browser.get("/setup/database").says(200, "HEARTH_DATABASE__URL");
     browser

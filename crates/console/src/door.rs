@@ -11,8 +11,8 @@ use axum::{
     http::{
         HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri,
         header::{
-            ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, ORIGIN, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
-            X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+            ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, HOST, ORIGIN, REFERRER_POLICY,
+            STRICT_TRANSPORT_SECURITY, TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
         },
         uri::Authority,
     },
@@ -54,7 +54,7 @@ async fn pass(State(console): State<Console>, request: Request, next: Next) -> R
         },
     };
     protect(response.headers_mut());
-    if console.channel == Channel::Tls && host.is_some_and(|host| !is_loopback(host)) {
+    if tells_of_tls(console.channel, host) {
         response
             .headers_mut()
             .insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(ONLY_TLS));
@@ -83,6 +83,11 @@ async fn is_asked_for(console: &Console, host: Option<&str>) -> bool {
     }
 }
 
+/// Whether a browser is told to stay with TLS at this name.
+fn tells_of_tls(channel: Channel, host: Option<&str>) -> bool {
+    channel == Channel::Tls && host.is_some_and(|host| !is_loopback(host))
+}
+
 /// Names of this machine for itself: what a browser learnt of them would hold for every other server here too.
 fn is_loopback(host: &str) -> bool {
     let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
@@ -98,6 +103,18 @@ fn turned_away(console: &Console, request: &Request) -> Option<Response> {
         response
             .headers_mut()
             .insert(ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
+        return Some(response);
+    }
+    // RFC 9112 §6.1: where a body ends can be said in two ways, and somebody between may believe the other one. No browser
+    // sends a form of ours in this one.
+    if request.headers().contains_key(TRANSFER_ENCODING) {
+        let mut response = refusal::bare(
+            StatusCode::BAD_REQUEST,
+            "A form says how long it is, and has no chunks.",
+        );
+        response
+            .headers_mut()
+            .insert(CONNECTION, HeaderValue::from_static("close"));
         return Some(response);
     }
     if console.channel == Channel::Plain && !is_from_here(request) {
@@ -168,6 +185,21 @@ mod tests {
             map.insert(*name, HeaderValue::from_static(value));
         }
         assert_eq!(is_from_elsewhere(&map), expected, "{headers:?}");
+    }
+
+    #[test]
+    fn browsers_stay_with_tls_where_it_was_and_where_the_name_is_this_servers_alone() {
+        for (channel, host, expected) in [
+            (Channel::Tls, Some("chat.example.org"), true),
+            (Channel::Tls, Some("192.0.2.7"), true),
+            (Channel::Tls, Some("localhost"), false),
+            (Channel::Tls, Some("127.0.0.2"), false),
+            (Channel::Tls, Some("[::1]"), false),
+            (Channel::Tls, None, false),
+            (Channel::Plain, Some("chat.example.org"), false),
+        ] {
+            assert_eq!(tells_of_tls(channel, host), expected, "{host:?}");
+        }
     }
 
     #[test]

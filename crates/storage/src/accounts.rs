@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::accounts_by_time::{self, Meant};
 use crate::credentials::COLUMNS as CREDENTIALS;
 use crate::db::{Db, MAX_PART_BYTES, Row, Sql, Transaction, Value, args, key};
 use crate::{Clock, Credentials, HostId, Log, StorageError};
@@ -217,16 +218,32 @@ impl Accounts {
                     _ if filter.is_descending => (i64::MAX, i64::MAX),
                     _ => (i64::MIN, i64::MIN),
                 };
-                let sql = match (order, filter.is_descending) {
-                    (AccountOrder::Made, false) => BY_MADE,
-                    (AccountOrder::Made, true) => BY_MADE_DOWN,
-                    (_, false) => BY_LOGIN,
-                    (_, true) => BY_LOGIN_DOWN,
+                let by_time = match (order, filter.is_descending) {
+                    (AccountOrder::Made, false) => &accounts_by_time::MADE,
+                    (AccountOrder::Made, true) => &accounts_by_time::MADE_DOWN,
+                    (_, false) => &accounts_by_time::LOGIN,
+                    (_, true) => &accounts_by_time::LOGIN_DOWN,
                 };
-                self.db.rows(sql, args![host, from, to, time, time, id, limit]).await?
+                let meant = self.meant(host, &filter.prefix, (from, to)).await?;
+                let (sql, values) = by_time.ask(meant, host, (from, to), (time, id), limit);
+                self.db.rows(sql, &values).await?
             }
         };
         rows.iter().map(Account::read).collect()
+    }
+
+    /// How many accounts a prefix means, as far as that decides how to find a page of them.
+    async fn meant(&self, host: i64, prefix: &str, (from, to): (&str, &str)) -> Result<Meant, StorageError> {
+        if prefix.is_empty() {
+            return Ok(Meant::All);
+        }
+        let most = accounts_by_time::SORTED_MAX;
+        let row = self
+            .db
+            .row(accounts_by_time::MANY, args![host, from, to, most + 1])
+            .await?;
+        let count = row.map_or(Ok(0), |row| row.int(0))?;
+        Ok(if count > most { Meant::Many } else { Meant::Few })
     }
 
     /// How many accounts the host has.
@@ -330,29 +347,7 @@ macro_rules! select {
         )
     };
 }
-use select;
-
-macro_rules! by_time {
-    ($time:literal, $way:literal, $order:literal) => {
-        concat!(
-            select!("", "WHERE host_id = ? AND localpart >= ? AND localpart < ? AND ("),
-            $time,
-            " ",
-            $way,
-            " ? OR (",
-            $time,
-            " = ? AND id ",
-            $way,
-            " ?)) ORDER BY ",
-            $time,
-            " ",
-            $order,
-            ", id ",
-            $order,
-            " LIMIT ?"
-        )
-    };
-}
+pub(crate) use select;
 
 const NAMES: &str = select!(
     "",
@@ -370,11 +365,6 @@ const BY_NAME_DOWN: &str = select!(
     "",
     "WHERE host_id = ? AND localpart >= ? AND localpart < ? AND localpart < ? ORDER BY localpart DESC LIMIT ?"
 );
-const BY_MADE: &str = by_time!("created_at", ">", "ASC");
-const BY_MADE_DOWN: &str = by_time!("created_at", "<", "DESC");
-const BY_LOGIN: &str = by_time!("COALESCE(last_login, 0)", ">", "ASC");
-const BY_LOGIN_DOWN: &str = by_time!("COALESCE(last_login, 0)", "<", "DESC");
-
 impl Account {
     fn read(row: &Row) -> Result<Self, StorageError> {
         let lock = Lock {

@@ -16,6 +16,7 @@
 //! | one subject | the module of its name |
 
 mod accounts;
+mod accounts_by_time;
 mod administrators;
 mod audit;
 mod blocking;

@@ -1,6 +1,7 @@
 //! What an operator can do with accounts.
 
 mod change;
+mod count;
 mod transfer;
 
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use protocol::Jid;
 use serde::{Deserialize, Serialize};
 use storage::{AccountFilter, AccountId, AccountOrder, Cursor, HostId, Storage};
 
+use count::Counts;
 pub use transfer::{Imported, Refused};
 
 use crate::{Actor, Audit, Live, Lock, OpsError};
@@ -21,6 +23,7 @@ pub struct Accounts {
     live: Arc<dyn Live>,
     authenticator: Authenticator,
     audit: Audit,
+    counts: Counts,
 }
 
 /// An account as an operator sees it. Times are microseconds since 1970.
@@ -90,6 +93,7 @@ impl Accounts {
             live,
             authenticator,
             audit,
+            counts: Counts::default(),
         }
     }
 
@@ -133,13 +137,18 @@ impl Accounts {
         Ok((rows.iter().map(|row| AccountInfo::of(&domain, row)).collect(), next))
     }
 
-    /// How many accounts a host has.
+    /// How many accounts a host has; where those are very many, how many it had a moment ago.
     ///
     /// # Errors
     /// Where there is no such host, or the actor has no power there.
     pub async fn count(&self, actor: &Actor, domain: &str) -> Result<u64, OpsError> {
         let host = self.host(actor, domain).await?;
-        Ok(self.storage.accounts().count(host).await?)
+        if let Some(count) = self.counts.known(host) {
+            return Ok(count);
+        }
+        let count = self.storage.accounts().count(host).await?;
+        self.counts.remember(host, count);
+        Ok(count)
     }
 
     /// One account.

@@ -33,6 +33,7 @@ pub(crate) const FROM: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7)
 
 pub(crate) struct Office {
     pub(crate) clock: Arc<Hand>,
+    pub(crate) authenticator: Authenticator,
     pub(crate) accounts: Accounts,
     pub(crate) administrators: Administrators,
     pub(crate) audit: Audit,
@@ -72,10 +73,16 @@ pub(crate) async fn office() -> Office {
     Office {
         clock,
         administrators: Administrators::new(storage.clone(), audit.clone()),
-        logins: Logins::new(storage.clone(), authenticator, audit.clone(), Arc::clone(&settings)),
+        logins: Logins::new(
+            storage.clone(),
+            authenticator.clone(),
+            audit.clone(),
+            Arc::clone(&settings),
+        ),
         second_factors: SecondFactors::new(storage.clone(), audit.clone()),
         settings,
         setup: Setup::new(storage, accounts.clone(), audit.clone(), Arc::new(Nothing), None),
+        authenticator,
         accounts,
         audit,
     }
