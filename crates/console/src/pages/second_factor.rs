@@ -29,6 +29,8 @@ struct Page {
 struct CodesPage {
     frame: Frame,
     codes: Vec<String>,
+    /// Whether the second factor was set up just now.
+    is_first: bool,
 }
 
 /// The secret that is to be confirmed, or a button to begin with.
@@ -50,7 +52,7 @@ pub(crate) async fn begin(visit: Visit) -> Response {
 pub(crate) async fn confirm(visit: Visit) -> Response {
     let code = visit.form.raw("code");
     match visit.acts().second_factors.confirm(visit.actor(), code).await {
-        Ok(codes) => show_codes(&visit, codes).await,
+        Ok(codes) => show_codes(&visit, codes, true).await,
         Err(error @ (OpsError::WrongCode | OpsError::TooManyCodes)) => show(&visit, Some(error)).await,
         Err(error) => visit.refuse(&error).await,
     }
@@ -58,7 +60,7 @@ pub(crate) async fn confirm(visit: Visit) -> Response {
 
 pub(crate) async fn renew_codes(visit: Visit) -> Response {
     match visit.acts().second_factors.renew_recovery(visit.actor()).await {
-        Ok(codes) => show_codes(&visit, codes).await,
+        Ok(codes) => show_codes(&visit, codes, false).await,
         Err(error) => visit.refuse(&error).await,
     }
 }
@@ -87,9 +89,10 @@ async fn show(visit: &Visit, wrong: Option<OpsError>) -> Response {
     (status, rendered(&page)).into_response()
 }
 
-async fn show_codes(visit: &Visit, codes: Vec<String>) -> Response {
+async fn show_codes(visit: &Visit, codes: Vec<String>, is_first: bool) -> Response {
     rendered(&CodesPage {
         frame: visit.frame("Recovery codes").await,
         codes,
+        is_first,
     })
 }

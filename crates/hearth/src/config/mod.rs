@@ -110,6 +110,35 @@ impl Database {
     }
 }
 
+impl Database {
+    /// Host and port of a database on a network; none where it is a file, or reached by a socket of this machine.
+    pub(crate) fn place(&self) -> Option<String> {
+        let (scheme, rest) = self.url.split_once("://")?;
+        let default_port = match scheme {
+            "postgres" | "postgresql" => 5432,
+            "mysql" | "mariadb" => 3306,
+            _ => return None,
+        };
+        if rest.contains("host=") || rest.contains("socket=") {
+            return None;
+        }
+        let credentials_end = rest.rfind('@').map_or(0, |at| at + 1);
+        let rest = &rest[credentials_end..];
+        let host = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
+        if host.is_empty() || host.contains('%') {
+            return None;
+        }
+        let has_port = host
+            .rsplit_once(':')
+            .is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+        Some(if has_port {
+            host.to_owned()
+        } else {
+            format!("{host}:{default_port}")
+        })
+    }
+}
+
 impl fmt::Debug for Cluster {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cluster")

@@ -118,6 +118,13 @@ fn url(form: &Fields) -> Result<Option<String>, &'static str> {
         _ => return Ok(None),
     };
     let (server, name, user) = (form.get("server"), form.get("name"), form.get("user"));
+    if let Some((given, _)) = server.split_once("://") {
+        let is_it = given == scheme || [("postgresql", "postgres"), ("mariadb", "mysql")].contains(&(given, scheme));
+        return match is_it {
+            true => Ok(Some(server)),
+            false => Err("this whole address is of another kind of database than the one chosen above it"),
+        };
+    }
     if server.is_empty() || server.contains(['/', '?', '#', '@', ' ']) {
         return Err("say on which server the database is, as in db.example.org or 192.0.2.7:5432");
     }
@@ -211,6 +218,9 @@ mod tests {
             "kind=mysql&server=db&name=hearth&user=h",
             Ok(Some("mysql://h@db/hearth")),
         );
+        let whole = "mysql://h@db/hearth?socket=/run/x.sock";
+        check(&format!("kind=mysql&server={whole}"), Ok(Some(whole)));
+        check(&format!("kind=postgres&server={whole}"), Err(()));
         check("kind=mysql&server=&name=hearth&user=h", Err(()));
         check("kind=mysql&server=a%40b&name=hearth&user=h", Err(()));
         check("kind=postgres&server=db&name=&user=h", Err(()));
