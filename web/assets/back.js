@@ -1,17 +1,16 @@
-// Goes on once the server that starts anew answers again.
-const link = document.querySelector("[data-when-back]");
-const began = Date.now();
+// Goes on once the server that starts anew answers, and not the one that ends.
+const link = document.querySelector("[data-life]");
 async function look() {
   try {
-    const answer = await fetch(link.href, { redirect: "manual", cache: "no-store" });
-    // The process that ends may still answer for a moment.
-    if (answer.status < 500 && Date.now() - began > 2000) {
+    const answer = await fetch(link.href, { cache: "no-store" });
+    const text = await answer.text();
+    if (answer.ok && !text.includes(link.dataset.life)) {
       location.replace(link.href);
       return;
     }
   } catch {
-    // Not yet.
+    // Nobody answers yet.
   }
   setTimeout(look, 500);
 }
-setTimeout(look, 1000);
+setTimeout(look, 500);

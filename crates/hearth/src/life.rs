@@ -89,7 +89,11 @@ impl Server {
     /// streams, never the disk.
     pub(crate) async fn stop(self, signals: &mut Signals) -> anyhow::Result<()> {
         tracing::info!("stopping");
-        systemd::stopping();
+        // One that stops to start anew goes on, for whoever watches over it.
+        match self.restart.token() {
+            Some(_) => systemd::reloading(),
+            None => systemd::stopping(),
+        }
         self.readiness.hold("server", "it is stopping");
         tokio::select! {
             () = self.clients.stop(STREAMS_PATIENCE) => {}

@@ -11,6 +11,8 @@ use crate::{AccountId, Clock, StorageError};
 pub struct SecondFactor {
     /// What codes are made from.
     pub secret: Vec<u8>,
+    /// When it was made.
+    pub made_at: i64,
     /// Since when it is asked for; none: it has still to be shown that its user has it.
     pub confirmed_at: Option<i64>,
     /// The step of the last code that was used.
@@ -41,12 +43,13 @@ impl SecondFactors {
     /// The second factor of an account.
     pub async fn get(&self, account: AccountId) -> Result<Option<SecondFactor>, StorageError> {
         const GET: &str = "SELECT secret, confirmed_at, last_step, retry_at, (SELECT COUNT(*) FROM recovery_codes r \
-                           WHERE r.account_id = f.account_id) FROM second_factors f WHERE f.account_id = ?";
+                           WHERE r.account_id = f.account_id), made_at FROM second_factors f WHERE f.account_id = ?";
         let Some(row) = self.db.row(GET, args![account]).await? else {
             return Ok(None);
         };
         Ok(Some(SecondFactor {
             secret: row.bytes(0)?,
+            made_at: row.int(5)?,
             confirmed_at: row.maybe_int(1)?,
             last_step: row.int(2)?,
             retry_at: row.int(3)?,

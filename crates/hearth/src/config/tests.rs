@@ -445,7 +445,7 @@ fn a_database_on_a_network_has_a_place() {
         ("mysql://h@localhost/x?socket=/run/x.sock", None),
         ("postgres:///x", None),
     ] {
-        let database = super::Database {
+        let database = Database {
             url: url.to_owned(),
             max_connections: 2,
         };

@@ -17,8 +17,8 @@ pub(super) fn codes() -> Vec<String> {
 pub(super) fn hash(code: &str) -> [u8; 32] {
     let mut hash = Sha256::new();
     hash.update(b"recovery");
-    for character in code.chars().filter(char::is_ascii_alphanumeric) {
-        hash.update([character.to_ascii_lowercase() as u8]);
+    for byte in code.bytes().filter(u8::is_ascii_alphanumeric) {
+        hash.update([byte.to_ascii_lowercase()]);
     }
     hash.finalize().into()
 }

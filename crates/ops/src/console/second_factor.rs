@@ -1,9 +1,13 @@
 //! What an administrator shows besides a password: set up by themselves, taken away by themselves or by an owner.
 
-use storage::{AccountId, Storage};
+use storage::{AccountId, SecondFactor, Storage};
 
 use super::{recovery, totp};
 use crate::{Actor, Audit, OpsError, accounts::account_address, audit::Deed};
+
+/// How long a secret may wait for its first code, in microseconds: whoever finds the browser open later must not be able
+/// to make it theirs.
+const PENDING_MICROS: i64 = 10 * 60 * 1_000_000;
 
 /// Acts on second factors.
 #[derive(Clone)]
@@ -71,13 +75,17 @@ impl SecondFactors {
     /// Where the actor is no account, or the database fails.
     pub async fn pending(&self, actor: &Actor) -> Result<Option<Enrolment>, OpsError> {
         let account = self.account(actor).await?;
+        let pending = self.unconfirmed(account).await?;
+        Ok(pending.map(|factor| Enrolment {
+            secret: totp::written(&factor.secret),
+            uri: totp::uri(&factor.secret, &actor.to_string()),
+        }))
+    }
+
+    async fn unconfirmed(&self, account: AccountId) -> Result<Option<SecondFactor>, OpsError> {
+        let since = self.storage.now_micros() - PENDING_MICROS;
         let factor = self.storage.second_factors().get(account).await?;
-        Ok(factor
-            .filter(|factor| factor.confirmed_at.is_none())
-            .map(|factor| Enrolment {
-                secret: totp::written(&factor.secret),
-                uri: totp::uri(&factor.secret, &actor.to_string()),
-            }))
+        Ok(factor.filter(|factor| factor.confirmed_at.is_none() && factor.made_at > since))
     }
 
     /// Shows that the actor's app has the secret. From now on a login needs a code; says the codes that are good once.
@@ -88,8 +96,7 @@ impl SecondFactors {
         let work = async {
             let account = self.account(actor).await?;
             let factors = self.storage.second_factors();
-            let pending = factors.get(account).await?;
-            let pending = pending.filter(|factor| factor.confirmed_at.is_none());
+            let pending = self.unconfirmed(account).await?;
             let pending = pending.ok_or_else(|| OpsError::NoSecondFactor(actor.to_string()))?;
             if !factors.attempt(account).await? {
                 return Err(OpsError::TooManyCodes);

@@ -23,6 +23,8 @@ pub struct Setup {
     audit: Audit,
     install: Arc<dyn Install>,
     token: String,
+    /// What tells this process from the one that it starts.
+    life: String,
     chosen: Arc<Mutex<Chosen>>,
 }
 
@@ -71,6 +73,7 @@ impl Setup {
             audit,
             install,
             token: token.unwrap_or_else(new_token),
+            life: new_token(),
             chosen: Arc::default(),
         }
     }
@@ -79,6 +82,12 @@ impl Setup {
     #[must_use]
     pub fn token(&self) -> &str {
         &self.token
+    }
+
+    /// What tells this process from the one that it starts.
+    #[must_use]
+    pub fn life(&self) -> &str {
+        &self.life
     }
 
     /// Whether there is no administrator yet.

@@ -26,11 +26,11 @@ impl App {
                 b'2'..=b'7' => letter - b'2' + 26,
                 other => panic!("{other} is no letter of base 32"),
             };
-            bits = bits << 5 | u64::from(value);
+            bits = (bits << 5) | u64::from(value);
             count += 5;
             if count >= 8 {
                 count -= 8;
-                secret.push((bits >> count & 0xff) as u8);
+                secret.push(u8::try_from((bits >> count) & 0xff).unwrap());
             }
         }
         Self(secret)
@@ -110,6 +110,19 @@ async fn with_a_second_factor_a_password_alone_lets_nobody_in() {
     let token = office.waits("a").await;
     let replayed = office.logins.enter_code(&token, &code, FROM).await;
     assert!(matches!(replayed, Err(NoLogin::WrongCode)), "{replayed:?}");
+}
+
+#[tokio::test]
+async fn a_secret_that_nobody_confirms_is_shown_to_nobody_who_comes_later() {
+    let office = office().await;
+    office.grant("a@one.example", Role::Owner).await;
+    let (_, actor) = office.log_in("a").await;
+    office.second_factors.begin(&actor).await.unwrap();
+    let app = App::of(&office.second_factors.pending(&actor).await.unwrap().unwrap().secret);
+    office.wait(601);
+    assert!(office.second_factors.pending(&actor).await.unwrap().is_none());
+    let late = office.second_factors.confirm(&actor, &app.code(office.now())).await;
+    assert!(matches!(late, Err(OpsError::NoSecondFactor(_))), "{late:?}");
 }
 
 #[tokio::test]

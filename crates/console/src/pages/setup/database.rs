@@ -33,7 +33,8 @@ struct Page<'a> {
 
 #[derive(Template)]
 #[template(path = "setup_restart.html")]
-struct RestartPage {
+struct RestartPage<'a> {
+    life: &'a str,
     style: &'static str,
     icon: &'static str,
     script: &'static str,
@@ -149,6 +150,7 @@ fn percent(text: &str) -> String {
 
 fn restarting(step: &Step) -> Response {
     let page = RestartPage {
+        life: step.console.acts.setup.life(),
         style: assets::style(),
         icon: assets::icon(),
         script: assets::back(),
