@@ -38,7 +38,7 @@ pub(super) fn uri(secret: &[u8], account: &str) -> String {
 pub(super) fn step_of(secret: &[u8], code: &str, now_micros: i64) -> Option<i64> {
     let now = now_micros.div_euclid(STEP_MICROS);
     let is_it = |step: &i64| bool::from(code_of(secret, *step).as_bytes().ct_eq(code.as_bytes()));
-    (now - STEPS_ASIDE..=now + STEPS_ASIDE).filter(is_it).last()
+    (now - STEPS_ASIDE..=now + STEPS_ASIDE).filter(is_it).max()
 }
 
 /// RFC 4226 §5.3: a number of six digits out of the hash of the step.
