@@ -116,8 +116,7 @@ fn every_role_reaches_what_it_may_and_nothing_else() -> Result<()> {
 
 #[test]
 fn every_grave_act_asks_whether_it_is_still_the_same_person_and_no_other_does() -> Result<()> {
-    let house = House::start()?;
-    house.hearth(&["property", "set", "console.proof_lasts_secs", "0"])?;
+    let house = House::start_with("HEARTH_PROPERTIES__CONSOLE__PROOF_LASTS_SECS", "0")?;
     let mut owner = house.visitor("owner");
     for (method, path, who) in EXPECTED {
         if *method != "POST" || LEAVES.contains(path) {

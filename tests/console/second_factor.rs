@@ -12,7 +12,7 @@ use crate::{
 /// Sets a second factor up; the app, and the recovery codes.
 fn enrol(browser: &mut Browser) -> (App, Vec<String>) {
     browser
-        .post("/me", "/me/second-factor", &[])
+        .post("/me", "/me/second-factor", &[("proof-password", PASSWORD)])
         .leads_to("/me/second-factor");
     let page = browser.get("/me/second-factor");
     let secret = between(&page.body, "Secret: <code>", "</code>").to_owned();
@@ -94,8 +94,7 @@ fn guessing_codes_ends_after_five_whoever_guesses() -> Result<()> {
 
 #[test]
 fn where_every_administrator_needs_one_nothing_else_is_reached_before() -> Result<()> {
-    let house = House::start()?;
-    house.hearth(&["property", "set", "console.second_factor", "required"])?;
+    let house = House::start_with("HEARTH_PROPERTIES__CONSOLE__SECOND_FACTOR", "required")?;
     let mut chief = house.visitor("chief");
     for path in ["/", "/accounts", "/me", "/sessions", "/nowhere"] {
         chief.get(path).leads_to("/me/second-factor");
@@ -121,9 +120,8 @@ fn where_every_administrator_needs_one_nothing_else_is_reached_before() -> Resul
 
 #[test]
 fn a_grave_act_asks_whether_it_is_still_oneself_and_is_done_at_once_then() -> Result<()> {
-    let house = House::start()?;
+    let house = House::start_with("HEARTH_PROPERTIES__CONSOLE__PROOF_LASTS_SECS", "0")?;
     let mut owner = house.visitor("owner");
-    house.hearth(&["property", "set", "console.proof_lasts_secs", "0"])?;
     let path = "/administrators/grant";
     let grant = |owner: &mut Browser, more: &[(&str, &str)]| {
         let alice = format!("alice@{DOMAIN}");
@@ -147,10 +145,9 @@ fn a_grave_act_asks_whether_it_is_still_oneself_and_is_done_at_once_then() -> Re
 
 #[test]
 fn with_a_second_factor_a_proof_needs_its_code() -> Result<()> {
-    let house = House::start()?;
+    let house = House::start_with("HEARTH_PROPERTIES__CONSOLE__PROOF_LASTS_SECS", "0")?;
     let mut owner = house.visitor("owner");
     let (_, codes) = enrol(&mut owner);
-    house.hearth(&["property", "set", "console.proof_lasts_secs", "0"])?;
     let remove = |owner: &mut Browser, more: &[(&str, &str)]| owner.post("/me", "/me/second-factor/remove", more);
     remove(&mut owner, &[]).says(403, "Code of your second factor");
     remove(&mut owner, &[("proof-password", PASSWORD)]).says(403, "this code is wrong");

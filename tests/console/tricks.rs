@@ -11,7 +11,7 @@ use crate::{
 
 #[test]
 fn names_that_are_not_this_servers_are_not_answered() -> Result<()> {
-    let house = House::start()?;
+    let house = House::start_with("HEARTH_PROPERTIES__CONSOLE__HOSTS", "proxy.example")?;
     let ask = |lines: &str| {
         let request = format!("GET /login HTTP/1.1\r\n{lines}Connection: close\r\n\r\n");
         exchange(house.console(), request.as_bytes())
@@ -45,8 +45,7 @@ fn names_that_are_not_this_servers_are_not_answered() -> Result<()> {
         is_protected_or_none(&answer);
     }
     ask("Host: evil.example\r\n").says(421, "console.hosts");
-    house.hearth(&["property", "set", "console.hosts", "evil.example"])?;
-    assert_eq!(ask("Host: evil.example:443\r\n").status, 200);
+    assert_eq!(ask("Host: proxy.example:443\r\n").status, 200);
     Ok(())
 }
 

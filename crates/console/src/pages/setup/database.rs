@@ -204,8 +204,8 @@ mod tests {
     use super::*;
 
     fn check(form: &str, expected: Result<Option<&str>, ()>) {
-        let url = url(&Fields::read(form.as_bytes())).map_err(drop);
-        assert_eq!(url.as_ref().map(Option::as_deref).map_err(|()| ()), expected, "{form}");
+        let url = url(&Fields::read(form.as_bytes())).ok();
+        assert_eq!(url.as_ref().map(Option::as_deref), expected.ok(), "{form}");
     }
 
     #[test]
