@@ -142,7 +142,8 @@ async fn another_domain_and_another_database_hold_after_the_server_has_started_a
     browser.click("button[value=check]").await?;
     browser.until("the first start makes its tables").await?;
     browser.click("button[value=go]").await?;
-    make_the_administrator(&browser).await?;
+    let made = make_the_administrator(&browser).await;
+    made.with_context(|| server.home().log())?;
     browser.until("romeo@chat.test").await?;
     browser.page.goto(&console).await?;
     browser.until("chat.test").await?;
