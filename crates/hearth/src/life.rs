@@ -6,7 +6,10 @@ use ::cluster::Stands;
 use anyhow::Context;
 use http::{Metrics, Readiness};
 use storage::Storage;
-use tokio::{sync::watch, time::timeout};
+use tokio::{
+    sync::watch,
+    time::{sleep, timeout},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -18,6 +21,8 @@ use crate::{
     systemd,
 };
 
+/// From the wish to start anew until nothing more is answered: a page, its style and its script.
+const LAST_PAGE: Duration = Duration::from_secs(2);
 /// From the first signal until all streams are closed.
 const STREAMS_PATIENCE: Duration = Duration::from_secs(20);
 /// From there until other nodes know that this one has left.
@@ -68,7 +73,11 @@ impl Server {
         loop {
             let wish = tokio::select! {
                 wish = timeout(reload::POLL, signals.next()) => wish,
-                () = self.restart.wanted() => return,
+                () = self.restart.wanted() => {
+                    // Until the browser that is told so has its page.
+                    sleep(LAST_PAGE).await;
+                    return;
+                }
             };
             // Before anything is read, so that what changes meanwhile is a change again.
             let look = self.reload.look();
