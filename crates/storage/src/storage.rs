@@ -6,7 +6,7 @@ use crate::db::{Db, Pools, args};
 use crate::migrate::Inspection;
 use crate::{
     Accounts, Administrators, AuditLog, Blocking, Cluster, ConsoleSessions, DatabaseKind, Hosts, Log, LogClock,
-    Options, PrivateXml, Properties, Roster, Secrets, StorageError, Tokens, Vcards, log, migrate,
+    NodeHistory, Options, PrivateXml, Properties, Roster, Secrets, StorageError, Tokens, Vcards, log, migrate,
 };
 
 /// Everything that is remembered. Clones share it.
@@ -30,6 +30,7 @@ struct Inner {
     blocking: Blocking,
     properties: Properties,
     secrets: Secrets,
+    node_history: NodeHistory,
     cluster: Cluster,
 }
 
@@ -62,6 +63,7 @@ impl Storage {
             blocking: Blocking::new(db.clone()),
             properties: Properties::new(db.clone(), clock),
             secrets: Secrets::new(db.clone()),
+            node_history: NodeHistory::new(db.clone()),
             cluster: Cluster::new(db.aside(options)?),
             log,
             db,
@@ -169,6 +171,12 @@ impl Storage {
     #[must_use]
     pub fn secrets(&self) -> &Secrets {
         &self.inner.secrets
+    }
+
+    /// What servers used and did.
+    #[must_use]
+    pub fn node_history(&self) -> &NodeHistory {
+        &self.inner.node_history
     }
 
     /// Which servers there are, and which cluster.

@@ -23,6 +23,7 @@ mod cluster;
 mod failures;
 mod ground;
 mod log;
+mod node_history;
 mod processes;
 mod properties;
 mod roster;
