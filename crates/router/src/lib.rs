@@ -30,11 +30,13 @@ mod hosts;
 mod inbox;
 mod iq;
 mod keep;
+mod meter;
 mod peers;
 mod presence;
 mod route;
 mod session;
 mod settings;
+mod tap;
 
 use std::sync::{
     Arc,
@@ -55,10 +57,12 @@ pub use hooks::{Answer, Disco, Hooks, Later, Offline, Phase, Side, To, Verdict};
 pub use hosts::Hosts;
 pub use inbox::{Delivery, Found, Inbox, Refused};
 pub use keep::{append, is_kept};
+pub use meter::{Acks, Meter, Traffic};
 pub use peers::{AskError, Gate, GivenUp, Moving, NotAdopted, Peers, SessionEntry, Standalone, Streams, Unpublished};
 pub use route::Address;
-pub use session::{Facts, Session};
+pub use session::{Facts, Session, TlsFacts};
 pub use settings::Settings;
+pub use tap::{Drawn, TAPPED_BYTES_MAX, TAPPED_STANZAS_MAX, Tap, Tapped, Way};
 
 /// The switchboard of one server.
 pub struct Router {

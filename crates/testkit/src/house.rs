@@ -143,7 +143,9 @@ impl House {
         let facts = Facts {
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 5222)),
             is_encrypted: true,
+            tls: None,
             mechanism: "SCRAM-SHA-256",
+            software: None,
             bound_at_micros: 0,
         };
         let session = self
