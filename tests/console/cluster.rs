@@ -20,13 +20,13 @@ use crate::{
 };
 
 /// Servers n1, n2 and n3, and an owner.
-struct Fleet {
-    servers: Vec<Server>,
+pub(crate) struct Fleet {
+    pub(crate) servers: Vec<Server>,
     _database: Fresh,
 }
 
 impl Fleet {
-    async fn start() -> Result<Self> {
+    pub(crate) async fn start() -> Result<Self> {
         let database = databases::fresh(Kind::Postgres).await?;
         let mut servers = Vec::new();
         for number in 1..=3 {
@@ -47,7 +47,7 @@ impl Fleet {
     }
 
     /// Somebody who has logged in at this server.
-    fn visitor(&self, place: usize) -> Browser {
+    pub(crate) fn visitor(&self, place: usize) -> Browser {
         let mut browser = Browser::new(self.servers[place].addresses().admin.unwrap());
         browser.log_in("owner", PASSWORD).leads_to("/");
         browser
@@ -64,7 +64,7 @@ impl Fleet {
 }
 
 /// Asks again until a page says this.
-fn until(browser: &mut Browser, path: &str, words: &str, within: Duration) -> Result<Duration> {
+pub(crate) fn until(browser: &mut Browser, path: &str, words: &str, within: Duration) -> Result<Duration> {
     let began = Instant::now();
     loop {
         let page = browser.get(path);

@@ -45,6 +45,16 @@ const FIELDS: &[(&str, &str)] = &[
     ("/accounts?order=login&direction=down", "after"),
     ("/sessions", "text"),
     ("/sessions", "after"),
+    ("/sessions", "host"),
+    ("/sessions", "only"),
+    ("/sessions", "order"),
+    ("/sessions", "direction"),
+    ("/sessions?order=since&after=a", "place"),
+    ("/sessions/one", "jid"),
+    ("/sessions/announce", "reached"),
+    ("/sessions/announce?reached=1", "silent"),
+    ("/cluster/nodes/1/caches/sessions", "text"),
+    ("/cluster/nodes/1/caches/sessions", "after"),
     ("/properties", "text"),
     ("/audit", "actor"),
     ("/audit", "act"),
@@ -86,7 +96,7 @@ fn at(path: &str, field: &str, value: &str) -> String {
 }
 
 #[track_caller]
-fn is_inert(answer: &Answer, payload: &str, place: &str) {
+pub(crate) fn is_inert(answer: &Answer, payload: &str, place: &str) {
     let is_marked_up = payload.contains(['<', '"']);
     assert!(
         !is_marked_up || !answer.body.contains(payload),

@@ -12,3 +12,5 @@ mod matrix;
 mod pages;
 mod record;
 mod setup;
+mod sight;
+mod sight;

@@ -24,6 +24,15 @@ impl Fields {
         found.map_or("", |(_, value)| value)
     }
 
+    /// All values of a field that was sent several times.
+    pub(crate) fn all(&self, name: &str) -> Vec<&str> {
+        let found = self
+            .0
+            .iter()
+            .filter(|(known, value)| known == name && !value.is_empty());
+        found.map(|(_, value)| value.as_str()).collect()
+    }
+
     /// A field's value without spaces around it, and without characters that no text of ours has.
     pub(crate) fn get(&self, name: &str) -> String {
         let text = self.raw(name).trim();
@@ -56,6 +65,7 @@ mod tests {
     fn fields_are_read_whatever_is_sent() {
         let fields = Fields::read(b"a=1&a=2&b=+x%00%0a+&c&%ff=%ff&d=yes");
         assert_eq!(fields.raw("a"), "1", "the first counts");
+        assert_eq!(fields.all("a"), ["1", "2"]);
         assert_eq!(fields.get("b"), "x");
         assert_eq!((fields.raw("c"), fields.raw("nothing")), ("", ""));
         assert_eq!(fields.raw("\u{fffd}"), "\u{fffd}");

@@ -13,14 +13,19 @@
 //! | the frame around every page: menu, banner | `frame` |
 //! | fields of forms and of addresses | `fields` |
 //! | style sheet, scripts and icon, built in | `assets` |
+//! | pages that keep themselves up to date | `live` |
+//! | the drawing of the cluster, charts | `drawing`, `chart` |
 //! | one page | `pages/` |
 
 mod assets;
+mod chart;
 mod cookies;
 mod door;
+mod drawing;
 mod fields;
 mod frame;
 mod guard;
+mod live;
 mod pages;
 mod refusal;
 mod routes;
@@ -78,7 +83,7 @@ pub(crate) struct Console {
     live: Arc<Semaphore>,
 }
 
-/// Pages that are kept up to date at a time; each costs the database a question or two a second.
+/// Pages that are kept up to date at a time.
 const LIVE_MAX: usize = 24;
 
 /// The pages, for a listener of this kind; until `stop`.

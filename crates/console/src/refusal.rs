@@ -53,6 +53,9 @@ pub(crate) fn status(error: &OpsError) -> StatusCode {
         | OpsError::NoAccount(_)
         | OpsError::NoProperty { .. }
         | OpsError::NoNode(_)
+        | OpsError::NoCache(_)
+        | OpsError::NoSession(_)
+        | OpsError::NoSessionAddress(_)
         | OpsError::NoAccountAddress(_) => StatusCode::NOT_FOUND,
         OpsError::BadCursor => StatusCode::BAD_REQUEST,
         error if error.is_unavailable() => StatusCode::SERVICE_UNAVAILABLE,

@@ -63,8 +63,8 @@ pub fn table() -> Vec<RouteInfo> {
 fn routes() -> Vec<Route> {
     use Needs::{Change, Login, Owner, Server};
     use pages::{
-        account, accounts, administrators, audit, cluster, events, login, node, overview, properties, property,
-        sessions,
+        account, accounts, administrators, announce, audit, cache, cluster, events, login, node, overview, properties,
+        property, session, sessions,
     };
     vec![
         menu("/", Login, "Overview", get(overview::page)),
@@ -79,11 +79,20 @@ fn routes() -> Vec<Route> {
         change("/accounts/{address}/delete", Change, post(account::delete)),
         menu("/sessions", Login, "Sessions", get(sessions::page)),
         change("/sessions/close", Change, post(sessions::close)),
+        read("/sessions/one", Login, get(session::page)),
+        read("/sessions/one/events", Login, get(session::events)),
+        change("/sessions/one/inspect", Owner, post(session::inspect)),
+        read("/sessions/announce", Change, get(announce::page)),
+        change("/sessions/announce", Change, post(announce::announce)),
         menu("/cluster", Server, "Clustering", get(cluster::page)),
         read("/cluster/events", Server, get(events::stream)),
         change("/cluster/switch", Owner, post(cluster::switch)),
         read("/cluster/nodes/{node}", Server, get(node::page)),
         change("/cluster/nodes/{node}/drain", Owner, post(node::drain)),
+        change("/cluster/nodes/{node}/remove", Owner, post(node::remove)),
+        read("/cluster/nodes/{node}/events", Server, get(node::events)),
+        read("/cluster/nodes/{node}/caches/{cache}", Server, get(cache::page)),
+        change("/cluster/nodes/{node}/caches/{cache}/clear", Owner, post(cache::clear)),
         menu("/properties", Server, "Properties", get(properties::page)),
         read("/properties/{name}", Server, get(property::page)),
         change("/properties/{name}", Owner, post(property::set)),

@@ -38,6 +38,7 @@ const NOTICES: &[(&str, &str)] = &[
     ("unlocked", "The account is unlocked."),
     ("deleted", "The account was deleted."),
     ("closed", "The session is being closed."),
+    ("closed-many", "The sessions are being closed."),
     ("set", "The property was set."),
     ("restart", "The property was set. It takes effect at the next start."),
     ("unset", "The value was taken back."),
@@ -51,6 +52,8 @@ const NOTICES: &[(&str, &str)] = &[
         "off",
         "Clustering was switched off for every server that shares the database.",
     ),
+    ("removed", "The dead server was removed from the list."),
+    ("cleared", "The cache was cleared, on all servers."),
     ("drain", "The server hands over what it has, and then ends."),
 ];
 

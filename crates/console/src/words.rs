@@ -12,6 +12,23 @@ pub(crate) fn day(micros: &i64) -> String {
     written(*micros, "%Y-%m-%d")
 }
 
+/// A text as a part of a path.
+pub(crate) fn segment(text: &str) -> String {
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' => encoded.push(char::from(byte)),
+            byte => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded
+}
+
+/// The time of day, to the millisecond.
+pub(crate) fn clock(micros: &i64) -> String {
+    written(*micros, "%H:%M:%S%.3f")
+}
+
 /// Now, in microseconds since 1970.
 pub(crate) fn now() -> i64 {
     Timestamp::now().as_microsecond()
@@ -41,6 +58,34 @@ pub(crate) fn span(secs: u64) -> String {
 /// Seconds from one time to another, in microseconds both.
 pub(crate) fn secs_between(from: i64, to: i64) -> u64 {
     u64::try_from(to.saturating_sub(from) / 1_000_000).unwrap_or(0)
+}
+
+/// A span of seconds, for the minute.
+pub(crate) fn minutes(secs: u64) -> String {
+    match secs / 60 {
+        0 => "less than a minute".to_owned(),
+        minutes => span(minutes * 60),
+    }
+}
+
+/// That somebody has been silent for so many seconds; `now` is in microseconds since 1970.
+pub(crate) fn silence(secs: u64, now: i64) -> String {
+    let micros = i64::try_from(secs).unwrap_or(i64::MAX).saturating_mul(1_000_000);
+    let since = written(now.saturating_sub(micros), "%Y-%m-%d %H:%M:%S UTC");
+    format!("silent for {}, since {since}", span(secs))
+}
+
+/// A short time in microseconds.
+pub(crate) fn micros(micros: u64) -> String {
+    match micros {
+        0..100_000 => format!("{}.{} ms", micros / 1_000, micros / 100 % 10),
+        _ => format!("{} ms", micros / 1_000),
+    }
+}
+
+/// Thousandths in per cent.
+pub(crate) fn cpu(permille: &u64) -> String {
+    format!("{}.{} %", permille / 10, permille % 10)
 }
 
 /// Bytes, rounded.
@@ -102,6 +147,19 @@ mod tests {
         ] {
             assert_eq!(bytes(&count), expected);
         }
+        for (count, expected) in [(0, "0.0 ms"), (450, "0.4 ms"), (12_340, "12.3 ms"), (250_000, "250 ms")] {
+            assert_eq!(micros(count), expected);
+        }
+        assert_eq!(
+            (minutes(59), minutes(3_700)),
+            ("less than a minute".to_owned(), "1 h 1 min".to_owned())
+        );
+        assert_eq!(
+            silence(10, 20_000_000),
+            "silent for 10 s, since 1970-01-01 00:00:10 UTC"
+        );
+        assert_eq!(segment("failed logins/../ü"), "failed%20logins%2F%2E%2E%2F%C3%BC");
+        assert_eq!(cpu(&1_234), "123.4 %");
         assert_eq!((share(1, 3), share(0, 0), share(3, 3)), (Some(33), None, Some(100)));
         assert_eq!(time(&0), "1970-01-01 00:00:00 UTC");
         assert_eq!(time(&i64::MAX), format!("{} µs since 1970", i64::MAX));

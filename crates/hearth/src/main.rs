@@ -30,6 +30,7 @@ mod server;
 mod setting;
 mod signals;
 mod systemd;
+mod vitals;
 mod wiring;
 
 use std::{process::ExitCode, sync::Arc};

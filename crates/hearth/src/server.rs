@@ -8,7 +8,7 @@ use anyhow::Context;
 use arc_swap::ArcSwap;
 use c2s::Begin;
 use http::{Bounds, Door, Machines, Metrics, Readiness};
-use ops::{ClusterLive, Live, LiveHere, Setup};
+use ops::{ClusterLive, History, Live, LiveHere, Setup};
 use storage::Storage;
 use tokio::sync::{Notify, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -27,7 +27,9 @@ use crate::{
     process,
     properties::{self, Watch},
     reload::Reload,
-    systemd, wiring,
+    systemd,
+    vitals::Vitals,
+    wiring,
 };
 
 /// A server that listens. What it does until its end is in `life`.
@@ -101,11 +103,14 @@ impl Server {
         let (cluster_settings, followed) = watch::channel(settings.cluster);
         let host = ClusterHost::new(&router, followed.clone());
         let registry = storage.cluster().clone();
+        let vitals = Vitals::new(&router, &host, &gate);
+        let options = cluster::options(config, &data_dir)?;
+        let history = History::new(storage.clone(), options.server_key.clone());
         let cluster = Cluster::start(
-            cluster::options(config, &data_dir)?,
+            options,
             followed,
             registry,
-            cluster::above(&host, &router, &caches),
+            cluster::above(&host, &router, &caches, &vitals),
         );
         let cluster = Arc::new(cluster.await?);
         storage.log().set_node(cluster.here().node.0);
@@ -188,6 +193,7 @@ impl Server {
             Arc::clone(&readiness),
             stop.clone(),
         ));
+        tasks.spawn(vitals.run(history, stop.clone()));
         tasks.spawn(life::watch_cluster(
             cluster.watch(),
             Arc::clone(&readiness),

@@ -90,6 +90,17 @@ impl Audit {
         deed: Deed<'_>,
         work: impl Future<Output = Result<T, OpsError>> + Send,
     ) -> Result<T, OpsError> {
+        self.record_with(actor, deed, work, |_| DONE.to_owned()).await
+    }
+
+    /// The same, where what came of it is more than that it was done.
+    pub(crate) async fn record_with<T>(
+        &self,
+        actor: &Actor,
+        deed: Deed<'_>,
+        work: impl Future<Output = Result<T, OpsError>> + Send,
+        outcome: impl FnOnce(&T) -> String,
+    ) -> Result<T, OpsError> {
         let entry = NewAuditEntry {
             actor: actor.to_string(),
             address: actor.address().map(|address| address.to_string()),
@@ -102,7 +113,7 @@ impl Audit {
         let id = self.storage.audit().begin(&entry).await?;
         let result = work.await;
         let outcome = match &result {
-            Ok(_) => DONE.to_owned(),
+            Ok(value) => outcome(value),
             Err(error) => storable(&format!("refused: {error}")),
         };
         if let Err(error) = self.storage.audit().end(id, &outcome).await {

@@ -128,6 +128,36 @@ pub enum OpsError {
         /// Why.
         why: String,
     },
+    /// The server is no dead one.
+    #[error("{name} is not removed: {why}")]
+    StillLives {
+        /// The server.
+        name: String,
+        /// How that is known.
+        why: String,
+    },
+    /// No such cache.
+    #[error("there is no cache {0}")]
+    NoCache(String),
+    /// The cache must not be cleared.
+    #[error("{name} cannot be cleared: {why}")]
+    NotCleared {
+        /// The cache.
+        name: String,
+        /// Why not.
+        why: String,
+    },
+    /// What was sent in cannot be used: where, and why.
+    #[error("{what} {why}")]
+    Unusable {
+        /// The field.
+        what: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The address cannot name a session.
+    #[error("{0:?} is no session's address: it must look like user@host/resource")]
+    NoSessionAddress(String),
     /// Nobody is connected there.
     #[error("there is no session {0}")]
     NoSession(Jid),

@@ -32,15 +32,20 @@ pub use actor::{Actor, Role};
 pub use administrators::{AdministratorInfo, Administrators};
 pub use audit::{Audit, AuditInfo, AuditPage};
 pub use cluster::{
-    Asked, CLUSTER_ENABLED, CacheInfo, ClusterHere, ClusterLive, ClusterStatus, Clustering, Drain, Headline,
-    MemberHere, NoCluster, NodeInfo, NodeState, impossible,
+    Asked, CLUSTER_ENABLED, CacheInfo, ClusterHere, ClusterLive, ClusterStatus, Clustering, Drain, EntriesPage,
+    EntriesQuestion, EntryInfo, Headline, History, LinkInfo, MemberHere, NoCluster, NodeInfo, NodeReport, NodeState,
+    Picture, RECENT_MAX, REMEMBERED, Said, Vitals, impossible,
 };
 pub use console::{ConsoleSettings, Logins, NoLogin, Setup, Token};
 pub use error::OpsError;
 pub use keys::password_keys;
-pub use live::{Leave, Live, LiveHere, NobodyLive, SessionInfo, Why};
+pub use live::{Leave, Live, LiveHere, NobodyLive, Why};
 pub use properties::{Held, Pinned, Pins, Properties, PropertyInfo, Source, Where};
 pub use record::{Keys, Lock, Password, Record};
 pub use server::{CertificateInfo, ListenerInfo, ServerInfo, ServerLive, Servers};
-pub use sessions::{Everywhere, SessionAnswer, SessionOn, SessionQuestion, Sessions, answer};
+pub use sessions::{
+    ANNOUNCED_ACCOUNTS_MAX, ANNOUNCEMENT_CHARS_MAX, Acks, Announcement, Audience, Everywhere, INSPECTION_MINUTES_MAX,
+    Inspected, InspectedStanza, Inspection, Only, Reached, SUBJECT_CHARS_MAX, SessionAnswer, SessionInfo, SessionOn,
+    SessionOrder, SessionQuestion, Sessions, Wish, announce_here, answer, inspect_here,
+};
 pub use setting::{Applies, BadValue, Catalogue, Check, Definition, Kind, Value, nearest};

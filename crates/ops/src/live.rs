@@ -3,14 +3,18 @@
 use std::{pin::Pin, sync::Arc};
 
 use protocol::{Jid, StreamCondition, StreamError};
-use router::{Router, Session};
-use serde::{Deserialize, Serialize};
-use storage::AccountId;
+use router::Router;
+use storage::{AccountId, Clock, SystemClock};
+
+use crate::SessionInfo;
 
 /// What acts need to know of, and do to, live sessions. Without a running server there are none.
 pub trait Live: Send + Sync {
     /// All of them, in no order.
     fn list(&self) -> Vec<SessionInfo>;
+
+    /// Adds to what [`Live::list`] tells of a session what takes longer to find out: what its presence says.
+    fn look_closer(&self, session: &mut SessionInfo);
 
     /// Asks the sessions of `jid`, a bare or full JID, to close; says how many there are.
     fn close(&self, jid: &Jid, why: &Why) -> usize;
@@ -43,23 +47,6 @@ pub enum Why {
     Operator(String),
 }
 
-/// One live session.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SessionInfo {
-    /// Full JID.
-    pub jid: String,
-    /// Where the client is.
-    pub address: String,
-    /// Whether the stream is encrypted.
-    pub encrypted: bool,
-    /// The SASL mechanism that let it in.
-    pub mechanism: String,
-    /// Priority of its presence; none while it is unavailable.
-    pub priority: Option<i8>,
-    /// When it was bound, in microseconds since 1970.
-    pub bound_at: i64,
-}
-
 /// No server runs: nobody is connected.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NobodyLive;
@@ -68,6 +55,8 @@ impl Live for NobodyLive {
     fn list(&self) -> Vec<SessionInfo> {
         Vec::new()
     }
+
+    fn look_closer(&self, _session: &mut SessionInfo) {}
 
     fn close(&self, _jid: &Jid, _why: &Why) -> usize {
         0
@@ -82,12 +71,20 @@ impl Live for NobodyLive {
 
 impl Live for LiveHere {
     fn list(&self) -> Vec<SessionInfo> {
+        let now = SystemClock.now_micros();
         self.0
             .directory()
             .all()
             .iter()
-            .map(|session| SessionInfo::of(session))
+            .map(|session| SessionInfo::of(session, now))
             .collect()
+    }
+
+    fn look_closer(&self, info: &mut SessionInfo) {
+        let full = info.jid.parse::<Jid>();
+        if let Some(session) = full.ok().and_then(|full| self.0.directory().find(&full)) {
+            info.read_presence(&session);
+        }
     }
 
     fn close(&self, jid: &Jid, why: &Why) -> usize {
@@ -103,19 +100,6 @@ impl Live for LiveHere {
 
     fn forget(&self, account: &Jid) {
         self.0.forget_account(account);
-    }
-}
-
-impl SessionInfo {
-    fn of(session: &Session) -> Self {
-        Self {
-            jid: session.jid.to_string(),
-            address: session.facts.address.to_string(),
-            encrypted: session.facts.is_encrypted,
-            mechanism: session.facts.mechanism.to_owned(),
-            priority: session.priority(),
-            bound_at: session.facts.bound_at_micros,
-        }
     }
 }
 

@@ -113,6 +113,14 @@ impl Consensus {
         self.store.applied()
     }
 
+    /// The term, the last entry of the log that is here, and the last one that was applied.
+    pub(crate) fn progress(&self) -> (u64, Option<u64>, Option<u64>) {
+        let metrics = self.raft.metrics();
+        let metrics = metrics.borrow();
+        let applied = metrics.last_applied.map(|id| id.index);
+        (metrics.current_term, metrics.last_log_index, applied)
+    }
+
     /// Who leads, as far as it is known here.
     pub(crate) fn leader(&self) -> Option<NodeId> {
         self.raft.metrics().borrow().current_leader.map(NodeId)

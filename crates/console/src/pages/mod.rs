@@ -3,7 +3,9 @@
 pub(crate) mod account;
 pub(crate) mod accounts;
 pub(crate) mod administrators;
+pub(crate) mod announce;
 pub(crate) mod audit;
+pub(crate) mod cache;
 pub(crate) mod cluster;
 pub(crate) mod events;
 pub(crate) mod login;
@@ -11,5 +13,6 @@ pub(crate) mod node;
 pub(crate) mod overview;
 pub(crate) mod properties;
 pub(crate) mod property;
+pub(crate) mod session;
 pub(crate) mod sessions;
 pub(crate) mod setup;

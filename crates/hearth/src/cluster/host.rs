@@ -12,7 +12,7 @@ use std::{
 use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 use cluster::{
-    Fence, Host, Membership, NodeId,
+    Face, Fence, Host, Membership, NodeId,
     state::{Change, Entry, Machine},
 };
 use futures_util::FutureExt as _;
@@ -40,6 +40,39 @@ pub(crate) struct ClusterHost {
     current: ArcSwapOption<Membership>,
 }
 
+/// The table of sessions, for people.
+pub(super) const FACE: Face = Face {
+    lifetime: "as long as the session",
+    kept: Some("its entries are the sessions themselves; close sessions to take them out"),
+    describe: |key, value| {
+        let entry = postcard::from_bytes::<SessionEntry>(value);
+        match (jid(key), entry) {
+            (Some(full), Ok(entry)) => (full.to_string(), in_words(&entry)),
+            _ => (Face::UNKNOWN.describe)(key, value),
+        }
+    },
+};
+
+fn in_words(entry: &SessionEntry) -> String {
+    let presence = match entry.priority {
+        Some(priority) => format!("available, priority {priority}"),
+        None => "not available".to_owned(),
+    };
+    let roster = if entry.is_interested {
+        ", gets roster pushes"
+    } else {
+        ""
+    };
+    let account = match entry.account {
+        0 => "a guest".to_owned(),
+        number => format!("account {number}"),
+    };
+    format!(
+        "{presence}{roster}; session {} of server {}, {account}",
+        entry.generation, entry.node
+    )
+}
+
 /// What has to be told to users and may wait for the database, one after another. There are as many as nodes that die,
 /// and their messages were bounded by the links.
 enum Loss {
@@ -65,7 +98,7 @@ impl ClusterHost {
     }
 
     /// The membership, while there is one.
-    pub(super) fn membership(&self) -> Option<Arc<Membership>> {
+    pub(crate) fn membership(&self) -> Option<Arc<Membership>> {
         self.current.load_full()
     }
 

@@ -26,6 +26,8 @@ use std::sync::Arc;
 use cluster::{Above, Caches, Tasks, state::CacheId};
 use router::Router;
 
+use crate::vitals::Vitals;
+
 // The numbers of caches are never given anew.
 
 /// Sessions by their full JIDs, each its node's.
@@ -36,14 +38,14 @@ const GUESSES_BY_ADDRESS: CacheId = CacheId(2);
 const GUESSES_BY_ACCOUNT: CacheId = CacheId(3);
 
 /// What this server brings into the cluster. Must be called in the runtime that it lives in.
-pub(crate) fn above(host: &Arc<ClusterHost>, router: &Arc<Router>, caches: &Caches) -> Above {
+pub(crate) fn above(host: &Arc<ClusterHost>, router: &Arc<Router>, caches: &Caches, vitals: &Arc<Vitals>) -> Above {
     let directory = Arc::downgrade(router);
-    caches.observe(SESSIONS, "sessions", move || {
+    caches.observe(SESSIONS, "sessions", host::FACE, move || {
         directory.upgrade().map_or((0, 0), |router| router.lookups_elsewhere())
     });
     let tasks = Tasks::new();
     drain::register(&tasks);
-    ask::register(&tasks, router, caches);
+    ask::register(&tasks, router, caches, vitals);
     Above {
         host: Arc::clone(host) as _,
         caches: caches.clone(),

@@ -6,6 +6,8 @@ mod cluster;
 mod console;
 mod powers;
 mod properties;
+mod sight;
+mod talk;
 mod transfer;
 
 use std::sync::{Arc, Mutex};
@@ -37,6 +39,10 @@ impl Live for Told {
             .into()
     }
 
+    fn look_closer(&self, session: &mut SessionInfo) {
+        session.status = Some(format!("{} is here", session.jid));
+    }
+
     fn close(&self, jid: &Jid, why: &Why) -> usize {
         self.closed.lock().unwrap().push((jid.to_string(), why.clone()));
         1
@@ -58,8 +64,7 @@ fn session(jid: &str) -> SessionInfo {
         address: "127.0.0.1:1".into(),
         encrypted: true,
         mechanism: "PLAIN".into(),
-        priority: None,
-        bound_at: 0,
+        ..SessionInfo::default()
     }
 }
 
