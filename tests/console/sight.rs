@@ -188,7 +188,7 @@ async fn an_announcement_is_heard_by_those_who_are_there() -> Result<()> {
         say(&mut chief, &format!("host {DOMAIN}"), "", "two").leads_to("/sessions/announce?reached=2&silent=0");
         say(&mut owner, "accounts", &format!("bob@{DOMAIN}"), "three")
             .leads_to("/sessions/announce?reached=1&silent=0");
-        say(&mut owner, "accounts", "nobody here", "four").says(422, "is no account&#39;s address");
+        say(&mut owner, "accounts", "nobody here", "four").says(422, "an account&#39;s address looks like user@host");
         say(&mut owner, "everybody", "", " ").says(422, "the text is empty");
         say(&mut owner, "", "", "five").says(422, "say to whom");
         for to in ["everybody", "host other.test", "server 1"] {

@@ -83,8 +83,8 @@ impl Clustering {
     pub async fn clear_cache(&self, actor: &Actor, cache: &str) -> Result<u64, OpsError> {
         let work = async {
             actor.require_owner()?;
-            let caches = self.caches(actor)?.into_iter();
-            let info = caches.filter(|info| info.name == cache).next();
+            let caches = self.caches(actor)?;
+            let info = caches.into_iter().find(|info| info.name == cache);
             let name = || cache.to_owned();
             let info = info.ok_or_else(|| OpsError::NoCache(name()))?;
             if let Some(why) = info.kept {

@@ -136,7 +136,10 @@ fn bare(account: &str) -> Result<Jid, OpsError> {
         .parse::<Jid>()
         .ok()
         .filter(|jid| jid.is_bare() && jid.local().is_some());
-    jid.ok_or_else(|| OpsError::NoAccountAddress(account.to_owned()))
+    jid.ok_or_else(|| OpsError::Unusable {
+        what: "the accounts",
+        why: format!("have {account:?} among them, which is none: an account's address looks like user@host"),
+    })
 }
 
 /// Says it to the sessions of this server that are meant, some at a time; how many took it.
