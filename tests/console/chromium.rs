@@ -123,11 +123,11 @@ impl Chromium {
         Ok(())
     }
 
-    /// Follows the link of this text. It may just be swapped for its like: then again.
-    pub(crate) async fn click_text(&self, text: &str) -> Result<()> {
+    /// Clicks on what keeps itself up to date. It may just be swapped for its like: then again.
+    pub(crate) async fn click_live(&self, what: Locator<'_>) -> Result<()> {
         let began = Instant::now();
         loop {
-            let clicked = match self.page.find(Locator::LinkText(text)).await {
+            let clicked = match self.page.find(what).await {
                 Ok(link) => link.click().await,
                 Err(error) => Err(error),
             };
@@ -327,7 +327,9 @@ async fn inspects(
     let page = format!("{console}/sessions/one?jid=juliet%40localhost%2Fbalcony");
     browser.page.goto(&page).await?;
     browser.until("on the balcony").await?;
-    browser.click("[data-live=inspection] button").await?;
+    browser
+        .click_live(Locator::Css("[data-live=inspection] button"))
+        .await?;
     browser.until("what people write is hidden").await?;
     let before = juliet.jid.clone();
     juliet
@@ -340,7 +342,9 @@ async fn inspects(
     browser.until("[11 characters]").await?;
     browser.until("to the client").await?;
     browser.look(screen, "inspector").await?;
-    browser.click("[data-live=inspection] button").await?;
+    browser
+        .click_live(Locator::Css("[data-live=inspection] button"))
+        .await?;
     browser.until("It shows every stanza that passes").await?;
     Ok(())
 }

@@ -13,4 +13,3 @@ mod pages;
 mod record;
 mod setup;
 mod sight;
-mod sight;

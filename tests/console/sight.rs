@@ -38,7 +38,7 @@ fn one(jid: &Jid) -> String {
 }
 
 /// Lines of a live page from now on.
-fn events(browser: &Browser, path: &str) -> Result<impl Iterator<Item = String>> {
+fn events(browser: &Browser, path: &str) -> Result<impl Iterator<Item = String> + use<>> {
     let (name, value) = browser.cookies.iter().next().context("there is a login")?;
     let request = format!(
         "GET {path} HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream\r\nCookie: {name}={value}\r\n\r\n",
@@ -89,7 +89,7 @@ async fn what_a_client_says_of_itself_stays_text_on_every_page() -> Result<()> {
     alice
         .send(format!(
             "<message to='{}' type='chat'><body>{markup}</body></message>",
-            alice.jid
+            escaped(alice.jid.as_str())
         ))
         .await;
     alice.message().await;
@@ -114,8 +114,9 @@ async fn the_inspector_shows_nothing_before_it_is_on_and_hides_what_people_write
         |text: &str| format!("<message to='bob@{DOMAIN}/desk' type='chat' id='{text}'><body>{text}</body></message>");
     alice.send(say("before")).await;
     bob.message().await;
+    let hers = alice.jid.clone();
     let begin = |browser: &mut Browser, fields: &[(&str, &str)]| {
-        let fields = [&[("jid", alice.jid.as_str())], fields].concat();
+        let fields = [&[("jid", hers.as_str())], fields].concat();
         browser.post("/", "/sessions/one/inspect", &fields)
     };
     block_in_place(|| {
@@ -398,7 +399,7 @@ async fn what_is_at_one_server_is_seen_and_done_from_another() -> Result<()> {
         ensure!(!gone.body.contains(">n3</a>"), "{}", gone.body);
         let record = first.get("/audit?act=cluster.remove");
         ensure!(
-            record.body.matches("data-label=\"When\"").count() == 3,
+            record.body.matches("data-label=\"When\"").count() == 2,
             "{}",
             record.body
         );

@@ -37,6 +37,7 @@ pub(crate) struct Vitals {
     host: Arc<ClusterHost>,
     gate: Arc<Gate>,
     started_at: i64,
+    began: Mark,
     seen: Mutex<Seen>,
 }
 
@@ -69,15 +70,16 @@ impl Vitals {
             host: Arc::clone(host),
             gate: Arc::clone(gate),
             started_at: SystemClock.now_micros(),
+            began: Mark::now(router),
             seen: Mutex::default(),
         })
     }
 
     /// Looks and remembers until the server stops.
     pub(crate) async fn run(self: Arc<Self>, history: History, stop: CancellationToken) {
-        let mut ticks = tokio::time::interval(LOOK);
+        let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + LOOK, LOOK);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut last = self.mark();
+        let mut last = self.began;
         let (mut minute, mut waiting) = (last, VecDeque::new());
         let mut forgot_at: Option<Instant> = None;
         while stop.run_until_cancelled(ticks.tick()).await.is_some() {
@@ -108,10 +110,11 @@ impl Vitals {
         let membership = self.host.membership();
         let figures = membership.map(|membership| membership.figures());
         let seen = self.seen.lock();
+        let now = seen.recent.back().copied();
         let links = figures.iter().flat_map(|figures| &figures.links);
         NodeReport {
             started_at: self.started_at,
-            now: seen.recent.back().copied().unwrap_or_default(),
+            now: now.unwrap_or_else(|| self.vitals(&self.began, &self.mark())),
             max_descriptors: process::file_limit().0,
             cores: std::thread::available_parallelism().map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(1)),
             term: figures.as_ref().map(|figures| figures.term),
@@ -126,12 +129,7 @@ impl Vitals {
     }
 
     fn mark(&self) -> Mark {
-        let router = self.router.upgrade();
-        Mark {
-            at: Instant::now(),
-            cpu_micros: cpu_micros(),
-            traffic: router.map(|router| router.directory().traffic()).unwrap_or_default(),
-        }
+        self.router.upgrade().map_or(self.began, |router| Mark::now(&router))
     }
 
     fn vitals(&self, before: &Mark, now: &Mark) -> ops::Vitals {
@@ -170,6 +168,16 @@ impl Vitals {
             (link.node, Rate::of(link, before, span))
         });
         seen.links = rates.collect();
+    }
+}
+
+impl Mark {
+    fn now(router: &Router) -> Self {
+        Self {
+            at: Instant::now(),
+            cpu_micros: cpu_micros(),
+            traffic: router.directory().traffic(),
+        }
     }
 }
 

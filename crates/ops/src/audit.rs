@@ -84,13 +84,13 @@ impl Audit {
     }
 
     /// Does what `work` does, and records that and what came of it.
-    pub(crate) async fn record<T>(
+    pub(crate) fn record<T: Send>(
         &self,
         actor: &Actor,
         deed: Deed<'_>,
         work: impl Future<Output = Result<T, OpsError>> + Send,
-    ) -> Result<T, OpsError> {
-        self.record_with(actor, deed, work, |_| DONE.to_owned()).await
+    ) -> impl Future<Output = Result<T, OpsError>> + Send {
+        self.record_with(actor, deed, work, |_| DONE.to_owned())
     }
 
     /// The same, where what came of it is more than that it was done.
@@ -99,7 +99,7 @@ impl Audit {
         actor: &Actor,
         deed: Deed<'_>,
         work: impl Future<Output = Result<T, OpsError>> + Send,
-        outcome: impl FnOnce(&T) -> String,
+        outcome: impl FnOnce(&T) -> String + Send,
     ) -> Result<T, OpsError> {
         let entry = NewAuditEntry {
             actor: actor.to_string(),
@@ -111,7 +111,8 @@ impl Audit {
             after: deed.after.as_deref().map(storable),
         };
         let id = self.storage.audit().begin(&entry).await?;
-        let result = work.await;
+        // Acts hold acts, and their futures each other: a thread's stack is not for all of them.
+        let result = Box::pin(work).await;
         let outcome = match &result {
             Ok(value) => outcome(value),
             Err(error) => storable(&format!("refused: {error}")),
