@@ -101,6 +101,8 @@ async fn the_switch_on_one_page_is_seen_on_the_others_without_a_reload() -> Resu
     browsers[1]
         .until_there(".drawing .link.up ~ .link.up ~ .link.up")
         .await?;
+    let show = "document.querySelector('.links').scrollIntoView()";
+    browsers[1].page.execute(show, Vec::new()).await?;
     browsers[1].look(DESKTOP, "clustering.three").await?;
 
     // A server's caches and their entries, at another one.

@@ -332,12 +332,13 @@ async fn what_is_at_one_server_is_seen_and_done_from_another() -> Result<()> {
     })?;
     let mut alice = client(fleet.servers[2].addresses().c2s_tls, "alice", "phone").await;
     alice.available().await;
+    let _bob = client(fleet.servers[2].addresses().c2s_tls, "bob", &escaped(MARKUP)).await;
     block_in_place(|| {
         // Asked at the first and the second server of what is at the third.
         first
             .get("/sessions?order=since")
             .says(200, "alice@localhost/phone")
-            .says(200, ">n3<");
+            .says(200, "n3 <small");
         let detail = one(&alice.jid);
         second.get(&detail).says(200, "n3").says(200, "available, priority 0");
         let fields = [
@@ -383,9 +384,9 @@ async fn what_is_at_one_server_is_seen_and_done_from_another() -> Result<()> {
         second
             .post("/", &format!("{page}/remove"), &confirm)
             .says(422, "n3 is not removed: it is a member of the cluster");
-        second
-            .get(&format!("{page}/caches/sessions"))
-            .says(200, "alice@localhost/phone");
+        let entries = second.get(&format!("{page}/caches/sessions"));
+        entries.says(200, "alice@localhost/phone").says(200, "{{7*7}}");
+        is_inert(&entries, MARKUP, "a cache's entries");
         kill(Pid::from_raw(i32::try_from(fleet.servers[2].id())?), Signal::SIGKILL)?;
         until(&mut second, "/cluster", "one of 2 members", within)?;
         until(&mut second, "/cluster", "Remove…", within)?;

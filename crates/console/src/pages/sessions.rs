@@ -70,10 +70,9 @@ const KINDS: [(&str, Only, &str); 6] = [
     ("away", Only::Away, "without a connection"),
     ("plain", Only::Plain, "not encrypted"),
 ];
-const COLUMNS: [(&str, &str, Option<SessionOrder>); 8] = [
+const COLUMNS: [(&str, &str, Option<SessionOrder>); 7] = [
     ("Session", "", Some(SessionOrder::Jid)),
     ("Server", "server", None),
-    ("From", "from", None),
     ("Presence", "priority", Some(SessionOrder::Priority)),
     ("Encryption", "encryption", None),
     ("Stanzas", "stanzas", Some(SessionOrder::Stanzas)),

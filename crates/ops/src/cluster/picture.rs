@@ -26,7 +26,10 @@ pub struct Picture {
 
 /// Who watches, and the one look that all of them see.
 #[derive(Clone, Default)]
-pub(super) struct Watched(Arc<Mutex<Option<watch::Sender<Option<Arc<Picture>>>>>>);
+pub(super) struct Watched(Arc<Mutex<Option<Pictures>>>);
+
+/// Nothing before the first look.
+type Pictures = watch::Sender<Option<Arc<Picture>>>;
 
 /// How often is looked, when nothing says that something has changed: for counts, and for what only the database knows.
 const LOOK: Duration = Duration::from_millis(700);
@@ -64,7 +67,7 @@ impl Clustering {
         Ok(receiver)
     }
 
-    async fn keep_looking(self, pictures: watch::Sender<Option<Arc<Picture>>>) {
+    async fn keep_looking(self, pictures: Pictures) {
         let mut reports = BTreeMap::new();
         let mut asked_at: Option<Instant> = None;
         let mut asking = self.live.reports(None, false);

@@ -83,7 +83,8 @@ impl SessionInfo {
             priority: session.priority(),
             bound_at: facts.bound_at_micros,
             tls: facts.tls.map(|tls| tls.version.to_owned()),
-            cipher: facts.tls.map(|tls| tls.cipher.to_owned()),
+            // The library's names of TLS 1.3's suites are its own.
+            cipher: facts.tls.map(|tls| tls.cipher.replacen("TLS13_", "TLS_", 1)),
             is_channel_bound: facts.mechanism.ends_with("-PLUS"),
             acks: match meter.acks() {
                 router::Acks::Off => Acks::Off,
