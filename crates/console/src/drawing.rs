@@ -103,10 +103,7 @@ impl Line {
             .max()
             .filter(|_| is_up);
         // What one end sends the other one reads.
-        let traffic = ends
-            .iter()
-            .map(|end| end.in_per_sec.saturating_add(end.out_per_sec))
-            .max();
+        let traffic = ends.iter().filter_map(|end| end.per_sec).max();
         let is_labelled = members.len() <= LABELLED_MEMBERS || a.is_here || b.is_here || state == "cut";
         Self {
             from: places[one],
@@ -194,7 +191,7 @@ mod tests {
                     node: *node,
                     is_up: *is_up,
                     round_trip_micros: Some(400 * node),
-                    in_per_sec: 1024,
+                    per_sec: Some(1024),
                     ..LinkInfo::default()
                 })
                 .collect(),

@@ -51,7 +51,7 @@ struct Seen {
 #[derive(Clone, Copy)]
 struct Rate {
     bytes: (u64, u64),
-    per_sec: (u64, u64),
+    per_sec: Option<u64>,
 }
 
 /// What only grows, at a moment.
@@ -185,12 +185,13 @@ impl Rate {
     fn of(link: &PeerFigures, before: Option<Self>, span: Duration) -> Self {
         let bytes = (link.bytes_in, link.bytes_out);
         let millis = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
-        let per_sec = |now: u64, before: u64| {
-            let more = now.saturating_sub(before).saturating_mul(1000);
-            more.checked_div(millis).unwrap_or(0)
-        };
-        let per_sec = before.map_or((0, 0), |it| {
-            (per_sec(bytes.0, it.bytes.0), per_sec(bytes.1, it.bytes.1))
+        let per_sec = before.and_then(|before| {
+            let (more_in, more_out) = (
+                bytes.0.saturating_sub(before.bytes.0),
+                bytes.1.saturating_sub(before.bytes.1),
+            );
+            let more = more_in.saturating_add(more_out).saturating_mul(1000);
+            more.checked_div(millis)
         });
         Self { bytes, per_sec }
     }
@@ -199,14 +200,12 @@ impl Rate {
 impl Seen {
     fn link(&self, link: &PeerFigures) -> LinkInfo {
         let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
-        let (in_per_sec, out_per_sec) = self.links.get(&link.node).map_or((0, 0), |rate| rate.per_sec);
         LinkInfo {
             node: link.node.0,
             is_up: link.control_is_up && link.data_is_up,
             round_trip_micros: link.round_trip.map(micros),
             silent_millis: link.heard.map(|heard| micros(heard.elapsed()) / 1000),
-            in_per_sec,
-            out_per_sec,
+            per_sec: self.links.get(&link.node).and_then(|rate| rate.per_sec),
             bytes_in: link.bytes_in,
             bytes_out: link.bytes_out,
             unhandled: link.unhandled_messages as u64,

@@ -67,10 +67,8 @@ pub struct LinkInfo {
     pub round_trip_micros: Option<u64>,
     /// How long the other end has been silent, in milliseconds; none where it was never heard.
     pub silent_millis: Option<u64>,
-    /// Bytes from it each second, lately.
-    pub in_per_sec: u64,
-    /// Bytes to it each second, lately.
-    pub out_per_sec: u64,
+    /// Bytes from it and to it each second, lately; none before they were looked at twice.
+    pub per_sec: Option<u64>,
     /// Bytes from it since the link is there.
     pub bytes_in: u64,
     /// Bytes to it.
