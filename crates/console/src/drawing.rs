@@ -155,7 +155,7 @@ fn label(members: &[Member<'_>], places: &[(i32, i32)], (one, other): (usize, us
         (true, _) if members[one].is_here => 64,
         (true, _) if members[other].is_here => 36,
         (_, true) => 50,
-        (_, false) => 35,
+        (_, false) => 26,
     };
     let between = |a: i32, b: i32| a + (b - a) * way / 100;
     (between(from.0, to.0), between(from.1, to.1))
