@@ -20,8 +20,13 @@ impl Fields {
 
     /// A field's value, as it is.
     pub(crate) fn raw(&self, name: &str) -> &str {
+        self.sent(name).unwrap_or_default()
+    }
+
+    /// A field's value, as it is; none where it was not sent.
+    pub(crate) fn sent(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().find(|(known, _)| known == name);
-        found.map_or("", |(_, value)| value)
+        found.map(|(_, value)| value.as_str())
     }
 
     /// A field's value without spaces around it, and without characters that no text of ours has.

@@ -13,6 +13,7 @@
 //! | the frame around every page: menu, banner | `frame` |
 //! | fields of forms and of addresses | `fields` |
 //! | style sheet, scripts and icon, built in | `assets` |
+//! | which properties make one form of settings | `topics` |
 //! | one page | `pages/` |
 
 mod assets;
@@ -24,6 +25,7 @@ mod guard;
 mod pages;
 mod refusal;
 mod routes;
+mod topics;
 mod visit;
 mod words;
 

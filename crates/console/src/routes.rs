@@ -63,8 +63,8 @@ pub fn table() -> Vec<RouteInfo> {
 fn routes() -> Vec<Route> {
     use Needs::{Change, Login, Owner, Server};
     use pages::{
-        account, accounts, administrators, audit, cluster, events, login, node, overview, properties, property,
-        sessions,
+        account, accounts, administrators, audit, cluster, events, export, history, login, node, overview, properties,
+        property, sessions, settings,
     };
     vec![
         menu("/", Login, "Overview", get(overview::page)),
@@ -84,14 +84,20 @@ fn routes() -> Vec<Route> {
         change("/cluster/switch", Owner, post(cluster::switch)),
         read("/cluster/nodes/{node}", Server, get(node::page)),
         change("/cluster/nodes/{node}/drain", Owner, post(node::drain)),
+        menu("/settings", Server, "Settings", get(settings::topics)),
+        read("/settings/{topic}", Server, get(settings::page)),
+        change("/settings/{topic}", Owner, post(settings::save)),
         menu("/properties", Server, "Properties", get(properties::page)),
         read("/properties/{name}", Server, get(property::page)),
         change("/properties/{name}", Owner, post(property::set)),
         change("/properties/{name}/unset", Owner, post(property::unset)),
+        read("/history", Server, get(history::page)),
+        change("/history/undo", Owner, post(history::undo)),
         menu("/administrators", Server, "Administrators", get(administrators::page)),
         change("/administrators/grant", Owner, post(administrators::grant)),
         change("/administrators/revoke", Owner, post(administrators::revoke)),
         menu("/audit", Server, "Audit", get(audit::page)),
+        read("/audit/export", Server, get(export::file)),
         change("/logout", Login, post(login::log_out)),
     ]
 }

@@ -41,6 +41,10 @@ const NOTICES: &[(&str, &str)] = &[
     ("set", "The property was set."),
     ("restart", "The property was set. It takes effect at the next start."),
     ("unset", "The value was taken back."),
+    ("undone", "The change was undone."),
+    ("saved", "The settings were saved."),
+    ("saved-restart", "The settings were saved. Some take effect at the next start."),
+    ("unchanged", "Nothing was changed, so there was nothing to save."),
     ("granted", "The role was granted."),
     ("revoked", "The role was revoked."),
     (

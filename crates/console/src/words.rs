@@ -1,6 +1,6 @@
 //! Times, sizes and counts in words.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Span, Timestamp, civil::Date, tz::TimeZone};
 
 /// Microseconds since 1970 as a time in UTC.
 pub(crate) fn time(micros: &i64) -> String {
@@ -10,6 +10,19 @@ pub(crate) fn time(micros: &i64) -> String {
 /// The day alone.
 pub(crate) fn day(micros: &i64) -> String {
     written(*micros, "%Y-%m-%d")
+}
+
+/// The beginning of a day, written as 2026-11-28, so many days later; in microseconds since 1970, in UTC.
+pub(crate) fn day_start(text: &str, days_later: i64) -> Option<i64> {
+    let day: Date = text.parse().ok()?;
+    let day = day.checked_add(Span::new().days(days_later)).ok()?;
+    let start = day.to_zoned(TimeZone::UTC).ok()?;
+    Some(start.timestamp().as_microsecond())
+}
+
+/// Microseconds since 1970 as other programs read it, to the microsecond.
+pub(crate) fn exact_time(micros: i64) -> String {
+    written(micros, "%Y-%m-%dT%H:%M:%S.%6fZ")
 }
 
 /// Now, in microseconds since 1970.
@@ -104,6 +117,10 @@ mod tests {
         }
         assert_eq!((share(1, 3), share(0, 0), share(3, 3)), (Some(33), None, Some(100)));
         assert_eq!(time(&0), "1970-01-01 00:00:00 UTC");
+        assert_eq!(exact_time(1_000_001), "1970-01-01T00:00:01.000001Z");
+        assert_eq!(day_start("1970-01-02", 1), Some(2 * 86_400_000_000));
+        assert_eq!((day_start("1970-02-30", 0), day_start("", 0)), (None, None));
+        assert_eq!(day_start("9999-12-31", 1), None);
         assert_eq!(time(&i64::MAX), format!("{} µs since 1970", i64::MAX));
     }
 }

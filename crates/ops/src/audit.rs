@@ -50,6 +50,18 @@ pub struct AuditPage {
     pub act: String,
     /// In what it was done to.
     pub target: String,
+    /// In what was there before or afterwards, or in what became of it.
+    #[serde(default)]
+    pub text: String,
+    /// Done to this domain, or to an address of it.
+    #[serde(default)]
+    pub host: String,
+    /// Not before this time, in microseconds since 1970.
+    #[serde(default)]
+    pub since: Option<i64>,
+    /// Before this time, in microseconds since 1970.
+    #[serde(default)]
+    pub until: Option<i64>,
     /// Only acts before the one with this number.
     pub before: Option<i64>,
     /// How many at most; never more than [`PAGE_MAX`].
@@ -121,6 +133,10 @@ impl Audit {
             actor: page.actor.clone(),
             act: page.act.clone(),
             target: page.target.clone(),
+            text: page.text.clone(),
+            host: page.host.clone(),
+            since: page.since,
+            until: page.until,
             before: page.before,
         };
         let rows = self

@@ -86,6 +86,23 @@ pub enum OpsError {
     /// The database cannot do what the value would need: why, and what to do.
     #[error("{0}")]
     Impossible(&'static str),
+    /// No change of a property has this number.
+    #[error("no change of a property has the number {0}, or it has been forgotten")]
+    NoChange(i64),
+    /// A change that is to be undone is not the last one.
+    #[error("{0} has been changed since: undo the later change first, or set the value by hand")]
+    ChangedSince(&'static str),
+    /// What a secret was before is not known.
+    #[error("{0} is a secret, and what it was before is in no record: set it by hand")]
+    SecretChange(&'static str),
+    /// More than fits.
+    #[error("there are more than {max} {what}")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// How many would fit.
+        max: usize,
+    },
     /// The act needs a running server.
     #[error("no server runs on this data directory")]
     NoServer,

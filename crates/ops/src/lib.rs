@@ -7,7 +7,7 @@
 //! | accounts; carrying them from server to server | `accounts/`, `record`, `keys` |
 //! | who has power; what was done by whom | `administrators`, `audit` |
 //! | the console's doors: logins, set-up | `console/` |
-//! | system properties: which there are, what holds | `properties`, `setting/` |
+//! | system properties: which there are, what holds | `properties/`, `setting/` |
 //! | the server itself | `server` |
 //! | sessions, and what acts need of them | `sessions`, `live` |
 //! | the cluster, and what acts need of it | `cluster/` |
@@ -39,7 +39,7 @@ pub use console::{ConsoleSettings, Logins, NoLogin, Setup, Token};
 pub use error::OpsError;
 pub use keys::password_keys;
 pub use live::{Leave, Live, LiveHere, NobodyLive, SessionInfo, Why};
-pub use properties::{Held, Pinned, Pins, Properties, PropertyInfo, Source, Where};
+pub use properties::{Held, NotSet, Pinned, Pins, Properties, PropertyChangeInfo, PropertyInfo, Source, Where};
 pub use record::{Keys, Lock, Password, Record};
 pub use server::{CertificateInfo, ListenerInfo, ServerInfo, ServerLive, Servers};
 pub use sessions::{Everywhere, SessionAnswer, SessionOn, SessionQuestion, Sessions, answer};

@@ -56,7 +56,7 @@ pub use log_id::{BadLogId, LogClock, LogId};
 pub use migrate::Inspection;
 pub use options::{DatabaseKind, Options};
 pub use private::PrivateXml;
-pub use properties::{Audit, Properties, Property, PropertyChange, Scope};
+pub use properties::{Audit, NewValue, Properties, Property, PropertyChange, Scope};
 pub use roster::{Roster, RosterChange, RosterEdit, RosterEdited, RosterItem, RosterSince, Subscription};
 pub use secrets::Secrets;
 pub use storage::Storage;

@@ -146,7 +146,7 @@ impl Town {
     }
 
     async fn changes(&self) -> usize {
-        self.storage.properties().history(None, 10).await.unwrap().len()
+        self.storage.properties().history(None, None, 10).await.unwrap().len()
     }
 
     async fn register(&self, key: &str, name: &str, standing: Standing) -> u64 {
@@ -209,7 +209,7 @@ async fn enabling_is_for_all_servers_and_ends_when_this_one_has_joined() {
     let status = town.clustering.enable(&local()).await.unwrap();
     assert_eq!((status.enabled, status.state), (true, Some(NodeState::Member)));
     assert_eq!((status.can_enable, status.reason), (true, None));
-    let changes = town.storage.properties().history(None, 10).await.unwrap();
+    let changes = town.storage.properties().history(None, None, 10).await.unwrap();
     assert_eq!(
         (changes[0].actor.as_str(), &changes[0].scope),
         ("local:root", &Scope::Cluster)

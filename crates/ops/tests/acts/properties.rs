@@ -140,7 +140,7 @@ async fn the_record_of_changes_says_who() {
         .set(&local(), Where::Cluster, "registration.enabled", "true")
         .await
         .unwrap();
-    let changes = house.storage.properties().history(None, 10).await.unwrap();
+    let changes = house.storage.properties().history(None, None, 10).await.unwrap();
     let change = &changes[0];
     assert_eq!(
         (change.actor.as_str(), change.after.as_deref()),

@@ -70,7 +70,7 @@ async fn every_change_is_recorded_with_who_made_it(g: Ground) {
         .unset(&Scope::Cluster, "a", "prince", Audit::Plain)
         .await
         .unwrap();
-    let history = properties.history(None, 10).await.unwrap();
+    let history = properties.history(None, None, 10).await.unwrap();
     let told: Vec<_> = history
         .iter()
         .map(|change| {
@@ -90,7 +90,7 @@ async fn every_change_is_recorded_with_who_made_it(g: Ground) {
     ];
     assert_eq!(told, expected);
     assert_eq!((history[1].scope.clone(), history[1].at), (node("one"), START));
-    let earlier = properties.history(Some(history[1].id), 1).await.unwrap();
+    let earlier = properties.history(None, Some(history[1].id), 1).await.unwrap();
     assert_eq!(earlier, history[2..3]);
 }
 
@@ -109,7 +109,7 @@ async fn the_version_grows_with_every_change_and_only_then(g: Ground) {
     assert_eq!(properties.version().await.unwrap(), start + 1);
     properties.unset(&Scope::Cluster, "a", "x", Audit::Plain).await.unwrap();
     assert_eq!(properties.version().await.unwrap(), start + 2);
-    assert_eq!(properties.history(None, 10).await.unwrap().len(), 2);
+    assert_eq!(properties.history(None, None, 10).await.unwrap().len(), 2);
 }
 
 async fn concurrent_changes_are_all_counted(g: Ground) {
@@ -132,7 +132,7 @@ async fn concurrent_changes_are_all_counted(g: Ground) {
     }
     assert_eq!(g.storage.properties().version().await.unwrap(), 40);
     // Each change starts from what the one before left.
-    let history = g.storage.properties().history(None, 100).await.unwrap();
+    let history = g.storage.properties().history(None, None, 100).await.unwrap();
     assert!(history.windows(2).all(|pair| pair[0].before == pair[1].after));
 }
 
