@@ -49,7 +49,16 @@ const FIELDS: &[(&str, &str)] = &[
     ("/audit", "actor"),
     ("/audit", "act"),
     ("/audit", "target"),
+    ("/audit", "text"),
+    ("/audit", "host"),
+    ("/audit", "since"),
+    ("/audit", "until"),
     ("/audit", "before"),
+    ("/audit/export", "form"),
+    ("/audit/export", "text"),
+    ("/audit/export", "since"),
+    ("/history", "name"),
+    ("/history", "before"),
     ("/login", "next"),
     ("/login", "address"),
     ("/", "done"),
@@ -118,6 +127,7 @@ fn markup_in_an_address_stays_text() -> Result<()> {
             "/",
             "/accounts/",
             "/properties/",
+            "/settings/",
             "/cluster/nodes/",
             "/assets/x/",
             "/setup/",
@@ -155,6 +165,16 @@ fn markup_that_is_stored_stays_text() -> Result<()> {
         let refused = owner.post("/", "/properties/lockout.exempt", &[("value", payload)]);
         assert_eq!(refused.status, 422);
         is_inert(&refused, payload, "a property's value");
+        let refused = owner.post("/", "/hosts/add", &[("domain", payload)]);
+        is_inert(&refused, payload, "a host");
+        is_inert(&owner.get("/hosts"), payload, "the hosts");
+        let refused = owner.post("/", "/settings/login", &[("lockout.exempt", payload)]);
+        assert_eq!(refused.status, 422);
+        is_inert(&refused, payload, "a setting");
+        let text = owner.post("/", "/settings/about", &[("contacts.admin", payload)]);
+        is_inert(&text, payload, "a setting that is text");
+        let refused = owner.post("/", "/history/undo", &[("id", payload)]);
+        is_inert(&refused, payload, "the number of a change");
         let refused = owner.post(
             "/",
             "/accounts/new",
@@ -165,7 +185,9 @@ fn markup_that_is_stored_stays_text() -> Result<()> {
         is_inert(&refused, payload, "an administrator");
         let mut stranger = house.stranger();
         is_inert(&stranger.log_in(payload, payload), payload, "a login");
-        is_inert(&owner.get("/audit"), payload, "the record");
+        for path in ["/audit", "/history", "/properties/contacts.admin"] {
+            is_inert(&owner.get(path), payload, path);
+        }
     }
     Ok(())
 }

@@ -11,4 +11,5 @@ mod house;
 mod matrix;
 mod pages;
 mod record;
+mod settings;
 mod setup;

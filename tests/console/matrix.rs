@@ -35,14 +35,22 @@ const EXPECTED: &[(&str, &str, Who)] = &[
     ("POST", "/cluster/switch", OWNER),
     ("GET", "/cluster/nodes/{node}", SERVER),
     ("POST", "/cluster/nodes/{node}/drain", OWNER),
+    ("GET", "/hosts", ALL),
+    ("POST", "/hosts/add", OWNER),
+    ("GET", "/settings", SERVER),
+    ("GET", "/settings/{topic}", SERVER),
+    ("POST", "/settings/{topic}", OWNER),
     ("GET", "/properties", SERVER),
     ("GET", "/properties/{name}", SERVER),
     ("POST", "/properties/{name}", OWNER),
     ("POST", "/properties/{name}/unset", OWNER),
+    ("GET", "/history", SERVER),
+    ("POST", "/history/undo", OWNER),
     ("GET", "/administrators", SERVER),
     ("POST", "/administrators/grant", OWNER),
     ("POST", "/administrators/revoke", OWNER),
     ("GET", "/audit", SERVER),
+    ("GET", "/audit/export", SERVER),
     ("POST", "/logout", ALL),
 ];
 
@@ -197,6 +205,7 @@ fn no_spelling_of_a_path_leads_past_the_login() -> Result<()> {
 fn filled(path: &str, address: &str, node: &str) -> String {
     path.replace("{address}", address)
         .replace("{node}", node)
+        .replace("{topic}", "offline")
         .replace("{name}", "roster.max_items")
 }
 

@@ -32,7 +32,7 @@ mod words;
 use std::sync::Arc;
 
 use axum::Router;
-use ops::{Accounts, Administrators, Audit, Clustering, Logins, Properties, Servers, Sessions, Setup};
+use ops::{Accounts, Administrators, Audit, Clustering, Hosts, Logins, Properties, Servers, Sessions, Setup};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
@@ -49,6 +49,8 @@ pub struct Acts {
     pub audit: Audit,
     /// The cluster.
     pub clustering: Clustering,
+    /// The domains that are served.
+    pub hosts: Hosts,
     /// Logging in and out.
     pub logins: Logins,
     /// System properties.

@@ -63,8 +63,8 @@ pub fn table() -> Vec<RouteInfo> {
 fn routes() -> Vec<Route> {
     use Needs::{Change, Login, Owner, Server};
     use pages::{
-        account, accounts, administrators, audit, cluster, events, export, history, login, node, overview, properties,
-        property, sessions, settings,
+        account, accounts, administrators, audit, cluster, events, export, history, hosts, login, node, overview,
+        properties, property, sessions, settings,
     };
     vec![
         menu("/", Login, "Overview", get(overview::page)),
@@ -84,6 +84,8 @@ fn routes() -> Vec<Route> {
         change("/cluster/switch", Owner, post(cluster::switch)),
         read("/cluster/nodes/{node}", Server, get(node::page)),
         change("/cluster/nodes/{node}/drain", Owner, post(node::drain)),
+        menu("/hosts", Login, "Hosts", get(hosts::page)),
+        change("/hosts/add", Owner, post(hosts::add)),
         menu("/settings", Server, "Settings", get(settings::topics)),
         read("/settings/{topic}", Server, get(settings::page)),
         change("/settings/{topic}", Owner, post(settings::save)),

@@ -41,9 +41,16 @@ const NOTICES: &[(&str, &str)] = &[
     ("set", "The property was set."),
     ("restart", "The property was set. It takes effect at the next start."),
     ("unset", "The value was taken back."),
+    (
+        "host",
+        "The host was added. Every server that runs serves it within seconds.",
+    ),
     ("undone", "The change was undone."),
     ("saved", "The settings were saved."),
-    ("saved-restart", "The settings were saved. Some take effect at the next start."),
+    (
+        "saved-restart",
+        "The settings were saved. Some take effect at the next start.",
+    ),
     ("unchanged", "Nothing was changed, so there was nothing to save."),
     ("granted", "The role was granted."),
     ("revoked", "The role was revoked."),

@@ -36,6 +36,7 @@ pub(crate) fn acts(
             audit.clone(),
             Arc::clone(settings),
         ),
+        hosts: desk.hosts.clone(),
         properties: desk.properties.clone(),
         servers: Servers::new(storage.clone(), Arc::new(here)),
         sessions: desk.sessions.clone(),

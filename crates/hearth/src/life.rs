@@ -4,8 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use ::cluster::Stands;
 use anyhow::Context;
+use arc_swap::ArcSwap;
 use http::{Metrics, Readiness};
-use storage::Storage;
+use ops::{Audit, Clustering, KeepSettings, NodeState};
+use storage::{Clock, Storage, SystemClock};
 use tokio::{sync::watch, time::timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -53,7 +55,7 @@ impl Server {
         Greeting {
             configuration,
             setup_token,
-            domains: &self.reload.domains,
+            domains: &self.reload.domains.load(),
             addresses,
             has_accounts,
         }
@@ -127,6 +129,35 @@ pub(crate) async fn look_after(storage: Storage, metrics: Metrics, readiness: Ar
             Err(_) => readiness.hold("database", "it does not answer"),
         }
         metrics.upkeep();
+    }
+}
+
+/// Forgets the records that are older than they are to be kept. In a cluster its senior does that.
+pub(crate) async fn forget_old_records(
+    audit: Audit,
+    clustering: Clustering,
+    node: String,
+    keep: Arc<ArcSwap<KeepSettings>>,
+    stop: CancellationToken,
+) {
+    const PERIOD: Duration = Duration::from_secs(3600);
+    let mut ticks = tokio::time::interval(PERIOD);
+    while stop.run_until_cancelled(ticks.tick()).await.is_some() {
+        let headline = clustering.headline().await;
+        let is_ours = match headline.state {
+            NodeState::Alone => true,
+            NodeState::Member => headline.senior.as_deref() == Some(node.as_str()),
+            _ => false,
+        };
+        if !is_ours {
+            continue;
+        }
+        let settings = keep.load_full();
+        match audit.forget_old(&settings, SystemClock.now_micros()).await {
+            Ok((0, 0)) => {}
+            Ok((acts, changes)) => tracing::info!(acts, changes, "old records were forgotten"),
+            Err(error) => tracing::warn!(%error, "old records could not be forgotten; that is tried again"),
+        }
     }
 }
 

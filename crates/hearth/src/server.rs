@@ -9,7 +9,7 @@ use arc_swap::ArcSwap;
 use c2s::Begin;
 use http::{Bounds, Door, Machines, Metrics, Readiness};
 use ops::{ClusterLive, Live, LiveHere, Setup};
-use storage::Storage;
+use storage::{Host, Storage};
 use tokio::sync::{Notify, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use transport::{Certificates, Gate, TlsServer};
@@ -129,7 +129,7 @@ impl Server {
             metrics: metrics.clone(),
         }
         .pages();
-        let live: Arc<dyn Live> = Arc::new(LiveHere(router));
+        let live: Arc<dyn Live> = Arc::new(LiveHere(Arc::clone(&router)));
         let acts: Arc<dyn ClusterLive> = Arc::new(ClusterDesk {
             cluster: Arc::clone(&cluster),
             host,
@@ -144,6 +144,14 @@ impl Server {
             &config.node_name,
             Status::here(addresses.all()),
         );
+        let keep = Arc::new(ArcSwap::from_pointee(settings.keep));
+        tasks.spawn(life::forget_old_records(
+            desk.audit.clone(),
+            desk.clustering.clone(),
+            config.node_name.clone(),
+            Arc::clone(&keep),
+            stop.clone(),
+        ));
         let console_settings = Arc::new(ArcSwap::from_pointee(settings.console));
         let here = ServerHere::new(&config.node_name, &addresses, &certificates, &readiness);
         let acts = console::acts(&desk, &storage, &authenticator, &console_settings, here);
@@ -166,15 +174,22 @@ impl Server {
         let watch = Watch {
             changes: storage.cluster().changes(),
             properties,
+            hosts: storage.hosts().clone(),
             version,
             repinned: Arc::clone(&repinned),
         };
-        let push = move |settings: properties::Settings| {
+        let domains = Arc::new(ArcSwap::from_pointee(domains));
+        let served = Arc::clone(&domains);
+        let push = move |settings: properties::Settings, hosts: Vec<Host>| {
+            // Its certificate is made, or asked for, when the files are looked at the next time.
+            served.store(Arc::new(hosts.iter().map(|host| host.domain.clone()).collect()));
+            router.hosts().replace(hosts);
             gate.set(settings.gate);
             authenticator.set_settings(settings.auth);
             client_settings.store(Arc::new(settings.c2s));
             feature_settings.store(Arc::new(settings.features));
             console_settings.store(Arc::new(settings.console));
+            keep.store(Arc::new(settings.keep));
             cluster_settings.send_if_modified(|before| {
                 let is_new = *before != settings.cluster;
                 before.clone_from(&settings.cluster);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use auth::{Authenticator, SystemRandom};
 use cluster::link::LinkSettings;
-use ops::{Accounts, Administrators, Audit, ClusterLive, Clustering, Live, Pins, Properties, Sessions};
+use ops::{Accounts, Administrators, Audit, ClusterLive, Clustering, Hosts, Live, Pins, Properties, Sessions};
 use storage::{Storage, StorageError, SystemClock};
 
 use crate::{
@@ -59,6 +59,7 @@ pub(crate) fn desk(
     Desk {
         accounts: Accounts::new(storage.clone(), Arc::clone(live), authenticator.clone(), audit.clone()),
         administrators: Administrators::new(storage.clone(), audit.clone()),
+        hosts: Hosts::new(storage.clone(), audit.clone()),
         properties: properties.clone(),
         sessions: Sessions::new(Arc::clone(live), Arc::clone(&cluster), audit.clone()),
         audit,

@@ -1,6 +1,8 @@
 //! The record of what operators have done, whatever way they took. An act is entered before it is done: what cannot be
 //! recorded does not happen.
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 use storage::{AuditEntry, AuditFilter, NewAuditEntry, Storage};
 
@@ -8,6 +10,27 @@ use crate::{Actor, OpsError, PAGE_MAX};
 
 /// What an act came to, in the record.
 const DONE: &str = "done";
+/// A login at the console that was refused, and who did it then: nobody knows.
+pub(crate) const REFUSED_LOGIN: &str = "console.login";
+const NOBODY: &str = "not logged in";
+
+/// How long the records are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeepSettings {
+    /// Days that an act stays in the record.
+    pub audit_days: u32,
+    /// Days that a change of a property stays in its history.
+    pub history_days: u32,
+}
+
+impl Default for KeepSettings {
+    fn default() -> Self {
+        Self {
+            audit_days: 365,
+            history_days: 365,
+        }
+    }
+}
 
 /// The record, as this node writes it.
 #[derive(Clone)]
@@ -121,6 +144,43 @@ impl Audit {
             tracing::error!(%error, act = deed.act, "what came of an act could not be recorded: {outcome}");
         }
         result
+    }
+
+    /// Records that somebody who is not logged in was refused; the number of the entry.
+    pub(crate) async fn refused(&self, act: &'static str, target: &str, from: Option<IpAddr>) -> Result<i64, OpsError> {
+        let entry = NewAuditEntry {
+            actor: NOBODY.to_owned(),
+            address: from.map(|address| address.to_string()),
+            node: self.node.clone(),
+            act: act.to_owned(),
+            target: storable(target),
+            ..NewAuditEntry::default()
+        };
+        let id = self.storage.audit().begin(&entry).await?;
+        self.storage.audit().end(id, "refused").await?;
+        Ok(id)
+    }
+
+    /// Says anew what came of it.
+    pub(crate) async fn again(&self, id: i64, outcome: &str) -> Result<(), OpsError> {
+        Ok(self.storage.audit().end_again(id, outcome).await?)
+    }
+
+    /// Forgets what is older than it is to be kept, at the time `now` in microseconds since 1970; how many acts and how
+    /// many changes of properties.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn forget_old(&self, keep: &KeepSettings, now: i64) -> Result<(u64, u64), OpsError> {
+        const DAY_MICROS: i64 = 86_400_000_000;
+        let before = |days: u32| now.saturating_sub(i64::from(days) * DAY_MICROS);
+        let acts = self.storage.audit().forget_before(before(keep.audit_days)).await?;
+        let changes = self
+            .storage
+            .properties()
+            .forget_before(before(keep.history_days))
+            .await?;
+        Ok((acts, changes))
     }
 
     /// A page of the record, the latest act first.

@@ -27,6 +27,12 @@ pub enum OpsError {
         /// What there is.
         hosts: String,
     },
+    /// The text names no domain.
+    #[error("{0:?} is no domain: it must look like chat.example.org")]
+    NoDomain(String),
+    /// The domain is served.
+    #[error("{0} is a host of this server already")]
+    HostExists(String),
     /// No such account.
     #[error("there is no account {0}")]
     NoAccount(Jid),

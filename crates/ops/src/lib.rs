@@ -8,7 +8,7 @@
 //! | who has power; what was done by whom | `administrators`, `audit` |
 //! | the console's doors: logins, set-up | `console/` |
 //! | system properties: which there are, what holds | `properties/`, `setting/` |
-//! | the server itself | `server` |
+//! | the server itself; its hosts | `server`, `hosts` |
 //! | sessions, and what acts need of them | `sessions`, `live` |
 //! | the cluster, and what acts need of it | `cluster/` |
 
@@ -19,6 +19,7 @@ mod audit;
 mod cluster;
 mod console;
 mod error;
+mod hosts;
 mod keys;
 mod live;
 mod properties;
@@ -30,13 +31,14 @@ mod setting;
 pub use accounts::{AccountInfo, Accounts, Imported, Order, PAGE_MAX, Page, Refused};
 pub use actor::{Actor, Role};
 pub use administrators::{AdministratorInfo, Administrators};
-pub use audit::{Audit, AuditInfo, AuditPage};
+pub use audit::{Audit, AuditInfo, AuditPage, KeepSettings};
 pub use cluster::{
     Asked, CLUSTER_ENABLED, CacheInfo, ClusterHere, ClusterLive, ClusterStatus, Clustering, Drain, Headline,
     MemberHere, NoCluster, NodeInfo, NodeState, impossible,
 };
 pub use console::{ConsoleSettings, Logins, NoLogin, Setup, Token};
 pub use error::OpsError;
+pub use hosts::{HostInfo, Hosts};
 pub use keys::password_keys;
 pub use live::{Leave, Live, LiveHere, NobodyLive, SessionInfo, Why};
 pub use properties::{Held, NotSet, Pinned, Pins, Properties, PropertyChangeInfo, PropertyInfo, Source, Where};

@@ -67,6 +67,20 @@ pub struct CertificateInfo {
     pub is_self_signed: bool,
 }
 
+impl CertificateInfo {
+    /// Whether it is for this domain, given in lower case and in ASCII.
+    #[must_use]
+    pub fn covers(&self, domain: &str) -> bool {
+        // RFC 9525 §6.3: a wildcard stands for exactly one whole label.
+        let parent = domain.split_once('.').map(|(_, parent)| parent);
+        let is_for = |name: &String| match name.strip_prefix("*.") {
+            Some(rest) => parent == Some(rest),
+            None => name == domain,
+        };
+        self.names.iter().any(is_for)
+    }
+}
+
 impl Servers {
     /// Looks at this one.
     #[must_use]

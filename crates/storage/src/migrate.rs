@@ -36,7 +36,11 @@ const MIGRATIONS: &[Migration] = &[
     migration!(1, "the first tables", "0001_first_tables.sql"),
     migration!(2, "the cluster and its servers", "0002_cluster.sql"),
     migration!(3, "administrators and what they do", "0003_console.sql"),
-    migration!(6, "the record by time, the history by property", "0006_property_history.sql"),
+    migration!(
+        6,
+        "the record by time, the history by property",
+        "0006_property_history.sql"
+    ),
 ];
 
 /// How long a process waits for another one that migrates.

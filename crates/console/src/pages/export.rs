@@ -124,7 +124,9 @@ fn csv(row: &AuditInfo) -> String {
 
 /// A field that is text wherever it is opened: a spreadsheet takes what begins like this for a formula and runs it.
 fn quoted(field: &str) -> String {
-    let begins_a_formula = field.trim_start().starts_with(['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'])
+    let begins_a_formula = field
+        .trim_start()
+        .starts_with(['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'])
         || field.starts_with(['\t', '\r', '\n']);
     let guard = if begins_a_formula { "'" } else { "" };
     format!("\"{guard}{}\"", field.replace('"', "\"\""))

@@ -8,6 +8,7 @@ pub(crate) mod cluster;
 pub(crate) mod events;
 pub(crate) mod export;
 pub(crate) mod history;
+pub(crate) mod hosts;
 pub(crate) mod login;
 pub(crate) mod node;
 pub(crate) mod overview;

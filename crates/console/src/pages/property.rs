@@ -84,7 +84,10 @@ async fn show(visit: &Visit, wrong: Option<OpsError>) -> Response {
         Ok(info) => info,
         Err(error) => return visit.refuse(&error).await,
     };
-    let history = visit.acts().properties.history(visit.actor(), Some(&info.name), None, CHANGES + 1);
+    let history = visit
+        .acts()
+        .properties
+        .history(visit.actor(), Some(&info.name), None, CHANGES + 1);
     let mut rows = match history.await {
         Ok(rows) => rows,
         Err(error) => return visit.refuse(&error).await,

@@ -66,7 +66,9 @@ pub(crate) async fn topics(visit: Visit) -> Response {
         Err(error) => return visit.refuse(&error).await,
     };
     let row = |topic: &'static Topic| {
-        let of_it = properties.iter().filter(|info| Topic::of(&info.name).slug == topic.slug);
+        let of_it = properties
+            .iter()
+            .filter(|info| Topic::of(&info.name).slug == topic.slug);
         let is_changed = |info: &&PropertyInfo| info.source != Source::Default;
         TopicRow {
             topic,
@@ -93,7 +95,9 @@ pub(crate) async fn save(visit: Visit) -> Response {
     let mut values = Vec::new();
     let mut needs_restart = false;
     for info in &infos {
-        let Some(value) = visit.form.sent(&info.name) else { continue };
+        let Some(value) = visit.form.sent(&info.name) else {
+            continue;
+        };
         let value = value.trim();
         if visit.form.sent(&was(&info.name)) != Some(value) {
             needs_restart |= info.applies == Applies::Restart;

@@ -4,6 +4,7 @@ mod account;
 mod admin;
 mod cluster;
 mod config;
+mod host;
 mod output;
 mod password;
 mod property;
@@ -20,6 +21,7 @@ pub(crate) use account::AccountCommand;
 pub(crate) use admin::AdminCommand;
 pub(crate) use cluster::ClusterCommand;
 pub(crate) use config::ConfigCommand;
+pub(crate) use host::HostCommand;
 pub(crate) use output::Output;
 pub(crate) use property::PropertyCommand;
 pub(crate) use reach::Reach;
@@ -71,6 +73,9 @@ pub(crate) enum Command {
     /// Administrators: accounts that may use the console.
     #[command(subcommand)]
     Admin(AdminCommand),
+    /// Hosts: the domains that are served.
+    #[command(subcommand)]
+    Host(HostCommand),
     /// System properties: settings that change while the server runs.
     #[command(subcommand)]
     Property(PropertyCommand),
@@ -152,6 +157,7 @@ async fn act(command: Command, configuration: &Configuration, output: Output) ->
     let mut reach = Reach::find(configuration).await?;
     let done = match command {
         Command::Account(command) => account::run(command, &mut reach, output).await,
+        Command::Host(command) => host::run(command, &mut reach, output).await,
         Command::Admin(command) => admin::run(command, &mut reach, output).await,
         Command::Property(command) => property::run(command, &mut reach, output).await,
         Command::Session(command) => session::run(command, &mut reach, output).await,

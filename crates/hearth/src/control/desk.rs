@@ -1,7 +1,7 @@
 //! Answers requests by `ops`, whether they came through the socket or from a command that works on
 //! the database itself.
 
-use ops::{Accounts, Actor, Administrators, Audit, Clustering, OpsError, Properties, Sessions};
+use ops::{Accounts, Actor, Administrators, Audit, Clustering, Hosts, OpsError, Properties, Sessions};
 
 use super::{Answer, Reply, Request, Status};
 
@@ -11,6 +11,7 @@ pub(crate) struct Desk {
     pub(crate) accounts: Accounts,
     pub(crate) administrators: Administrators,
     pub(crate) audit: Audit,
+    pub(crate) hosts: Hosts,
     pub(crate) properties: Properties,
     pub(crate) sessions: Sessions,
     pub(crate) clustering: Clustering,
@@ -34,6 +35,11 @@ impl Desk {
         Ok(match request {
             Request::Status => Answer::Status(self.status.clone()),
             Request::Hosts => Answer::Hosts(accounts.hosts(actor).await?),
+            Request::HostList => Answer::HostInfos(self.hosts.list(actor).await?),
+            Request::HostAdd { domain } => {
+                self.hosts.add(actor, &domain).await?;
+                Answer::Nothing
+            }
             Request::AccountAdd { address, password } => {
                 accounts.add(actor, &address, &password).await?;
                 Answer::Nothing
@@ -58,6 +64,11 @@ impl Desk {
             Request::PropertyUnset { name, place } => {
                 Answer::Property(self.properties.unset(actor, place, &name).await?.into())
             }
+            Request::PropertyHistory { name, limit } => {
+                let changes = self.properties.history(actor, name.as_deref(), None, limit);
+                Answer::PropertyChanges(changes.await?)
+            }
+            Request::PropertyUndo { id } => Answer::Property(self.properties.undo(actor, id).await?.into()),
             Request::SessionList { after } => Answer::Sessions(self.sessions_after(actor, &after)),
             Request::SessionClose { address, reason } => {
                 Answer::Closed(self.sessions.close(actor, &address, &reason).await?)

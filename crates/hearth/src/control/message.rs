@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 
 use ops::{
-    AccountInfo, AdministratorInfo, CacheInfo, ClusterStatus, Imported, Lock, NodeInfo, Page, Password, PropertyInfo,
-    Record, Role, SessionInfo, Where,
+    AccountInfo, AdministratorInfo, CacheInfo, ClusterStatus, HostInfo, Imported, Lock, NodeInfo, Page, Password,
+    PropertyChangeInfo, PropertyInfo, Record, Role, SessionInfo, Where,
 };
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +15,10 @@ pub(crate) enum Request {
     /// Who is there?
     Status,
     Hosts,
+    HostList,
+    HostAdd {
+        domain: String,
+    },
     AccountAdd {
         address: String,
         password: Password,
@@ -54,6 +58,13 @@ pub(crate) enum Request {
     PropertyUnset {
         name: String,
         place: Where,
+    },
+    PropertyHistory {
+        name: Option<String>,
+        limit: u32,
+    },
+    PropertyUndo {
+        id: i64,
     },
     SessionList {
         after: String,
@@ -97,11 +108,13 @@ pub(crate) enum Answer {
     /// Sessions that were closed.
     Closed(usize),
     Hosts(Vec<String>),
+    HostInfos(Vec<HostInfo>),
     Accounts(Vec<AccountInfo>),
     Records(Vec<Record>),
     Imported(Imported),
     Properties(Vec<PropertyInfo>),
     Property(Box<PropertyInfo>),
+    PropertyChanges(Vec<PropertyChangeInfo>),
     Sessions(Vec<SessionInfo>),
     Administrators(Vec<AdministratorInfo>),
     ClusterStatus(Box<ClusterStatus>),

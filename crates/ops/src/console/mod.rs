@@ -5,7 +5,9 @@
 //! | logging in and out | here |
 //! | what a browser holds | `token` |
 //! | the first administrator | `setup` |
+//! | logins that were refused, in the record | `refused` |
 
+mod refused;
 mod setup;
 mod token;
 
@@ -16,6 +18,7 @@ use auth::Authenticator;
 use protocol::sasl::FailureCondition;
 use storage::{ConsoleSession, SessionLimits, Storage};
 
+use refused::Refusals;
 pub use setup::Setup;
 pub use token::Token;
 
@@ -46,6 +49,7 @@ pub struct Logins {
     authenticator: Authenticator,
     audit: Audit,
     settings: Arc<ArcSwap<ConsoleSettings>>,
+    refusals: Arc<Refusals>,
 }
 
 /// Why nobody was let in.
@@ -69,6 +73,7 @@ impl Logins {
         settings: Arc<ArcSwap<ConsoleSettings>>,
     ) -> Self {
         Self {
+            refusals: Arc::new(Refusals::new(audit.clone())),
             storage,
             authenticator,
             audit,
@@ -81,6 +86,14 @@ impl Logins {
     /// # Errors
     /// Where the address, the password or the power is missing, or too many have guessed.
     pub async fn log_in(&self, address: &str, password: &Password, from: IpAddr) -> Result<(Token, Actor), NoLogin> {
+        let result = self.try_log_in(address, password, from).await;
+        if let Err(NoLogin::Wrong) = &result {
+            self.refusals.record(address, from).await;
+        }
+        result
+    }
+
+    async fn try_log_in(&self, address: &str, password: &Password, from: IpAddr) -> Result<(Token, Actor), NoLogin> {
         let (local, domain) = self.parts(address).await?;
         let proven = self
             .authenticator

@@ -51,7 +51,10 @@ impl Properties {
             ..Deed::new("property.set-all", &target)
         };
         let mut wrong = HashMap::new();
-        let done = self.record.record(actor, deed, self.try_all(actor, values, &mut wrong)).await;
+        let done = self
+            .record
+            .record(actor, deed, self.try_all(actor, values, &mut wrong))
+            .await;
         match done {
             Err(_) if !wrong.is_empty() => Err(NotSet::Values(wrong)),
             done => Ok(done?),
@@ -92,7 +95,10 @@ impl Properties {
             })
             .collect();
         let who = actor.to_string();
-        self.storage.properties().set_all(&Scope::Cluster, &changes, &who).await?;
+        self.storage
+            .properties()
+            .set_all(&Scope::Cluster, &changes, &who)
+            .await?;
         for (name, value) in &accepted {
             tracing::info!(%actor, name, value, "a property was set");
         }

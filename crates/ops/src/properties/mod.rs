@@ -18,7 +18,9 @@ use storage::{Audit, Scope, Storage};
 pub use form::NotSet;
 pub use history::PropertyChangeInfo;
 
-use crate::{Actor, Applies, Audit as Record, Catalogue, Definition, Kind, OpsError, Value, audit::Deed, cluster, nearest};
+use crate::{
+    Actor, Applies, Audit as Record, Catalogue, Definition, Kind, OpsError, Value, audit::Deed, cluster, nearest,
+};
 
 /// Acts on system properties.
 #[derive(Clone)]
