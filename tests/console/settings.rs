@@ -50,8 +50,8 @@ fn a_form_of_settings_is_saved_as_a_whole_or_not_at_all() -> Result<()> {
     assert!(held(&house, "offline.policy")?.contains("(default)"));
     owner
         .get("/audit?act=property.set-all")
-        .says(200, "roster.max_items, roster.max_groups")
-        .says(200, "roster.max_items = 123; roster.max_groups = 45");
+        .says(200, "roster.max_groups, roster.max_items")
+        .says(200, "roster.max_groups = 45; roster.max_items = 123");
 
     let untouched = [("was:roster.max_items", "123"), ("roster.max_items", "123")];
     owner
