@@ -199,7 +199,7 @@ fn https(address: SocketAddr) -> String {
 }
 
 /// Every page that is looked at.
-const PAGES: [(&str, &str); 9] = [
+const PAGES: [(&str, &str); 10] = [
     ("overview", "/"),
     ("accounts", "/accounts"),
     ("account", "/accounts/juliet@localhost"),
@@ -208,6 +208,7 @@ const PAGES: [(&str, &str); 9] = [
     ("clustering", "/cluster"),
     ("properties", "/properties?text=roster"),
     ("property", "/properties/roster.max_items"),
+    ("tokens", "/tokens"),
     ("audit", "/audit"),
 ];
 

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use serde_json::{Value, json};
 use testkit::databases::{self, Fresh, Kind};
 use tests::support::{
     ports,
@@ -14,6 +15,7 @@ use tests::support::{
 };
 
 use crate::{
+    api::program::Program,
     browser::Browser,
     chromium::{Chromium, DESKTOP},
     house::PASSWORD,
@@ -173,6 +175,71 @@ async fn every_page_answers_while_a_server_is_silent_and_a_login_is_good_everywh
         );
         Ok(())
     })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_program_does_at_one_server_is_read_at_the_others_within_a_second() -> Result<()> {
+    let fleet = Fleet::start().await?;
+    tokio::task::block_in_place(|| {
+        let owner = format!("owner@{DOMAIN}");
+        let home = fleet.servers[0].home();
+        let token = home.hearth(&["token", "add", "fleet", "--owner", &owner, "--role", "owner"], "")?;
+        let program = |place: usize| Program::new(fleet.servers[place].addresses().admin.unwrap(), token.trim());
+        let (first, second) = (program(0), program(1));
+        first.put("/cluster", &json!({ "enabled": true }));
+        let within = Duration::from_secs(30);
+        eventually(within, || second.get("/cluster").json()["members"] == 3)?;
+
+        let new = json!({ "jid": format!("eve@{DOMAIN}"), "password": PASSWORD });
+        let eve = format!("/accounts/eve@{DOMAIN}");
+        let lock = json!({ "reason": "spam" });
+        let second_says = |path: &str, is_so: &dyn Fn(&Value) -> bool| {
+            eventually(Duration::from_secs(1), || is_so(&second.get(path).json()))
+        };
+        first.post("/accounts", &new).is(201);
+        second_says(&eve, &|eve| eve["lock"].is_null() && eve["jid"].is_string())?;
+        first.put(&format!("{eve}/lock"), &lock).is(200);
+        second_says(&eve, &|eve| eve["lock"]["reason"] == "spam")?;
+        first.put("/properties/roster.max_items", &json!({ "value": 91 })).is(200);
+        second_says("/properties/roster.max_items", &|property| property["value"] == 91)?;
+        first.put(&format!("/administrators/eve@{DOMAIN}"), &json!({ "role": "read-only" })).is(204);
+        second_says("/administrators", &|list| list["administrators"].as_array().is_some_and(|all| all.len() == 2))?;
+        first.delete(&eve).is(200);
+        second_says(&eve, &|eve| eve["type"] == "urn:hearth:problem:no-account")?;
+
+        // A token made at one is good at the others, until it is taken back at any.
+        let made = first.post("/tokens", &json!({ "name": "other", "role": "read-only" })).json();
+        let other = Program::new(second.address, made["token"].as_str().context("a token")?);
+        other.get("/server").is(200);
+        first.delete("/tokens/other").is(204);
+        other.get("/server").is(401);
+
+        for (act, target) in [
+            ("account.add", format!("eve@{DOMAIN}")),
+            ("account.lock", format!("eve@{DOMAIN}")),
+            ("property.set", "roster.max_items".to_owned()),
+            ("admin.grant", format!("eve@{DOMAIN}")),
+            ("account.delete", format!("eve@{DOMAIN}")),
+            ("token.add", "other".to_owned()),
+            ("token.revoke", "other".to_owned()),
+        ] {
+            let record = second.get(&format!("/audit?act={act}&target={target}")).json();
+            let acts = record["acts"].as_array().context("a record")?;
+            ensure!(acts.len() == 1, "{act} {target}: {acts:?}");
+            ensure!(acts[0]["actor"] == format!("token fleet of {owner}"), "{acts:?}");
+            ensure!(acts[0]["node"] == "n1" && acts[0]["outcome"] == "done", "{acts:?}");
+        }
+        Ok(())
+    })
+}
+
+fn eventually(within: Duration, is_so: impl Fn() -> bool) -> Result<()> {
+    let began = Instant::now();
+    while !is_so() {
+        ensure!(began.elapsed() < within, "it has not come to pass within {within:?}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

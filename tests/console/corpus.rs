@@ -55,7 +55,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("/", "done"),
 ];
 
-const INJECTIONS: &[&str] = &[
+pub(crate) const INJECTIONS: &[&str] = &[
     "' OR '1'='1",
     "'; DROP TABLE accounts; --",
     "\" OR \"\"=\"",

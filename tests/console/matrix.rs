@@ -42,6 +42,9 @@ const EXPECTED: &[(&str, &str, Who)] = &[
     ("GET", "/administrators", SERVER),
     ("POST", "/administrators/grant", OWNER),
     ("POST", "/administrators/revoke", OWNER),
+    ("GET", "/tokens", SERVER),
+    ("POST", "/tokens", OWNER),
+    ("POST", "/tokens/revoke", OWNER),
     ("GET", "/audit", SERVER),
     ("POST", "/logout", ALL),
 ];

@@ -188,6 +188,21 @@ impl Authenticator {
     pub fn is_shut_out(&self, address: IpAddr) -> bool {
         self.inner.is_shut_out(address)
     }
+
+    /// Somebody at this address guessed at a secret that is no account's password (`what`, for the log). It counts as a
+    /// wrong password does: who has guessed too often is shut out from both.
+    pub fn note_guess(&self, address: IpAddr, what: &str) {
+        let inner = &self.inner;
+        let alarm = inner.lockout.failed(
+            inner.lockout.target("", what),
+            address,
+            inner.clock.now_micros(),
+            &inner.settings.load(),
+        );
+        if alarm.is_shut_out {
+            tracing::warn!(target: "auth", %address, "too many wrong guesses at {what} from this address: it is shut out");
+        }
+    }
 }
 
 impl Inner {

@@ -10,13 +10,12 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::MethodRouter,
 };
-use ops::{Actor, Token};
+use ops::{Actor, Needs, Token};
 
 use crate::{
     Console, cookies, door,
     fields::{Fields, address},
     refusal::{self, Bare},
-    routes::Needs,
 };
 
 /// Bytes of a form at most: the longest value of a property, encoded, and some.

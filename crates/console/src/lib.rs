@@ -30,11 +30,11 @@ mod words;
 use std::sync::Arc;
 
 use axum::Router;
-use ops::{Accounts, Administrators, Audit, Clustering, Logins, Properties, Servers, Sessions, Setup};
+use ops::{Accounts, Administrators, Audit, Clustering, Logins, Properties, Servers, Sessions, Setup, Tokens};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-pub use routes::{Needs, RouteInfo, table};
+pub use routes::{RouteInfo, table};
 
 /// Everything that operators can do in a browser.
 #[derive(Clone)]
@@ -55,6 +55,8 @@ pub struct Acts {
     pub servers: Servers,
     /// Live sessions.
     pub sessions: Sessions,
+    /// Tokens for the API.
+    pub tokens: Tokens,
     /// The first administrator.
     pub setup: Setup,
 }

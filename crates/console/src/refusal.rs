@@ -53,6 +53,7 @@ pub(crate) fn status(error: &OpsError) -> StatusCode {
         | OpsError::NoAccount(_)
         | OpsError::NoProperty { .. }
         | OpsError::NoNode(_)
+        | OpsError::NoToken(_)
         | OpsError::NoAccountAddress(_) => StatusCode::NOT_FOUND,
         OpsError::BadCursor => StatusCode::BAD_REQUEST,
         error if error.is_unavailable() => StatusCode::SERVICE_UNAVAILABLE,

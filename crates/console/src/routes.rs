@@ -6,22 +6,9 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{MethodRouter, get, post},
 };
-use ops::Role;
+use ops::Needs;
 
 use crate::{Console, assets, guard, pages, refusal::Bare, visit::Visit};
-
-/// What an administrator must be to reach a page. Which accounts and hosts they see and change there, `ops` decides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Needs {
-    /// Any administrator.
-    Login,
-    /// One who sees the whole server.
-    Server,
-    /// One who changes something: the whole server, or one host.
-    Change,
-    /// One who may do everything.
-    Owner,
-}
 
 /// A page as the table has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,19 +28,6 @@ struct Route {
     handler: MethodRouter<Console>,
 }
 
-impl Needs {
-    /// Whether a role is enough.
-    #[must_use]
-    pub fn allows(self, role: &Role) -> bool {
-        match self {
-            Self::Login => true,
-            Self::Server => matches!(role, Role::Owner | Role::ReadOnly),
-            Self::Change => matches!(role, Role::Owner | Role::Host(_)),
-            Self::Owner => matches!(role, Role::Owner),
-        }
-    }
-}
-
 /// Every page behind the login.
 #[must_use]
 pub fn table() -> Vec<RouteInfo> {
@@ -64,7 +38,7 @@ fn routes() -> Vec<Route> {
     use Needs::{Change, Login, Owner, Server};
     use pages::{
         account, accounts, administrators, audit, cluster, events, login, node, overview, properties, property,
-        sessions,
+        sessions, tokens,
     };
     vec![
         menu("/", Login, "Overview", get(overview::page)),
@@ -91,6 +65,9 @@ fn routes() -> Vec<Route> {
         menu("/administrators", Server, "Administrators", get(administrators::page)),
         change("/administrators/grant", Owner, post(administrators::grant)),
         change("/administrators/revoke", Owner, post(administrators::revoke)),
+        menu("/tokens", Server, "API tokens", get(tokens::page)),
+        change("/tokens", Owner, post(tokens::add)),
+        change("/tokens/revoke", Owner, post(tokens::revoke)),
         menu("/audit", Server, "Audit", get(audit::page)),
         change("/logout", Login, post(login::log_out)),
     ]

@@ -43,6 +43,7 @@ const NOTICES: &[(&str, &str)] = &[
     ("unset", "The value was taken back."),
     ("granted", "The role was granted."),
     ("revoked", "The role was revoked."),
+    ("ended", "The token is worth nothing any more."),
     (
         "on",
         "Clustering was switched on for every server that shares the database.",

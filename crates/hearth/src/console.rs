@@ -1,4 +1,4 @@
-//! What the console is given: the acts, and how this server is.
+//! What console and API are given: the acts, and how this server is.
 
 use std::{
     net::SocketAddr,
@@ -39,8 +39,23 @@ pub(crate) fn acts(
         properties: desk.properties.clone(),
         servers: Servers::new(storage.clone(), Arc::new(here)),
         sessions: desk.sessions.clone(),
+        tokens: desk.tokens.clone(),
         setup: Setup::new(storage.clone(), desk.accounts.clone(), audit.clone()),
         audit,
+    }
+}
+
+/// All that programs can do.
+pub(crate) fn api_acts(acts: &Acts) -> api::Acts {
+    api::Acts {
+        accounts: acts.accounts.clone(),
+        administrators: acts.administrators.clone(),
+        audit: acts.audit.clone(),
+        clustering: acts.clustering.clone(),
+        properties: acts.properties.clone(),
+        servers: acts.servers.clone(),
+        sessions: acts.sessions.clone(),
+        tokens: acts.tokens.clone(),
     }
 }
 

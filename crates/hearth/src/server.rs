@@ -148,8 +148,12 @@ impl Server {
         let here = ServerHere::new(&config.node_name, &addresses, &certificates, &readiness);
         let acts = console::acts(&desk, &storage, &authenticator, &console_settings, here);
         let setup = acts.setup.clone();
-        let in_the_clear = pages.merge(::console::pages(acts.clone(), Channel::Plain, &stop));
-        let encrypted = ::console::pages(acts, Channel::Tls, &stop);
+        let api = |reach| ::api::router(console::api_acts(&acts), reach);
+        let in_the_clear = pages
+            .merge(::console::pages(acts.clone(), Channel::Plain, &stop))
+            .nest(::api::PREFIX, api(::api::Reach::ThisMachine));
+        let encrypted = ::console::pages(acts.clone(), Channel::Tls, &stop)
+            .nest(::api::PREFIX, api(::api::Reach::Anywhere));
         let console_tls = console::tls(&certificates, &settings.tls)?;
         for (listeners, tls, pages) in [
             (listeners.admin, None, in_the_clear),

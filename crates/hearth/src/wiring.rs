@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use auth::{Authenticator, SystemRandom};
 use cluster::link::LinkSettings;
-use ops::{Accounts, Administrators, Audit, ClusterLive, Clustering, Live, Pins, Properties, Sessions};
+use ops::{Accounts, Administrators, Audit, ClusterLive, Clustering, Live, Pins, Properties, Sessions, Tokens};
 use storage::{Storage, StorageError, SystemClock};
 
 use crate::{
@@ -56,9 +56,16 @@ pub(crate) fn desk(
     status: Status,
 ) -> Desk {
     let audit = Audit::new(storage.clone(), node.to_owned());
+    let administrators = Administrators::new(storage.clone(), audit.clone());
     Desk {
         accounts: Accounts::new(storage.clone(), Arc::clone(live), authenticator.clone(), audit.clone()),
-        administrators: Administrators::new(storage.clone(), audit.clone()),
+        tokens: Tokens::new(
+            storage.clone(),
+            authenticator.clone(),
+            administrators.clone(),
+            audit.clone(),
+        ),
+        administrators,
         properties: properties.clone(),
         sessions: Sessions::new(Arc::clone(live), Arc::clone(&cluster), audit.clone()),
         audit,

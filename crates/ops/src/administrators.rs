@@ -104,7 +104,7 @@ impl Administrators {
         Ok(())
     }
 
-    async fn account(&self, address: &str) -> Result<storage::AccountId, OpsError> {
+    pub(crate) async fn account(&self, address: &str) -> Result<storage::AccountId, OpsError> {
         let (jid, local) = account_address(address)?;
         let host = self.storage.hosts().find(jid.domain()).await?;
         let account = match host {
@@ -114,7 +114,7 @@ impl Administrators {
         Ok(account.ok_or(OpsError::NoAccount(jid))?.id)
     }
 
-    async fn stored(&self, role: &Role) -> Result<storage::Role, OpsError> {
+    pub(crate) async fn stored(&self, role: &Role) -> Result<storage::Role, OpsError> {
         Ok(match role {
             Role::Owner => storage::Role::Owner,
             Role::ReadOnly => storage::Role::ReadOnly,

@@ -39,6 +39,24 @@ pub enum OpsError {
     /// Nobody would be left who may do everything.
     #[error("{0} is the only owner: make another one first")]
     LastOwner(String),
+    /// No such token.
+    #[error("there is no token {0}")]
+    NoToken(String),
+    /// The name of a token is taken.
+    #[error("there is a token {0} already")]
+    TokenExists(String),
+    /// The name of a token cannot be one.
+    #[error("a token's name is of 1 to 64 letters a to z, digits, and - _ .")]
+    TokenName,
+    /// A token was to outlive the one that makes it.
+    #[error("a token cannot make one that lives longer than itself: log in at the console for that")]
+    TokenOutlives,
+    /// It is not known on whose behalf a token is to act.
+    #[error("say on behalf of which administrator the token is to act")]
+    TokenWithoutOwner,
+    /// There are too many tokens.
+    #[error("there are {0} tokens already: revoke those that nobody uses")]
+    TooManyTokens(i64),
     /// The first administrator is there.
     #[error("this server has an administrator already")]
     SetUp,

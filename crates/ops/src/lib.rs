@@ -1,5 +1,5 @@
-//! What an operator can do: one function per act, called by the command line and the console, later
-//! by the REST API and ad-hoc commands alike. Knows nothing of HTTP or terminals.
+//! What an operator can do: one function per act, called by the command line, the console, the REST API and ad-hoc
+//! commands alike. Knows nothing of HTTP or terminals.
 //!
 //! | to find | look in |
 //! |---|---|
@@ -7,6 +7,7 @@
 //! | accounts; carrying them from server to server | `accounts/`, `record`, `keys` |
 //! | who has power; what was done by whom | `administrators`, `audit` |
 //! | the console's doors: logins, set-up | `console/` |
+//! | tokens for the API | `tokens` |
 //! | system properties: which there are, what holds | `properties`, `setting/` |
 //! | the server itself | `server` |
 //! | sessions, and what acts need of them | `sessions`, `live` |
@@ -26,9 +27,10 @@ mod record;
 mod server;
 mod sessions;
 mod setting;
+mod tokens;
 
 pub use accounts::{AccountInfo, Accounts, Imported, Order, PAGE_MAX, Page, Refused};
-pub use actor::{Actor, Role};
+pub use actor::{Actor, Needs, Role};
 pub use administrators::{AdministratorInfo, Administrators};
 pub use audit::{Audit, AuditInfo, AuditPage};
 pub use cluster::{
@@ -44,3 +46,4 @@ pub use record::{Keys, Lock, Password, Record};
 pub use server::{CertificateInfo, ListenerInfo, ServerInfo, ServerLive, Servers};
 pub use sessions::{Everywhere, SessionAnswer, SessionOn, SessionQuestion, Sessions, answer};
 pub use setting::{Applies, BadValue, Catalogue, Check, Definition, Kind, Value, nearest};
+pub use tokens::{NoToken, TokenInfo, TokenWish, Tokens};

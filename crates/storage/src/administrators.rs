@@ -122,8 +122,12 @@ impl Administrators {
         if taken == 0 {
             return Ok(RoleChange::NoAdministrator);
         }
-        tx.execute("DELETE FROM console_sessions WHERE account_id = ?", args![account])
-            .await?;
+        for delete in [
+            "DELETE FROM console_sessions WHERE account_id = ?",
+            "DELETE FROM api_tokens WHERE account_id = ?",
+        ] {
+            tx.execute(delete, args![account]).await?;
+        }
         tx.commit().await?;
         Ok(RoleChange::Done)
     }
@@ -169,7 +173,7 @@ fn is_only(owners: &[Row], account: AccountId) -> Result<bool, StorageError> {
 }
 
 impl Role {
-    fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Owner => "owner",
             Self::Host(_) => "host",
@@ -177,7 +181,7 @@ impl Role {
         }
     }
 
-    fn host(self) -> Option<i64> {
+    pub(crate) fn host(self) -> Option<i64> {
         match self {
             Self::Host(host) => Some(host.get()),
             Self::Owner | Self::ReadOnly => None,

@@ -17,6 +17,7 @@
 
 mod accounts;
 mod administrators;
+mod api_tokens;
 mod audit;
 mod blocking;
 mod clock;
@@ -41,6 +42,7 @@ mod vcards;
 
 pub use accounts::{Account, AccountFilter, AccountId, AccountOrder, Accounts, Cursor, Lock};
 pub use administrators::{Administrator, Administrators, Role, RoleChange};
+pub use api_tokens::{ApiToken, ApiTokenAdded, ApiTokens, NewApiToken};
 pub use audit::{AuditEntry, AuditFilter, AuditLog, NewAuditEntry};
 pub use blocking::Blocking;
 pub use clock::{Clock, SystemClock};

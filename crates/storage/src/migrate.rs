@@ -36,6 +36,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(1, "the first tables", "0001_first_tables.sql"),
     migration!(2, "the cluster and its servers", "0002_cluster.sql"),
     migration!(3, "administrators and what they do", "0003_console.sql"),
+    migration!(4, "tokens for the API", "0004_api_tokens.sql"),
 ];
 
 /// How long a process waits for another one that migrates.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::db::{Db, Pools, args};
 use crate::migrate::Inspection;
 use crate::{
-    Accounts, Administrators, AuditLog, Blocking, Cluster, ConsoleSessions, DatabaseKind, Hosts, Log, LogClock,
+    Accounts, Administrators, ApiTokens, AuditLog, Blocking, Cluster, ConsoleSessions, DatabaseKind, Hosts, Log, LogClock,
     Options, PrivateXml, Properties, Roster, Secrets, StorageError, Tokens, Vcards, log, migrate,
 };
 
@@ -21,6 +21,7 @@ struct Inner {
     accounts: Accounts,
     administrators: Administrators,
     console_sessions: ConsoleSessions,
+    api_tokens: ApiTokens,
     audit: AuditLog,
     tokens: Tokens,
     roster: Roster,
@@ -54,6 +55,7 @@ impl Storage {
             accounts: Accounts::new(db.clone(), Arc::clone(&clock), log.clone()),
             administrators: Administrators::new(db.clone(), Arc::clone(&clock)),
             console_sessions: ConsoleSessions::new(db.clone(), Arc::clone(&clock)),
+            api_tokens: ApiTokens::new(db.clone(), Arc::clone(&clock)),
             audit: AuditLog::new(db.clone(), Arc::clone(&clock), ids),
             tokens: Tokens::new(db.clone(), Arc::clone(&clock)),
             roster: Roster::new(db.clone()),
@@ -115,6 +117,12 @@ impl Storage {
     #[must_use]
     pub fn console_sessions(&self) -> &ConsoleSessions {
         &self.inner.console_sessions
+    }
+
+    /// Tokens that programs use the API with.
+    #[must_use]
+    pub fn api_tokens(&self) -> &ApiTokens {
+        &self.inner.api_tokens
     }
 
     /// What operators have done.

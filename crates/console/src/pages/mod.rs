@@ -13,3 +13,4 @@ pub(crate) mod properties;
 pub(crate) mod property;
 pub(crate) mod sessions;
 pub(crate) mod setup;
+pub(crate) mod tokens;

@@ -9,6 +9,7 @@ mod password;
 mod property;
 mod reach;
 mod session;
+mod token;
 mod transfer;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -24,6 +25,7 @@ pub(crate) use output::Output;
 pub(crate) use property::PropertyCommand;
 pub(crate) use reach::Reach;
 pub(crate) use session::SessionCommand;
+pub(crate) use token::TokenCommand;
 
 use crate::{
     check,
@@ -71,6 +73,9 @@ pub(crate) enum Command {
     /// Administrators: accounts that may use the console.
     #[command(subcommand)]
     Admin(AdminCommand),
+    /// Tokens: what programs use the REST API with.
+    #[command(subcommand)]
+    Token(TokenCommand),
     /// System properties: settings that change while the server runs.
     #[command(subcommand)]
     Property(PropertyCommand),
@@ -153,6 +158,7 @@ async fn act(command: Command, configuration: &Configuration, output: Output) ->
     let done = match command {
         Command::Account(command) => account::run(command, &mut reach, output).await,
         Command::Admin(command) => admin::run(command, &mut reach, output).await,
+        Command::Token(command) => token::run(command, &mut reach, output).await,
         Command::Property(command) => property::run(command, &mut reach, output).await,
         Command::Session(command) => session::run(command, &mut reach, output).await,
         Command::Cluster(command) => cluster::run(command, &mut reach, output).await,

@@ -1,7 +1,7 @@
 //! Answers requests by `ops`, whether they came through the socket or from a command that works on
 //! the database itself.
 
-use ops::{Accounts, Actor, Administrators, Audit, Clustering, OpsError, Properties, Sessions};
+use ops::{Accounts, Actor, Administrators, Audit, Clustering, OpsError, Password, Properties, Sessions, Tokens};
 
 use super::{Answer, Reply, Request, Status};
 
@@ -14,6 +14,7 @@ pub(crate) struct Desk {
     pub(crate) properties: Properties,
     pub(crate) sessions: Sessions,
     pub(crate) clustering: Clustering,
+    pub(crate) tokens: Tokens,
     pub(crate) status: Status,
 }
 
@@ -71,6 +72,15 @@ impl Desk {
                 Answer::Nothing
             }
             Request::AdminList => Answer::Administrators(self.administrators.list(actor).await?),
+            Request::TokenAdd { wish } => {
+                let (token, info) = self.tokens.make(actor, &wish).await?;
+                Answer::Token(Password::new(token), info)
+            }
+            Request::TokenList => Answer::Tokens(self.tokens.list(actor).await?),
+            Request::TokenRevoke { name } => {
+                self.tokens.revoke(actor, &name).await?;
+                Answer::Nothing
+            }
             Request::ClusterStatus => Answer::ClusterStatus(clustering.status(actor).await?.into()),
             Request::ClusterEnable => Answer::ClusterStatus(clustering.enable(actor).await?.into()),
             Request::ClusterDisable => Answer::ClusterStatus(clustering.disable(actor).await?.into()),

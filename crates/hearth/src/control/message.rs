@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use ops::{
     AccountInfo, AdministratorInfo, CacheInfo, ClusterStatus, Imported, Lock, NodeInfo, Page, Password, PropertyInfo,
-    Record, Role, SessionInfo, Where,
+    Record, Role, SessionInfo, TokenInfo, TokenWish, Where,
 };
 use serde::{Deserialize, Serialize};
 
@@ -70,6 +70,13 @@ pub(crate) enum Request {
         address: String,
     },
     AdminList,
+    TokenAdd {
+        wish: TokenWish,
+    },
+    TokenList,
+    TokenRevoke {
+        name: String,
+    },
     ClusterStatus,
     ClusterEnable,
     ClusterDisable,
@@ -104,6 +111,9 @@ pub(crate) enum Answer {
     Property(Box<PropertyInfo>),
     Sessions(Vec<SessionInfo>),
     Administrators(Vec<AdministratorInfo>),
+    /// A new token: what it is, shown once, and what is known of it.
+    Token(Password, TokenInfo),
+    Tokens(Vec<TokenInfo>),
     ClusterStatus(Box<ClusterStatus>),
     ClusterNodes(Vec<NodeInfo>),
     ClusterNode(Box<NodeInfo>),

@@ -19,6 +19,7 @@ macro_rules! on_every_database {
 
 mod accounts;
 mod administrators;
+mod api_tokens;
 mod cluster;
 mod failures;
 mod ground;
