@@ -18,6 +18,7 @@ use crate::{
     api::program::Program,
     browser::Browser,
     chromium::{Chromium, DESKTOP},
+    commands::Operator,
     house::PASSWORD,
 };
 
@@ -200,15 +201,26 @@ async fn what_a_program_does_at_one_server_is_read_at_the_others_within_a_second
         second_says(&eve, &|eve| eve["lock"].is_null() && eve["jid"].is_string())?;
         first.put(&format!("{eve}/lock"), &lock).is(200);
         second_says(&eve, &|eve| eve["lock"]["reason"] == "spam")?;
-        first.put("/properties/roster.max_items", &json!({ "value": 91 })).is(200);
+        first
+            .put("/properties/roster.max_items", &json!({ "value": 91 }))
+            .is(200);
         second_says("/properties/roster.max_items", &|property| property["value"] == 91)?;
-        first.put(&format!("/administrators/eve@{DOMAIN}"), &json!({ "role": "read-only" })).is(204);
-        second_says("/administrators", &|list| list["administrators"].as_array().is_some_and(|all| all.len() == 2))?;
+        first
+            .put(
+                &format!("/administrators/eve@{DOMAIN}"),
+                &json!({ "role": "read-only" }),
+            )
+            .is(204);
+        second_says("/administrators", &|list| {
+            list["administrators"].as_array().is_some_and(|all| all.len() == 2)
+        })?;
         first.delete(&eve).is(200);
         second_says(&eve, &|eve| eve["type"] == "urn:hearth:problem:no-account")?;
 
         // A token made at one is good at the others, until it is taken back at any.
-        let made = first.post("/tokens", &json!({ "name": "other", "role": "read-only" })).json();
+        let made = first
+            .post("/tokens", &json!({ "name": "other", "role": "read-only" }))
+            .json();
         let other = Program::new(second.address, made["token"].as_str().context("a token")?);
         other.get("/server").is(200);
         first.delete("/tokens/other").is(204);
@@ -228,6 +240,48 @@ async fn what_a_program_does_at_one_server_is_read_at_the_others_within_a_second
             ensure!(acts.len() == 1, "{act} {target}: {acts:?}");
             ensure!(acts[0]["actor"] == format!("token fleet of {owner}"), "{acts:?}");
             ensure!(acts[0]["node"] == "n1" && acts[0]["outcome"] == "done", "{acts:?}");
+        }
+        Ok(())
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_command_does_at_one_server_is_read_at_another_within_a_second() -> Result<()> {
+    let fleet = Fleet::start().await?;
+    let owner = format!("owner@{DOMAIN}");
+    let token = tokio::task::block_in_place(|| {
+        let home = fleet.servers[0].home();
+        home.hearth(&["token", "add", "fleet", "--owner", &owner, "--role", "owner"], "")
+    })?;
+    let second = Program::new(fleet.servers[1].addresses().admin.unwrap(), token.trim());
+    tokio::task::block_in_place(|| {
+        second.put("/cluster", &json!({ "enabled": true }));
+        eventually(Duration::from_secs(30), || {
+            second.get("/cluster").json()["members"] == 3
+        })
+    })?;
+    let mut operator = Operator::connect(fleet.servers[0].addresses().c2s_tls, &owner).await;
+    let eve = format!("eve@{DOMAIN}");
+    let command = |name: &str| format!("http://jabber.org/protocol/admin#{name}");
+    let new: [(&str, &[&str]); 2] = [("accountjid", &[&eve]), ("password", &[PASSWORD])];
+    operator.runs(&command("add-user"), &new).await;
+    let says = |is_so: &dyn Fn(&Value) -> bool| {
+        let path = format!("/accounts/{eve}");
+        tokio::task::block_in_place(|| eventually(Duration::from_secs(1), || is_so(&second.get(&path).json())))
+    };
+    says(&|eve| eve["lock"].is_null() && eve["jid"].is_string())?;
+    // What lives on another server: their session there ends, by a command given here.
+    let mut there = Operator::connect(fleet.servers[2].addresses().c2s_tls, &eve).await;
+    operator
+        .runs(&command("disable-user"), &[("accountjids", &[&eve])])
+        .await;
+    says(&|eve| eve["lock"].is_object())?;
+    there.is_ended().await;
+    tokio::task::block_in_place(|| {
+        for act in ["account.add", "account.lock"] {
+            let record = second.get(&format!("/audit?act={act}&target={eve}")).json();
+            let acts = record["acts"].as_array().context("a record")?;
+            ensure!(acts.len() == 1 && acts[0]["actor"] == owner.as_str(), "{act}: {acts:?}");
         }
         Ok(())
     })

@@ -6,6 +6,7 @@ mod api;
 mod browser;
 mod chromium;
 mod cluster;
+mod commands;
 mod corpus;
 mod door;
 mod house;

@@ -1,7 +1,10 @@
 //! What comes back.
 
 use axum::{
-    http::{HeaderValue, StatusCode, header::{CONTENT_TYPE, LOCATION}},
+    http::{
+        HeaderValue, StatusCode,
+        header::{CONTENT_TYPE, LOCATION},
+    },
     response::{IntoResponse, Response},
 };
 use serde::Serialize;

@@ -5,7 +5,10 @@ use axum::{
     Router,
     body::{Body, to_bytes},
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE}},
+    http::{
+        HeaderMap, HeaderValue, Method, StatusCode,
+        header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE},
+    },
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::MethodRouter,
@@ -39,7 +42,10 @@ async fn admit(State(api): State<Api>, request: Request, next: Next) -> Response
         return Problem::new(StatusCode::FORBIDDEN, "It is not known where this comes from.").into_response();
     };
     let Some(token) = bearer(request.headers()) else {
-        return unknown(HeaderValue::from_static("Bearer realm=\"hearth\""), "Send a token: Authorization: Bearer …");
+        return unknown(
+            HeaderValue::from_static("Bearer realm=\"hearth\""),
+            "Send a token: Authorization: Bearer …",
+        );
     };
     match api.acts.tokens.find(token, peer.ip()).await {
         Ok(actor) => pass(actor, request, next).await,

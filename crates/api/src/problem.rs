@@ -58,7 +58,10 @@ impl Problem {
 
     /// No route has this path.
     pub(crate) fn nowhere() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "Nothing has this address. /api/v1/openapi.json says what there is.")
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "Nothing has this address. /api/v1/openapi.json says what there is.",
+        )
     }
 
     /// The path has other methods.
@@ -108,7 +111,9 @@ fn of(error: &OpsError) -> (&'static str, StatusCode, Option<&'static str>) {
         OpsError::ManyNodes { .. } => ("many-nodes", Status::CONFLICT, Some("node")),
         OpsError::BadCursor => ("bad-cursor", Status::BAD_REQUEST, Some("after")),
         OpsError::Password(_) => ("bad-password", Status::UNPROCESSABLE_ENTITY, Some("password")),
-        OpsError::BadValue { .. } | OpsError::Impossible(_) => ("bad-value", Status::UNPROCESSABLE_ENTITY, Some("value")),
+        OpsError::BadValue { .. } | OpsError::Impossible(_) => {
+            ("bad-value", Status::UNPROCESSABLE_ENTITY, Some("value"))
+        }
         OpsError::Everywhere(_) => ("bad-scope", Status::UNPROCESSABLE_ENTITY, Some("scope")),
         OpsError::TokenName => ("bad-token-name", Status::UNPROCESSABLE_ENTITY, Some("name")),
         OpsError::TokenOutlives => ("token-outlives", Status::UNPROCESSABLE_ENTITY, Some("expires_at")),

@@ -61,7 +61,9 @@ impl FromRequestParts<Api> for Name {
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
         let unreadable = || Problem::new(StatusCode::BAD_REQUEST, "This address is not percent-encoded UTF-8.");
-        let names = RawPathParams::from_request_parts(parts, api).await.map_err(|_| unreadable())?;
+        let names = RawPathParams::from_request_parts(parts, api)
+            .await
+            .map_err(|_| unreadable())?;
         let name = names.iter().next().map(|(_, value)| value.to_owned());
         name.map(Self).ok_or_else(unreadable)
     }
@@ -96,14 +98,20 @@ fn read<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, Problem> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| wrong("body", &error))?;
     json.end().map_err(|error| {
-        Problem::new(StatusCode::BAD_REQUEST, &format!("After the body's JSON there is more: {error}."))
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            &format!("After the body's JSON there is more: {error}."),
+        )
     })?;
     Ok(value)
 }
 
 /// What cannot be read, and where.
 fn wrong(part: &str, error: &serde_path_to_error::Error<impl std::fmt::Display>) -> Problem {
-    let problem = Problem::new(StatusCode::BAD_REQUEST, &format!("The {part} cannot be read: {}.", error.inner()));
+    let problem = Problem::new(
+        StatusCode::BAD_REQUEST,
+        &format!("The {part} cannot be read: {}.", error.inner()),
+    );
     match error.path().to_string() {
         path if path == "." => problem,
         path => problem.at(&path),

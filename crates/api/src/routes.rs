@@ -46,14 +46,19 @@ pub fn table() -> Vec<RouteInfo> {
 }
 
 pub(crate) fn all() -> Vec<Route> {
-    use Needs::{Change, Login, Owner, Server};
     use crate::resources::{accounts, administrators, audit, cluster, properties, server, sessions, tokens};
+    use Needs::{Change, Login, Owner, Server};
     vec![
         route("GET", "/accounts", Login, routes!(accounts::list)),
         route("POST", "/accounts", Change, routes!(accounts::create)),
         route("GET", "/accounts/{jid}", Login, routes!(accounts::show)),
         route("DELETE", "/accounts/{jid}", Change, routes!(accounts::delete)),
-        route("PUT", "/accounts/{jid}/password", Change, routes!(accounts::set_password)),
+        route(
+            "PUT",
+            "/accounts/{jid}/password",
+            Change,
+            routes!(accounts::set_password),
+        ),
         route("PUT", "/accounts/{jid}/lock", Change, routes!(accounts::lock)),
         route("DELETE", "/accounts/{jid}/lock", Change, routes!(accounts::unlock)),
         route("GET", "/sessions", Login, routes!(sessions::list)),
@@ -69,7 +74,12 @@ pub(crate) fn all() -> Vec<Route> {
         route("POST", "/cluster/nodes/{node}/drain", Owner, routes!(cluster::drain)),
         route("GET", "/administrators", Server, routes!(administrators::list)),
         route("PUT", "/administrators/{jid}", Owner, routes!(administrators::grant)),
-        route("DELETE", "/administrators/{jid}", Owner, routes!(administrators::revoke)),
+        route(
+            "DELETE",
+            "/administrators/{jid}",
+            Owner,
+            routes!(administrators::revoke),
+        ),
         route("GET", "/audit", Server, routes!(audit::list)),
         route("GET", "/server", Login, routes!(server::show)),
         route("GET", "/tokens", Server, routes!(tokens::list)),

@@ -112,6 +112,9 @@ mod tests {
         check("1970-01-01T00:00:01", None);
         check("tomorrow", None);
         check("", None);
-        assert_eq!(serde_json::to_value(Time(1_000_001)).unwrap(), "1970-01-01T00:00:01.000001Z");
+        assert_eq!(
+            serde_json::to_value(Time(1_000_001)).unwrap(),
+            "1970-01-01T00:00:01.000001Z"
+        );
     }
 }

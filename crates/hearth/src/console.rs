@@ -45,6 +45,16 @@ pub(crate) fn acts(
     }
 }
 
+/// All that operators can do from their chat client.
+pub(crate) fn operator_acts(acts: &Acts) -> features::OperatorActs {
+    features::OperatorActs {
+        accounts: acts.accounts.clone(),
+        administrators: acts.administrators.clone(),
+        properties: acts.properties.clone(),
+        sessions: acts.sessions.clone(),
+    }
+}
+
 /// All that programs can do.
 pub(crate) fn api_acts(acts: &Acts) -> api::Acts {
     api::Acts {

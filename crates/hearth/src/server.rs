@@ -81,7 +81,8 @@ impl Server {
         let caches = Caches::new();
         cluster::share(&caches, &authenticator);
         let feature_settings = settings.features.live();
-        let features = features::all(&feature_settings, &authenticator);
+        let operators = features::Operators::default();
+        let features = features::all(&feature_settings, &authenticator, &operators);
         let router = router::Router::new(storage.clone(), hosts, &features, settings.router);
         let client_settings = Arc::new(ArcSwap::from_pointee(settings.c2s));
         let clients = c2s::Server::new(
@@ -148,12 +149,13 @@ impl Server {
         let here = ServerHere::new(&config.node_name, &addresses, &certificates, &readiness);
         let acts = console::acts(&desk, &storage, &authenticator, &console_settings, here);
         let setup = acts.setup.clone();
+        operators.serve(console::operator_acts(&acts));
         let api = |reach| ::api::router(console::api_acts(&acts), reach);
         let in_the_clear = pages
             .merge(::console::pages(acts.clone(), Channel::Plain, &stop))
             .nest(::api::PREFIX, api(::api::Reach::ThisMachine));
-        let encrypted = ::console::pages(acts.clone(), Channel::Tls, &stop)
-            .nest(::api::PREFIX, api(::api::Reach::Anywhere));
+        let encrypted =
+            ::console::pages(acts.clone(), Channel::Tls, &stop).nest(::api::PREFIX, api(::api::Reach::Anywhere));
         let console_tls = console::tls(&certificates, &settings.tls)?;
         for (listeners, tls, pages) in [
             (listeners.admin, None, in_the_clear),

@@ -1,5 +1,8 @@
 //! Who has power, and who is given it.
 
+use std::net::IpAddr;
+
+use protocol::Jid;
 use serde::{Deserialize, Serialize};
 use storage::{RoleChange, Storage};
 
@@ -57,6 +60,35 @@ impl Administrators {
                 granted_by: row.granted_by,
             })
             .collect())
+    }
+
+    /// An account as it may act now; none where it has no power.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn actor(&self, jid: &Jid, address: IpAddr) -> Result<Option<Actor>, OpsError> {
+        let account = match self.account(jid.bare_str()).await {
+            Ok(account) => account,
+            Err(OpsError::Storage(error)) => return Err(error.into()),
+            Err(_) => return Ok(None),
+        };
+        let role = match self.storage.administrators().role(account).await? {
+            None => return Ok(None),
+            Some(storage::Role::Owner) => Role::Owner,
+            Some(storage::Role::ReadOnly) => Role::ReadOnly,
+            Some(storage::Role::Host(id)) => {
+                let hosts = self.storage.hosts().list().await?.into_iter();
+                match hosts.filter(|host| host.id == id).map(|host| host.domain).next() {
+                    Some(domain) => Role::Host(domain),
+                    None => return Ok(None),
+                }
+            }
+        };
+        Ok(Some(Actor::Account {
+            jid: jid.to_bare(),
+            role,
+            address: Some(address),
+        }))
     }
 
     /// Gives an account this role instead of any other.

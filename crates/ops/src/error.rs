@@ -57,6 +57,9 @@ pub enum OpsError {
     /// There are too many tokens.
     #[error("there are {0} tokens already: revoke those that nobody uses")]
     TooManyTokens(i64),
+    /// Something that was filled in cannot be used.
+    #[error("{0}")]
+    Field(&'static str),
     /// The first administrator is there.
     #[error("this server has an administrator already")]
     SetUp,

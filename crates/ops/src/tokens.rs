@@ -74,12 +74,7 @@ const PREFIX: &str = "hearth_";
 impl Tokens {
     /// Acts on the tokens in `storage`; wrong ones are counted by `authenticator`, together with wrong passwords.
     #[must_use]
-    pub fn new(
-        storage: Storage,
-        authenticator: Authenticator,
-        administrators: Administrators,
-        audit: Audit,
-    ) -> Self {
+    pub fn new(storage: Storage, authenticator: Authenticator, administrators: Administrators, audit: Audit) -> Self {
         Self {
             storage,
             authenticator,
@@ -169,7 +164,12 @@ impl Tokens {
         }
         let failed = |error: storage::StorageError| NoToken::Failed(error.into());
         let found = match text.strip_prefix(PREFIX).and_then(Token::read) {
-            Some(token) => self.storage.api_tokens().find(&token.api_hash()).await.map_err(failed)?,
+            Some(token) => self
+                .storage
+                .api_tokens()
+                .find(&token.api_hash())
+                .await
+                .map_err(failed)?,
             None => None,
         };
         let Some(token) = found else {
@@ -259,7 +259,11 @@ mod tests {
     use super::*;
 
     fn check(token: &Role, account: &Role, expected: Option<&Role>) {
-        assert_eq!(common(token.clone(), account.clone()).as_ref(), expected, "{token} of {account}");
+        assert_eq!(
+            common(token.clone(), account.clone()).as_ref(),
+            expected,
+            "{token} of {account}"
+        );
     }
 
     #[test]

@@ -103,6 +103,7 @@ pub struct Hooks {
     account_removed: Vec<AccountHook>,
     told: HashMap<&'static str, ToldHook>,
     sessions_lost: Vec<LostHook>,
+    nodes: Vec<(fn(&str) -> bool, IqHook)>,
     disco: Disco,
     names: Vec<(&'static str, &'static [Xep])>,
 }
@@ -338,6 +339,26 @@ impl Hooks {
         let feature = feature.clone();
         self.sessions_lost
             .push(Arc::new(move |house, lost| Box::pin(act(feature.clone(), house, lost))));
+    }
+
+    /// Answers what service discovery is asked about those nodes of the server that `is_own` knows; the payload says
+    /// which question it is.
+    pub fn host_node<T, F, L>(&mut self, is_own: fn(&str) -> bool, feature: &Arc<T>, answer: F)
+    where
+        T: Feature,
+        F: Fn(Arc<T>, Request) -> L + Send + Sync + 'static,
+        L: Future<Output = Answer> + Send + 'static,
+    {
+        let feature = feature.clone();
+        let hook: IqHook = Arc::new(move |request| Box::pin(answer(feature.clone(), request)));
+        self.nodes.push((is_own, hook));
+    }
+
+    /// The answer of whoever knows this node of the server.
+    #[must_use]
+    pub fn of_node(&self, node: &str, request: &Request) -> Option<Later<Answer>> {
+        let (_, hook) = self.nodes.iter().find(|(is_own, _)| is_own(node))?;
+        Some(hook(request.clone()))
     }
 
     /// What is announced beside the namespaces of answered IQs.

@@ -85,7 +85,10 @@ impl ApiTokens {
         let name = key("the token's name, in bytes,", &token.name, Self::MAX_NAME_BYTES)?;
         let last = self
             .db
-            .row("SELECT name FROM api_tokens ORDER BY name LIMIT 1 OFFSET ?", args![Self::MOST - 1])
+            .row(
+                "SELECT name FROM api_tokens ORDER BY name LIMIT 1 OFFSET ?",
+                args![Self::MOST - 1],
+            )
             .await?;
         if last.is_some() {
             return Ok(ApiTokenAdded::TooMany);
@@ -101,7 +104,10 @@ impl ApiTokens {
 
     /// All of them, by name.
     pub async fn list(&self) -> Result<Vec<ApiToken>, StorageError> {
-        let rows = self.db.rows(select!("ORDER BY t.name LIMIT ?"), args![Self::MOST]).await?;
+        let rows = self
+            .db
+            .rows(select!("ORDER BY t.name LIMIT ?"), args![Self::MOST])
+            .await?;
         let now = self.clock.now_micros();
         rows.iter().map(|row| ApiToken::read(row, now)).collect()
     }
@@ -114,7 +120,10 @@ impl ApiTokens {
 
     /// The one that has this hash, whether or not it is good for anything now.
     pub async fn find(&self, token_hash: &[u8]) -> Result<Option<ApiToken>, StorageError> {
-        let row = self.db.row(select!("WHERE t.token_hash = ?"), args![token_hash]).await?;
+        let row = self
+            .db
+            .row(select!("WHERE t.token_hash = ?"), args![token_hash])
+            .await?;
         row.map(|row| ApiToken::read(&row, self.clock.now_micros())).transpose()
     }
 
@@ -135,7 +144,10 @@ impl ApiTokens {
 
     /// Ends the one of this name; `false` where there is none.
     pub async fn remove(&self, name: &str) -> Result<bool, StorageError> {
-        let removed = self.db.execute("DELETE FROM api_tokens WHERE name = ?", args![name]).await?;
+        let removed = self
+            .db
+            .execute("DELETE FROM api_tokens WHERE name = ?", args![name])
+            .await?;
         Ok(removed > 0)
     }
 }

@@ -109,7 +109,11 @@ impl Server {
         )
         .await
         .expect("secrets are made");
-        let features = features::all(&Arc::new(ArcSwap::from_pointee(setup.features)), &authenticator);
+        let features = features::all(
+            &Arc::new(ArcSwap::from_pointee(setup.features)),
+            &authenticator,
+            &features::Operators::default(),
+        );
         let router = Router::new(storage, hosts, &features, setup.router);
         let c2s_settings = Arc::new(ArcSwap::from_pointee(setup.c2s));
         let clients = c2s::Server::new(

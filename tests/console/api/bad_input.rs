@@ -82,15 +82,26 @@ fn what_is_wrong_is_said_by_its_name() -> Result<()> {
     let house = House::start()?;
     let program = house.program("owner", &["owner"]);
     for (method, path, kind, body, status, field, words) in ROWS {
-        let headers: Vec<_> = [("Content-Type", *kind)].into_iter().filter(|(_, kind)| !kind.is_empty()).collect();
+        let headers: Vec<_> = [("Content-Type", *kind)]
+            .into_iter()
+            .filter(|(_, kind)| !kind.is_empty())
+            .collect();
         let answer = program.send(method, path, &headers, body);
         let said = format!("{method} {path} {body}: {} {}", answer.status, answer.body);
         assert_eq!(answer.status, *status, "{said}");
         answer.is(*status);
         let problem = answer.json();
         assert_eq!(problem["field"].as_str(), *field, "{said}");
-        assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains(words)), "{said}");
-        assert!(problem["type"].as_str().is_some_and(|kind| kind.starts_with("urn:hearth:problem:")), "{said}");
+        assert!(
+            problem["detail"].as_str().is_some_and(|detail| detail.contains(words)),
+            "{said}"
+        );
+        assert!(
+            problem["type"]
+                .as_str()
+                .is_some_and(|kind| kind.starts_with("urn:hearth:problem:")),
+            "{said}"
+        );
         for (name, value) in [
             ("x-content-type-options", "nosniff"),
             ("x-frame-options", "DENY"),
@@ -116,7 +127,12 @@ fn what_is_too_long_is_not_read() -> Result<()> {
     let long_name = "x".repeat(5_000);
     program.get(&format!("/accounts/{long_name}@{DOMAIN}")).is(422);
     program.get(&format!("/accounts?prefix={long_name}")).is(200);
-    program.put(&format!("/accounts/alice@{DOMAIN}/lock"), &json!({ "reason": "a\u{0}b" })).is(400);
+    program
+        .put(
+            &format!("/accounts/alice@{DOMAIN}/lock"),
+            &json!({ "reason": "a\u{0}b" }),
+        )
+        .is(400);
     program.get("/server").is(200);
     Ok(())
 }
@@ -159,16 +175,27 @@ async fn injections_are_texts(kind: Kind) -> Result<()> {
             }
             for path in ["/tokens/", "/administrators/", "/sessions/", "/accounts/"] {
                 let answer = program.delete(&format!("{path}{}", percent(injection)));
-                assert!(matches!(answer.status, 400 | 404 | 405 | 422), "{path}{injection:?}: {}", answer.body);
+                assert!(
+                    matches!(answer.status, 400 | 404 | 405 | 422),
+                    "{path}{injection:?}: {}",
+                    answer.body
+                );
             }
             let value = json!({ "value": injection });
             let answer = program.put("/properties/roster.max_items", &value);
             assert!(matches!(answer.status, 200 | 422), "{injection:?}: {}", answer.body);
             let token = json!({ "name": injection, "role": "owner" });
             let answer = program.post("/tokens", &token);
-            assert!(matches!(answer.status, 201 | 422 | 400), "{injection:?}: {}", answer.body);
+            assert!(
+                matches!(answer.status, 201 | 422 | 400),
+                "{injection:?}: {}",
+                answer.body
+            );
         }
-        assert_eq!(program.get("/accounts").json()["accounts"].as_array().map(Vec::len), total);
+        assert_eq!(
+            program.get("/accounts").json()["accounts"].as_array().map(Vec::len),
+            total
+        );
         Ok(())
     })
 }

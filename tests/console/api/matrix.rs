@@ -68,7 +68,11 @@ fn every_role_reaches_what_it_may_and_nothing_else() -> Result<()> {
             let answer = ask(program, method, &path);
             let is_admitted = !matches!(answer.status, 401 | 403) && answer.status < 500;
             if *may {
-                assert!(is_admitted, "{name}: {method} {path}: {} {}", answer.status, answer.body);
+                assert!(
+                    is_admitted,
+                    "{name}: {method} {path}: {} {}",
+                    answer.status, answer.body
+                );
             } else {
                 answer.is(403).says(403, "may not do this");
             }
@@ -86,7 +90,10 @@ fn an_administrator_of_one_host_has_no_way_to_another() -> Result<()> {
         house.program("owner", &["host", "--host", DOMAIN]),
         house.program("chief", &["owner"]),
     ] {
-        for (method, path, _) in EXPECTED.iter().filter(|(_, path, who)| path.contains("{jid}") && who[1]) {
+        for (method, path, _) in EXPECTED
+            .iter()
+            .filter(|(_, path, who)| path.contains("{jid}") && who[1])
+        {
             let path = filled(path, &format!("carol@{OTHER}"));
             let body = match path.rsplit('/').next() {
                 Some("password") => json!({ "password": "stolen" }),
@@ -121,10 +128,16 @@ fn a_browser_that_is_logged_in_has_no_power_here_and_no_other_site_gets_any() ->
         owner.send(method, &path, &headers, "{}").is(401);
     }
     let program = house.program("owner", &["owner"]);
-    let foreign = [("Origin", "https://evil.test"), ("Access-Control-Request-Method", "PUT")];
+    let foreign = [
+        ("Origin", "https://evil.test"),
+        ("Access-Control-Request-Method", "PUT"),
+    ];
     for method in ["OPTIONS", "GET"] {
         let answer = program.send(method, "/accounts", &foreign, "");
-        let has_cors = answer.headers.iter().any(|(name, _)| name.starts_with("access-control"));
+        let has_cors = answer
+            .headers
+            .iter()
+            .any(|(name, _)| name.starts_with("access-control"));
         assert!(!has_cors, "{:?}", answer.headers);
     }
     // And a token is none in the console, nor in an address.
@@ -184,7 +197,12 @@ fn no_spelling_of_a_path_leads_past_the_token() -> Result<()> {
     ] {
         for method in ["GET", "POST", "PUT", "DELETE"] {
             let answer = house.stranger().send(method, form, &[JSON], "{}");
-            assert!(answer.status >= 300, "{method} {form}: {} {}", answer.status, answer.body);
+            assert!(
+                answer.status >= 300,
+                "{method} {form}: {} {}",
+                answer.status,
+                answer.body
+            );
             assert!(!answer.body.contains("alice@localhost"), "{method} {form}");
         }
     }
@@ -205,10 +223,20 @@ fn ask(program: &Program, method: &str, path: &str) -> Answer {
 
 /// Who guesses is counted, so few do; the story of guesses is told apart.
 fn is_closed_to_strangers(house: &House, method: &str, path: &str) {
-    for headers in [vec![], vec![("Authorization", "Basic b3duZXI6eA==")], vec![("Authorization", "Bearer")]] {
+    for headers in [
+        vec![],
+        vec![("Authorization", "Basic b3duZXI6eA==")],
+        vec![("Authorization", "Bearer")],
+    ] {
         let path = format!("/api/v1{path}");
-        let answer = house.stranger().send(method, &path, &[headers, vec![JSON]].concat(), "{}");
+        let answer = house
+            .stranger()
+            .send(method, &path, &[headers, vec![JSON]].concat(), "{}");
         answer.is(401);
-        assert!(answer.header("www-authenticate").starts_with("Bearer "), "{:?}", answer.headers);
+        assert!(
+            answer.header("www-authenticate").starts_with("Bearer "),
+            "{:?}",
+            answer.headers
+        );
     }
 }

@@ -24,23 +24,43 @@ fn an_owner_makes_a_token_in_the_browser_and_sees_it_once() -> Result<()> {
     let page = owner.post("/", "/tokens", &fields);
     let (_, rest) = page.body.split_once("<code id=\"token\">").unwrap();
     let token = rest.split('<').next().unwrap().to_owned();
-    owner.post("/", "/tokens", &fields).says(422, "there is a token backup already");
+    owner
+        .post("/", "/tokens", &fields)
+        .says(422, "there is a token backup already");
     let list = owner.get("/tokens");
     list.says(200, "backup").says(200, "never");
     assert!(!list.body.contains(&token));
     assert!(!house.hearth(&["token", "list", "--json"])?.contains(&token));
 
     let program = Program::new(house.console(), &token);
-    assert_eq!(program.get("/accounts").is(200).json()["accounts"].as_array().map(Vec::len), Some(5));
+    assert_eq!(
+        program.get("/accounts").is(200).json()["accounts"]
+            .as_array()
+            .map(Vec::len),
+        Some(5)
+    );
     program.put("/cluster", &json!({ "enabled": false })).is(403);
-    owner.post("/", "/tokens/revoke", &[("name", "backup")]).leads_to("/tokens?done=ended");
+    owner
+        .post("/", "/tokens/revoke", &[("name", "backup")])
+        .leads_to("/tokens?done=ended");
     program.get("/accounts").is(401);
-    let record = house.program("owner", &["owner"]).get("/audit?act=token&target=backup").json();
-    let acts: Vec<_> = record["acts"].as_array().unwrap().iter().map(|act| &act["act"]).collect();
+    let record = house
+        .program("owner", &["owner"])
+        .get("/audit?act=token&target=backup")
+        .json();
+    let acts: Vec<_> = record["acts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|act| &act["act"])
+        .collect();
     assert_eq!(acts, ["token.revoke", "token.add", "token.add"], "{record}");
     assert!(!record.to_string().contains(&token[7..]));
     // Who may only read makes none.
-    house.visitor("reader").post("/", "/tokens", &fields).says(403, "may not do this");
+    house
+        .visitor("reader")
+        .post("/", "/tokens", &fields)
+        .says(403, "may not do this");
     Ok(())
 }
 
@@ -73,16 +93,31 @@ fn a_token_is_worth_no_more_than_its_owner_is_now() -> Result<()> {
 fn a_token_makes_no_token_that_outlives_it() -> Result<()> {
     let house = House::start()?;
     let owner = format!("owner@{DOMAIN}");
-    let token = house.hearth(&["token", "add", "short", "--owner", &owner, "--role", "owner", "--days", "1"])?;
+    let token = house.hearth(&[
+        "token", "add", "short", "--owner", &owner, "--role", "owner", "--days", "1",
+    ])?;
     let program = Program::new(house.console(), token.trim());
     let answer = program.post("/tokens", &json!({ "name": "long", "role": "owner" }));
     assert_eq!(answer.is(422).json()["field"], "expires_at");
     let ends = program.get("/tokens").json()["tokens"][0]["expires_at"].clone();
-    let made = program.post("/tokens", &json!({ "name": "as-long", "role": "read-only", "expires_at": ends }));
+    let made = program.post(
+        "/tokens",
+        &json!({ "name": "as-long", "role": "read-only", "expires_at": ends }),
+    );
     let made = made.is(201).json();
     assert_eq!(made["owner"], owner);
-    Program::new(house.console(), made["token"].as_str().unwrap()).get("/cluster").is(200);
-    let refused = house.hearth(&["token", "add", "x", "--owner", &format!("bob@{DOMAIN}"), "--role", "owner"]);
+    Program::new(house.console(), made["token"].as_str().unwrap())
+        .get("/cluster")
+        .is(200);
+    let refused = house.hearth(&[
+        "token",
+        "add",
+        "x",
+        "--owner",
+        &format!("bob@{DOMAIN}"),
+        "--role",
+        "owner",
+    ]);
     assert!(refused.is_err_and(|error| error.to_string().contains("bob@localhost is no administrator")));
     Ok(())
 }
@@ -103,9 +138,17 @@ fn who_guesses_tokens_is_shut_out_with_or_without_a_right_one() -> Result<()> {
     for number in 0..25 {
         let token = format!("hearth_{number:0>43}");
         let spoofed = [("X-Forwarded-For", "192.0.2.1"), ("Forwarded", "for=192.0.2.1")];
-        answers.push(Program::new(house.console(), &token).send("GET", "/server", &spoofed, "").status);
+        answers.push(
+            Program::new(house.console(), &token)
+                .send("GET", "/server", &spoofed, "")
+                .status,
+        );
     }
-    assert_eq!(answers.iter().filter(|status| **status == 401).count(), 20, "{answers:?}");
+    assert_eq!(
+        answers.iter().filter(|status| **status == 401).count(),
+        20,
+        "{answers:?}"
+    );
     let answer = program.get("/server");
     answer.is(429);
     assert_eq!(answer.header("retry-after"), "3600");

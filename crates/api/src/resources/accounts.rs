@@ -153,7 +153,11 @@ pub(crate) async fn set_password(
     Name(jid): Name,
     Sent(new): Sent<NewPassword>,
 ) -> Outcome<Json<Closed>> {
-    let closed = caller.acts.accounts.set_password(&caller.actor, &jid, &new.password).await?;
+    let closed = caller
+        .acts
+        .accounts
+        .set_password(&caller.actor, &jid, &new.password)
+        .await?;
     Ok(Json(Closed::of(closed)))
 }
 

@@ -74,7 +74,11 @@ pub(crate) async fn list(caller: Caller, Query(query): Query<AuditQuery>) -> Out
         act: query.act,
         target: query.target,
         before: before.map_err(|_| {
-            Problem::new(StatusCode::BAD_REQUEST, "This place in the list is none: begin with its first page.").at("after")
+            Problem::new(
+                StatusCode::BAD_REQUEST,
+                "This place in the list is none: begin with its first page.",
+            )
+            .at("after")
         })?,
         limit: limit + 1,
     };

@@ -181,7 +181,9 @@ pub(crate) async fn caches(caller: Caller, Name(node): Name) -> Outcome<Json<Cac
     params(("node" = String, Path, description = "Its name, or the number of its present life.")),
     responses((status = 202, body = Node)))]
 pub(crate) async fn drain(caller: Caller, Name(node): Name) -> Outcome<Accepted<Node>> {
-    Ok(Accepted(caller.acts.clustering.drain(&caller.actor, &node).await?.into()))
+    Ok(Accepted(
+        caller.acts.clustering.drain(&caller.actor, &node).await?.into(),
+    ))
 }
 
 impl From<ClusterStatus> for Cluster {

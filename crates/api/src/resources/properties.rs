@@ -139,7 +139,11 @@ pub(crate) async fn unset(
     Name(name): Name,
     Query(query): Query<ScopeQuery>,
 ) -> Outcome<Json<Property>> {
-    let unset = caller.acts.properties.unset(&caller.actor, query.scope.into(), &name).await?;
+    let unset = caller
+        .acts
+        .properties
+        .unset(&caller.actor, query.scope.into(), &name)
+        .await?;
     Ok(Json(unset.into()))
 }
 

@@ -120,7 +120,9 @@ async fn show(visit: &Visit, outcome: Outcome) -> Response {
         }
         Outcome::BadDays => {
             status = StatusCode::UNPROCESSABLE_ENTITY;
-            page.days_error = Some(format!("days are a number from 1 to {DAYS_MAX}, or empty: it never ends"));
+            page.days_error = Some(format!(
+                "days are a number from 1 to {DAYS_MAX}, or empty: it never ends"
+            ));
         }
         Outcome::Failed(error @ (OpsError::TokenName | OpsError::TokenExists(_))) => {
             status = refusal::status(&error);

@@ -70,7 +70,9 @@ pub(crate) async fn run(command: TokenCommand, reach: &mut Reach, output: Output
         },
         TokenCommand::Revoke { name } => match reach.ask(Request::TokenRevoke { name: name.clone() }).await? {
             Answer::Nothing => {
-                output.one(&json!({ "name": name }), |_| format!("{name} is worth nothing any more"));
+                output.one(&json!({ "name": name }), |_| {
+                    format!("{name} is worth nothing any more")
+                });
                 Ok(())
             }
             other => Err(other.into()),
@@ -89,7 +91,10 @@ fn row(token: &TokenInfo) -> [String; 6] {
         token.name.clone(),
         token.owner.clone(),
         token.role.to_string(),
-        token.worth.as_ref().map_or_else(|| "worth nothing".to_owned(), ToString::to_string),
+        token
+            .worth
+            .as_ref()
+            .map_or_else(|| "worth nothing".to_owned(), ToString::to_string),
         token.expires_at.map_or_else(|| "never".to_owned(), time),
         time_or_dash(token.used_at),
     ]

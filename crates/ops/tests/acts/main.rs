@@ -6,6 +6,7 @@ mod cluster;
 mod console;
 mod powers;
 mod properties;
+mod tokens;
 mod transfer;
 
 use std::sync::{Arc, Mutex};

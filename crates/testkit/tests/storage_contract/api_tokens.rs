@@ -27,7 +27,10 @@ async fn a_token_is_known_by_its_hash_until_it_is_taken_back(g: Ground) {
         expires_at: Some(i64::MAX),
         ..token("b", a, Role::Host(g.host))
     };
-    assert_eq!(it.add(&[1; 32], &token("a", a, Role::Owner)).await.unwrap(), ApiTokenAdded::Done);
+    assert_eq!(
+        it.add(&[1; 32], &token("a", a, Role::Owner)).await.unwrap(),
+        ApiTokenAdded::Done
+    );
     assert_eq!(it.add(&[2; 32], &ends).await.unwrap(), ApiTokenAdded::Done);
     assert!(it.find(&[3; 32]).await.unwrap().is_none());
     let found = it.find(&[2; 32]).await.unwrap().unwrap();
@@ -53,7 +56,10 @@ async fn what_a_token_is_worth_changes_with_its_account(g: Ground) {
     administrators.grant(b, Role::Owner, "x").await.unwrap();
     administrators.grant(a, Role::Host(g.host), "x").await.unwrap();
     assert_eq!(role().await, Some(Some(Role::Host(g.host))));
-    let lock = Lock { reason: None, until: None };
+    let lock = Lock {
+        reason: None,
+        until: None,
+    };
     g.storage.accounts().lock(a, &lock).await.unwrap();
     assert!(it.find(&[1; 32]).await.unwrap().unwrap().is_locked);
     assert_eq!(administrators.revoke(a).await.unwrap(), RoleChange::Done);
