@@ -107,11 +107,11 @@ fn admin(name: &str) -> String {
 #[track_caller]
 fn is_done(answer: &Element) -> Option<Form> {
     assert_eq!(payload(answer).get("status"), Some("completed"), "{}", answer.to_xml());
-    let notes = payload(answer)
+    let mut notes = payload(answer)
         .elements()
         .filter(|child| child.is("note", ns::COMMANDS));
     assert!(
-        notes.clone().all(|note| note.get("type") == Some("info")),
+        notes.all(|note| note.get("type") == Some("info")),
         "{}",
         answer.to_xml()
     );
@@ -128,6 +128,13 @@ fn is_refused(answer: &Element, condition: &str) {
         error.find(condition, ns::STANZA_ERRORS).is_some(),
         "not {condition}, but {xml}"
     );
+}
+
+/// All accounts, but for when somebody logged in: that is written a moment later.
+fn accounts(house: &House) -> Result<String> {
+    let list = block_in_place(|| house.hearth(&["account", "list", "--json"]))?;
+    let lines = list.lines().filter(|line| !line.contains("\"last_log"));
+    Ok(lines.collect::<Vec<_>>().join("\n"))
 }
 
 /// Every command with a form that would do something to this account.
@@ -169,7 +176,7 @@ async fn who_is_no_administrator_sees_nothing_and_does_nothing() -> Result<()> {
     let mut alice = Operator::at(&house, &format!("alice@{DOMAIN}")).await;
     let mut owner = Operator::at(&house, &format!("owner@{DOMAIN}")).await;
     let (_, owners_session) = owner.begin(&admin("delete-user")).await;
-    let before = block_in_place(|| house.hearth(&["account", "list", "--json"]))?;
+    let before = accounts(&house)?;
 
     assert_eq!(alice.items().await, Vec::<String>::new());
     for (node, form) in everything(&format!("bob@{DOMAIN}")) {
@@ -187,8 +194,7 @@ async fn who_is_no_administrator_sees_nothing_and_does_nothing() -> Result<()> {
         let answer = alice.ask("get", &info).await;
         assert_eq!(answer.get("type"), Some("error"), "{}", answer.to_xml());
     }
-    let after = block_in_place(|| house.hearth(&["account", "list", "--json"]))?;
-    assert_eq!(after, before);
+    assert_eq!(accounts(&house)?, before);
     Ok(())
 }
 
@@ -299,7 +305,7 @@ async fn an_owner_does_everything_and_each_act_is_in_the_record_once() -> Result
     is_done(&owner.runs(&admin("change-user-password"), &password).await);
     is_done(&owner.runs(&admin("disable-user"), &[("accountjids", &[&eve])]).await);
     let locked = is_done(&owner.runs(&admin("get-disabled-users-list"), &[]).await).unwrap();
-    assert_eq!(locked.values("disableduserjids"), [eve.clone()]);
+    assert_eq!(locked.get("disableduserjids"), Some(eve.as_str()));
     is_done(&owner.runs(&admin("reenable-user"), &[("accountjids", &[&eve])]).await);
     let me = format!("owner@{DOMAIN}");
     is_done(&owner.runs(&admin("edit-admin"), &[("adminjids", &[&me, &eve])]).await);

@@ -112,8 +112,9 @@ fn wrong(part: &str, error: &serde_path_to_error::Error<impl std::fmt::Display>)
         StatusCode::BAD_REQUEST,
         &format!("The {part} cannot be read: {}.", error.inner()),
     );
+    // The whole is no field, and what ended in the middle of a name has none.
     match error.path().to_string() {
-        path if path == "." => problem,
+        path if path == "." || path.contains('?') => problem,
         path => problem.at(&path),
     }
 }

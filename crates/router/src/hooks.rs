@@ -67,6 +67,7 @@ pub enum To {
 
 type FlowHook = Arc<dyn Fn(&mut Flow<'_>) -> Verdict + Send + Sync>;
 type IqHook = Arc<dyn Fn(Request) -> Later<Answer> + Send + Sync>;
+type NodeHook = (fn(&str) -> bool, IqHook);
 type SentHook = Arc<dyn Fn(Arc<Router>, Arc<Session>, Stanza) -> Later<Result<(), StanzaError>> + Send + Sync>;
 type ReceivedHook =
     Arc<dyn Fn(Arc<Router>, Option<Arc<Account>>, Stanza) -> Later<Result<(), StanzaError>> + Send + Sync>;
@@ -103,7 +104,7 @@ pub struct Hooks {
     account_removed: Vec<AccountHook>,
     told: HashMap<&'static str, ToldHook>,
     sessions_lost: Vec<LostHook>,
-    nodes: Vec<(fn(&str) -> bool, IqHook)>,
+    nodes: Vec<NodeHook>,
     disco: Disco,
     names: Vec<(&'static str, &'static [Xep])>,
 }

@@ -161,15 +161,18 @@ pub(crate) async fn nodes(caller: Caller) -> Outcome<Json<NodeList>> {
     params(("node" = u64, Path, description = "The number of its present life.")),
     responses((status = 200, body = CacheList)))]
 pub(crate) async fn caches(caller: Caller, Name(node): Name) -> Outcome<Json<CacheList>> {
-    let Ok(node) = node.parse() else {
+    let Ok(number) = node.parse::<u64>() else {
         let why = "A server is meant by the number of its present life, which /cluster/nodes says.";
         return Err(Problem::new(StatusCode::BAD_REQUEST, why).at("node"));
     };
-    let clustering = &caller.acts.clustering;
-    let own = clustering.status(&caller.actor).await?.node;
-    let caches = match own == Some(node) {
-        true => clustering.caches(&caller.actor)?,
-        false => clustering.caches_of(&caller.actor, node).await?,
+    let (clustering, actor) = (&caller.acts.clustering, &caller.actor);
+    if !clustering.nodes(actor).await?.iter().any(|known| known.id == number) {
+        return Err(OpsError::NoNode(node).into());
+    }
+    let own = clustering.status(actor).await?.node;
+    let caches = match own == Some(number) {
+        true => clustering.caches(actor)?,
+        false => clustering.caches_of(actor, number).await?,
     };
     Ok(Json(CacheList {
         caches: caches.into_iter().map(Cache::from).collect(),

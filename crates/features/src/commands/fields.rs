@@ -76,15 +76,13 @@ pub(super) fn password_of(form: &Form) -> Result<Password, OpsError> {
     }
 }
 
-/// What became of several: each is told. Where nothing at all was done, that is an error.
-pub(super) fn report(done: Vec<(String, Result<String, OpsError>)>) -> Result<Report, OpsError> {
-    if let [(_, Err(_))] = done.as_slice() {
-        return match done.into_iter().next() {
-            Some((_, Err(error))) => Err(error),
-            _ => Ok(Report::default()),
-        };
+/// What became of several: each is told. Of one alone what went wrong is an error like any other, and can be mended.
+pub(super) fn report(mut done: Vec<(String, Result<String, OpsError>)>) -> Result<Report, OpsError> {
+    if done.len() == 1
+        && let Some((jid, result)) = done.pop()
+    {
+        return result.map(|text| Report::note(format!("{jid}: {text}")));
     }
-    // An owner's database that is away fails all of them alike; power that ends at a host does not.
     let notes = done.into_iter().map(|(jid, result)| match result {
         Ok(text) => Note::info(format!("{jid}: {text}")),
         Err(error) => Note::error(format!("{jid}: {error}")),
