@@ -163,6 +163,11 @@ fn markup_that_is_stored_stays_text() -> Result<()> {
         is_inert(&refused, payload, "a name");
         let refused = owner.post("/", "/administrators/grant", &[("address", payload), ("role", "owner")]);
         is_inert(&refused, payload, "an administrator");
+        for token in [[("name", *payload), ("days", "1")], [("name", "x"), ("days", *payload)]] {
+            let refused = owner.post("/", "/tokens", &[&token[..], &[("role", "owner")]].concat());
+            assert_eq!(refused.status, 422);
+            is_inert(&refused, payload, "a token");
+        }
         let mut stranger = house.stranger();
         is_inert(&stranger.log_in(payload, payload), payload, "a login");
         is_inert(&owner.get("/audit"), payload, "the record");
