@@ -17,7 +17,7 @@ use crate::{Api, description::description, guard, problem::Problem};
 pub struct RouteInfo {
     /// `GET`, `POST`, `PUT` or `DELETE`.
     pub method: &'static str,
-    /// The path behind [`BASE`]; what varies is in braces.
+    /// The path behind `/api/v1`; what varies is in braces.
     pub path: &'static str,
     /// What it needs.
     pub needs: Needs,
