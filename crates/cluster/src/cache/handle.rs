@@ -59,9 +59,11 @@ where
     #[must_use]
     pub fn entries(&self) -> Vec<(K, Held<V>)> {
         let seen = self.caches.inner.place.look(|machine, me| {
-            let entries = machine.entries(self.definition.id).filter(|(_, entry)| is_alive(entry));
+            let entries = machine.entries(self.definition.id);
+            let entries = entries.map(|entry| (entry.key, entry.to_entry()));
+            let entries = entries.filter(|(_, entry)| is_alive(entry));
             let entries =
-                entries.filter_map(|(key, entry)| Some((postcard::from_bytes(key).ok()?, self.held(entry, me)?)));
+                entries.filter_map(|(key, entry)| Some((postcard::from_bytes(key).ok()?, self.held(&entry, me)?)));
             Some(entries.collect())
         });
         seen.unwrap_or_default()
@@ -243,7 +245,7 @@ where
 
     fn find(&self, key: &[u8]) -> Option<(Entry, NodeId)> {
         let place = &self.caches.inner.place;
-        place.look(|machine, me| Some((machine.get(self.definition.id, key)?.clone(), me)))
+        place.look(|machine, me| Some((machine.get(self.definition.id, key)?.to_entry(), me)))
     }
 
     fn held(&self, entry: &Entry, me: NodeId) -> Option<Held<V>> {

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | what the switchboard wants of other nodes, done by the cluster | `peers` |
 //! | what the cluster says, told to the switchboard | `host` |
+//! | a session as the cluster keeps it | `entry` |
 //! | what operators see and do | `desk`, `ask`, `drain` |
 //! | guesses at passwords, counted by all servers together | `guesses` |
 //! | what the cluster is started with | `options` |
@@ -11,6 +12,7 @@
 mod ask;
 mod desk;
 mod drain;
+mod entry;
 mod guesses;
 mod host;
 mod options;
