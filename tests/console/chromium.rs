@@ -51,7 +51,7 @@ const fn screen(name: &'static str, width: u32, height: u32, is_phone: bool, is_
 }
 
 pub(crate) const DESKTOP: Screen = screen("desktop.light", 1280, 900, false, false);
-const SCREENS: [Screen; 4] = [
+pub(crate) const SCREENS: [Screen; 4] = [
     DESKTOP,
     screen("desktop.dark", 1280, 900, false, true),
     screen("phone.light", 390, 844, true, false),
@@ -111,6 +111,34 @@ impl Chromium {
         }
     }
 
+    /// Waits until something that this selects is on the page.
+    pub(crate) async fn until_there(&self, selector: &str) -> Result<()> {
+        let began = Instant::now();
+        while self.page.find(Locator::Css(selector)).await.is_err() {
+            if began.elapsed() > PATIENCE {
+                bail!("waited in vain for {selector}; the page says:\n{}", self.text().await?);
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+        Ok(())
+    }
+
+    /// Clicks on what keeps itself up to date. It may just be swapped for its like: then again.
+    pub(crate) async fn click_live(&self, what: Locator<'_>) -> Result<()> {
+        let began = Instant::now();
+        loop {
+            let clicked = match self.page.find(what).await {
+                Ok(link) => link.click().await,
+                Err(error) => Err(error),
+            };
+            match clicked {
+                Ok(()) => return Ok(()),
+                Err(error) if began.elapsed() > PATIENCE => return Err(error.into()),
+                Err(_) => tokio::time::sleep(LOOK_AGAIN).await,
+            }
+        }
+    }
+
     pub(crate) async fn text(&self) -> Result<String> {
         let text = self.page.execute("return document.body.innerText", Vec::new()).await?;
         Ok(text.as_str().unwrap_or_default().to_owned())
@@ -126,7 +154,7 @@ impl Chromium {
 
     /// Saves what is seen, and holds the page to what everybody can use: no violation that axe-core finds, and nothing
     /// wider than the screen.
-    async fn look(&self, screen: Screen, name: &str) -> Result<()> {
+    pub(crate) async fn look(&self, screen: Screen, name: &str) -> Result<()> {
         let picture = self.page.screenshot().await?;
         let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("console");
         fs::create_dir_all(&directory)?;
@@ -193,21 +221,35 @@ fn port(log: &Path, driver: &Guarded) -> Result<u16> {
     }
 }
 
-fn https(address: SocketAddr) -> String {
+pub(crate) fn https(address: SocketAddr) -> String {
     // The name that its certificate is for.
     format!("https://{DOMAIN}:{}", address.port())
 }
 
 /// Every page that is looked at.
-const PAGES: [(&str, &str); 9] = [
+const PAGES: &[(&str, &str)] = &[
+    ("you", "/me"),
+    ("welcome", "/welcome"),
     ("overview", "/"),
     ("accounts", "/accounts"),
     ("account", "/accounts/juliet@localhost"),
     ("new-account", "/accounts/new"),
+    ("contacts", "/accounts/juliet@localhost/contacts"),
+    ("blocked", "/accounts/juliet@localhost/blocked"),
+    ("offline", "/accounts/juliet@localhost/offline"),
+    ("vcard", "/accounts/juliet@localhost/vcard"),
+    ("groups", "/groups"),
+    ("new-group", "/groups/new"),
     ("sessions", "/sessions"),
+    ("session", "/sessions/one?jid=juliet%40localhost%2Fbalcony"),
+    ("announcement", "/sessions/announce"),
     ("clustering", "/cluster"),
+    ("server", "/cluster/nodes/1"),
+    ("cache", "/cluster/nodes/1/caches/failed%20logins%20by%20address"),
+    ("cache-kept", "/cluster/nodes/1/caches/sessions"),
     ("properties", "/properties?text=roster"),
     ("property", "/properties/roster.max_items"),
+    ("tokens", "/tokens"),
     ("audit", "/audit"),
 ];
 
@@ -218,8 +260,13 @@ async fn from_the_token_on_the_terminal_to_every_page() -> Result<()> {
     let browser = Chromium::start(DESKTOP).await?;
     browser.page.goto(&console).await?;
     browser.until("has no administrator yet").await?;
-    browser.look(DESKTOP, "setup").await?;
     browser.type_into("#token", &setup_token(server.home())?).await?;
+    browser.click(".door button").await?;
+    browser.until("Step 1 of 3").await?;
+    browser.click("button[value=go]").await?;
+    browser.until("Step 2 of 3").await?;
+    browser.click("button[value=go]").await?;
+    browser.until("Step 3 of 3").await?;
     browser.type_into("#name", "romeo").await?;
     browser.type_into("#password", PASSWORD).await?;
     browser.type_into("#again", PASSWORD).await?;
@@ -244,6 +291,7 @@ async fn from_the_token_on_the_terminal_to_every_page() -> Result<()> {
     browser.click("main .form button").await?;
     browser.until("The account was made.").await?;
     browser.end().await?;
+    let mut juliet = online(&server, "juliet", "balcony").await?;
 
     for screen in SCREENS {
         let browser = Chromium::start(screen).await?;
@@ -254,6 +302,7 @@ async fn from_the_token_on_the_terminal_to_every_page() -> Result<()> {
             browser.page.goto(&format!("{console}{path}")).await?;
             browser.look(screen, name).await?;
         }
+        inspects(&browser, screen, &console, &mut juliet).await?;
         browser.page.goto(&format!("{console}/cluster")).await?;
         browser.until("SQLite is for one server alone").await?;
         let switch = browser.page.find(Locator::Id("switch")).await?;
@@ -263,6 +312,54 @@ async fn from_the_token_on_the_terminal_to_every_page() -> Result<()> {
         );
         browser.end().await?;
     }
+    Ok(())
+}
+
+/// Somebody who is connected, and says so.
+async fn online(server: &Server, name: &str, resource: &str) -> Result<testkit::client::Client> {
+    let jid: protocol::Jid = format!("{name}@{DOMAIN}").parse()?;
+    let connect = testkit::client::Connect::DirectTls(server.addresses().c2s_tls);
+    let unbound = connect
+        .log_in(&jid, PASSWORD)
+        .await
+        .map_err(|it| anyhow::anyhow!("{it:?}"))?;
+    let mut client = unbound.bind(resource).await.map_err(|it| anyhow::anyhow!("{it:?}"))?;
+    client
+        .send("<presence><show>dnd</show><status>on the balcony, and not to be disturbed</status></presence>")
+        .await;
+    client.presence().await;
+    Ok(client)
+}
+
+/// Looks into a session: what passes it is seen without a reload, and it ends.
+async fn inspects(
+    browser: &Chromium,
+    screen: Screen,
+    console: &str,
+    juliet: &mut testkit::client::Client,
+) -> Result<()> {
+    let page = format!("{console}/sessions/one?jid=juliet%40localhost%2Fbalcony");
+    browser.page.goto(&page).await?;
+    browser.until("on the balcony").await?;
+    browser
+        .click_live(Locator::Css("[data-live=inspection] button"))
+        .await?;
+    browser.until("what people write is hidden").await?;
+    let before = juliet.jid.clone();
+    juliet
+        .send(format!(
+            "<message to='{before}' type='chat' id='night'><body>Good night!</body>\
+             <active xmlns='http://jabber.org/protocol/chatstates'/></message>"
+        ))
+        .await;
+    juliet.message().await;
+    browser.until("[11 characters]").await?;
+    browser.until("to the client").await?;
+    browser.look(screen, "inspector").await?;
+    browser
+        .click_live(Locator::Css("[data-live=inspection] button"))
+        .await?;
+    browser.until("It shows every stanza that passes").await?;
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use testkit::{client::Connect, databases::Kind};
 use tests::support::process::DOMAIN;
 
 use crate::{
-    browser::{Answer, percent},
+    browser::{Answer, Browser, percent},
     house::{House, PASSWORD},
 };
 
@@ -43,19 +43,48 @@ const FIELDS: &[(&str, &str)] = &[
     ("/accounts", "after"),
     ("/accounts?order=made", "after"),
     ("/accounts?order=login&direction=down", "after"),
+    ("/accounts/alice@localhost/contacts", "text"),
+    ("/accounts/alice@localhost/contacts", "after"),
+    ("/accounts/alice@localhost/blocked", "text"),
+    ("/accounts/alice@localhost/blocked", "after"),
+    ("/accounts/alice@localhost/offline", "after"),
+    ("/groups", "host"),
+    ("/groups", "text"),
+    ("/groups", "after"),
+    ("/groups/localhost/staff", "prefix"),
+    ("/groups/localhost/staff", "after"),
     ("/sessions", "text"),
     ("/sessions", "after"),
+    ("/sessions", "host"),
+    ("/sessions", "only"),
+    ("/sessions", "order"),
+    ("/sessions", "direction"),
+    ("/sessions?order=since&after=a", "place"),
+    ("/sessions/one", "jid"),
+    ("/sessions/announce", "reached"),
+    ("/sessions/announce?reached=1", "silent"),
+    ("/cluster/nodes/1/caches/sessions", "text"),
+    ("/cluster/nodes/1/caches/sessions", "after"),
     ("/properties", "text"),
     ("/audit", "actor"),
     ("/audit", "act"),
     ("/audit", "target"),
+    ("/audit", "text"),
+    ("/audit", "host"),
+    ("/audit", "since"),
+    ("/audit", "until"),
     ("/audit", "before"),
+    ("/audit/export", "form"),
+    ("/audit/export", "text"),
+    ("/audit/export", "since"),
+    ("/history", "name"),
+    ("/history", "before"),
     ("/login", "next"),
     ("/login", "address"),
     ("/", "done"),
 ];
 
-const INJECTIONS: &[&str] = &[
+pub(crate) const INJECTIONS: &[&str] = &[
     "' OR '1'='1",
     "'; DROP TABLE accounts; --",
     "\" OR \"\"=\"",
@@ -86,7 +115,7 @@ fn at(path: &str, field: &str, value: &str) -> String {
 }
 
 #[track_caller]
-fn is_inert(answer: &Answer, payload: &str, place: &str) {
+pub(crate) fn is_inert(answer: &Answer, payload: &str, place: &str) {
     let is_marked_up = payload.contains(['<', '"']);
     assert!(
         !is_marked_up || !answer.body.contains(payload),
@@ -108,6 +137,7 @@ fn is_inert(answer: &Answer, payload: &str, place: &str) {
 fn markup_in_an_address_stays_text() -> Result<()> {
     let house = House::start()?;
     let (mut owner, mut stranger) = (house.visitor("owner"), house.stranger());
+    make_group(&mut owner, "staff", "");
     for payload in MARKUP {
         for (path, field) in FIELDS {
             let place = at(path, field, payload);
@@ -118,6 +148,7 @@ fn markup_in_an_address_stays_text() -> Result<()> {
             "/",
             "/accounts/",
             "/properties/",
+            "/settings/",
             "/cluster/nodes/",
             "/assets/x/",
             "/setup/",
@@ -155,6 +186,16 @@ fn markup_that_is_stored_stays_text() -> Result<()> {
         let refused = owner.post("/", "/properties/lockout.exempt", &[("value", payload)]);
         assert_eq!(refused.status, 422);
         is_inert(&refused, payload, "a property's value");
+        let refused = owner.post("/", "/hosts/add", &[("domain", payload)]);
+        is_inert(&refused, payload, "a host");
+        is_inert(&owner.get("/hosts"), payload, "the hosts");
+        let refused = owner.post("/", "/settings/login", &[("lockout.exempt", payload)]);
+        assert_eq!(refused.status, 422);
+        is_inert(&refused, payload, "a setting");
+        let text = owner.post("/", "/settings/about", &[("contacts.admin", payload)]);
+        is_inert(&text, payload, "a setting that is text");
+        let refused = owner.post("/", "/history/undo", &[("id", payload)]);
+        is_inert(&refused, payload, "the number of a change");
         let refused = owner.post(
             "/",
             "/accounts/new",
@@ -163,8 +204,80 @@ fn markup_that_is_stored_stays_text() -> Result<()> {
         is_inert(&refused, payload, "a name");
         let refused = owner.post("/", "/administrators/grant", &[("address", payload), ("role", "owner")]);
         is_inert(&refused, payload, "an administrator");
+        for token in [[("name", *payload), ("days", "1")], [("name", "x"), ("days", *payload)]] {
+            let refused = owner.post("/", "/tokens", &[&token[..], &[("role", "owner")]].concat());
+            assert_eq!(refused.status, 422);
+            is_inert(&refused, payload, "a token");
+        }
         let mut stranger = house.stranger();
         is_inert(&stranger.log_in(payload, payload), payload, "a login");
+        for path in ["/audit", "/history", "/properties/contacts.admin"] {
+            is_inert(&owner.get(path), payload, path);
+        }
+    }
+    Ok(())
+}
+
+fn make_group(owner: &mut Browser, name: &str, text: &str) -> Answer {
+    let fields = [
+        ("host", DOMAIN),
+        ("name", name),
+        ("shown_to", "members"),
+        ("display_name", text),
+        ("description", text),
+    ];
+    owner.post("/", "/groups/new", &fields)
+}
+
+#[test]
+fn markup_in_groups_contacts_and_vcards_stays_text() -> Result<()> {
+    let house = House::start()?;
+    let mut owner = house.visitor("owner");
+    let alice = format!("/accounts/alice@{DOMAIN}");
+    for payload in MARKUP {
+        // Space around a name is nobody's.
+        let name = payload.trim();
+        make_group(&mut owner, name, payload);
+        let group = format!("/groups/{DOMAIN}/{}", percent(name));
+        let lines = format!("alice\n{payload}");
+        let refused = owner.post("/", &format!("{group}/members"), &[("lines", &lines)]);
+        refused.says(422, "1 added");
+        is_inert(&refused, payload, "lines that name nobody");
+        let viewers = [("viewers", name), ("shown_to", "groups"), ("display_name", payload)];
+        owner
+            .post("/", &group, &viewers)
+            .leads_to(&format!("{group}?done=group-changed"));
+        for place in ["/groups", &group, &format!("{group}/delete"), &alice] {
+            let page = owner.get(place);
+            assert_eq!(page.status, 200, "{place}: {}", page.body);
+            is_inert(&page, payload, place);
+        }
+        let fields = [("contact", "nurse@example.net"), ("name", payload), ("groups", payload)];
+        owner
+            .post("/", &format!("{alice}/contacts"), &fields)
+            .leads_to(&format!("{alice}/contacts?done=contact-set"));
+        let card = [
+            "full_name",
+            "nickname",
+            "email",
+            "phone",
+            "organisation",
+            "title",
+            "url",
+            "birthday",
+            "description",
+        ]
+        .map(|field| (field, *payload));
+        owner
+            .post("/", &format!("{alice}/vcard"), &card)
+            .leads_to(&format!("{alice}/vcard?done=vcard-set"));
+        let refused = owner.post("/", &format!("{alice}/blocked"), &[("jid", payload)]);
+        is_inert(&refused, payload, "a blocked address");
+        for place in ["contacts", "vcard", "blocked", "offline"] {
+            let page = owner.get(&format!("{alice}/{place}"));
+            assert_eq!(page.status, 200, "{place}: {}", page.body);
+            is_inert(&page, payload, place);
+        }
         is_inert(&owner.get("/audit"), payload, "the record");
     }
     Ok(())
@@ -177,7 +290,7 @@ fn names_of_accounts_lead_to_their_pages_and_mean_nothing_else() -> Result<()> {
     house.import(jids.iter())?;
     let mut owner = house.visitor("owner");
     let list = owner.get("/accounts");
-    assert!(!list.body.contains("49"), "a template ran: {}", list.body);
+    assert!(!list.body.contains("49@"), "a template ran: {}", list.body);
     let links: Vec<&str> = list
         .body
         .split("<td data-label=\"Account\"><a href=\"")
@@ -243,6 +356,9 @@ async fn injections(kind: Kind) -> Result<()> {
     let house = House::start_on(kind).await?;
     tokio::task::block_in_place(|| {
         let mut owner = house.visitor("owner");
+        make_group(&mut owner, "staff", "").leads_to(&format!("/groups/{DOMAIN}/staff?done=group-added"));
+        let members = format!("/groups/{DOMAIN}/staff/members");
+        owner.post("/", &members, &[("lines", "alice\nbob")]);
         for payload in INJECTIONS {
             for (path, field) in FIELDS.iter().filter(|(path, _)| *path != "/login") {
                 let place = at(path, field, payload);
@@ -264,6 +380,12 @@ async fn injections(kind: Kind) -> Result<()> {
                 owner
                     .get(&at("/accounts", "prefix", payload))
                     .says(200, "No account here matches that.");
+                owner
+                    .get(&at(&format!("/groups/{DOMAIN}/staff"), "prefix", payload))
+                    .says(200, "No member matches that.");
+                owner
+                    .get(&at("/groups", "text", payload))
+                    .says(200, "No group here matches that.");
             }
         }
         owner.get("/accounts?prefix=al").says(200, "alice@");

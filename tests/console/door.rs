@@ -11,7 +11,7 @@ use crate::{
 const LOGIN: &str = "hearth-console";
 
 #[track_caller]
-fn is_protected(answer: &Answer) {
+pub(crate) fn is_protected(answer: &Answer) {
     let policy = answer.header("content-security-policy");
     for words in [
         "default-src 'none'",
@@ -235,7 +235,7 @@ fn other_methods_and_overrides_change_nothing() -> Result<()> {
     let house = House::start()?;
     let mut owner = house.visitor("owner");
     let page = format!("/accounts/alice@{DOMAIN}");
-    for method in ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "TRACK", "LOCK"] {
+    for method in ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "TRACK", "LOCK", "FROB"] {
         assert_eq!(owner.send(method, &page, &[], "").status, 405, "{method}");
         assert_eq!(house.stranger().send(method, &page, &[], "").status, 405, "{method}");
     }
@@ -285,6 +285,18 @@ fn requests_that_could_mean_two_things_are_refused() -> Result<()> {
             "two lengths",
             "POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
         ),
+        (
+            "length, then chunks",
+            "POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        ),
+        (
+            "chunks, then length",
+            "POST /login HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n",
+        ),
+        (
+            "chunks twice",
+            "POST /login HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n",
+        ),
         ("a folded header", "GET / HTTP/1.1\r\nHost: x\r\nA: b\r\n c\r\n\r\n"),
         ("no HTTP", "GET /\r\n\r\n"),
         (
@@ -295,6 +307,11 @@ fn requests_that_could_mean_two_things_are_refused() -> Result<()> {
         let answer = exchange(address, request.as_bytes());
         assert_eq!(answer.status, 400, "{case}: {answer:?}");
     }
+    let version_2 = exchange(address, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+    assert!(
+        [0, 400].contains(&version_2.status),
+        "nobody speaks it here: {version_2:?}"
+    );
     let mut owner = house.visitor("owner");
     let csrf = owner.get("/").field("csrf");
     let huge = format!("csrf={csrf}&value={}", "x".repeat(300 * 1024));

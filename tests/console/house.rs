@@ -27,6 +27,11 @@ impl House {
         Self::over(home()?, None)
     }
 
+    /// One whose configuration says this: it holds from the beginning.
+    pub(crate) fn start_with(variable: &str, value: &str) -> Result<Self> {
+        Self::over(home()?.with(variable, value), None)
+    }
+
     pub(crate) async fn start_on(kind: Kind) -> Result<Self> {
         let database = databases::fresh(kind).await?;
         let home = home()?.with("HEARTH_DATABASE__URL", database.url());

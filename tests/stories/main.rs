@@ -13,5 +13,6 @@ mod registration;
 mod resume_elsewhere;
 mod sasl2;
 mod scram;
+mod shared_rosters;
 mod shutdown;
 mod stream_management;

@@ -143,6 +143,20 @@ impl Authenticator {
         exchange.plain(format!("\0{username}\0{password}").as_bytes()).await
     }
 
+    /// Somebody who knew the password of an account had a wrong code for it: that counts at their address like a
+    /// wrong password, and no right password forgives it.
+    pub fn count_wrong_code(&self, host: &str, username: &str, address: IpAddr) {
+        let inner = &self.inner;
+        let target = inner.lockout.target(host, &format!("{username}\0code"));
+        let settings = inner.settings.load();
+        let alarm = inner
+            .lockout
+            .failed(target, address, inner.clock.now_micros(), &settings);
+        if alarm.is_shut_out {
+            tracing::warn!(target: "auth", %address, "too many wrong codes: this address is refused for a while");
+        }
+    }
+
     /// Begins an exchange by token: SASL2 with `<fast/>`.
     pub async fn start_with_token(
         &self,
@@ -187,6 +201,21 @@ impl Authenticator {
     #[must_use]
     pub fn is_shut_out(&self, address: IpAddr) -> bool {
         self.inner.is_shut_out(address)
+    }
+
+    /// Somebody at this address guessed at a secret that is no account's password (`what`, for the log). It counts as a
+    /// wrong password does: who has guessed too often is shut out from both.
+    pub fn note_guess(&self, address: IpAddr, what: &str) {
+        let inner = &self.inner;
+        let alarm = inner.lockout.failed(
+            inner.lockout.target("", what),
+            address,
+            inner.clock.now_micros(),
+            &inner.settings.load(),
+        );
+        if alarm.is_shut_out {
+            tracing::warn!(target: "auth", %address, "too many wrong guesses at {what} from this address: it is shut out");
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use router::{Delivery, Session};
+use router::{Acks, Delivery, Session};
 
 use crate::{Server, client_state::ClientState, resume::Claim, stream_management::Management};
 
@@ -26,6 +26,25 @@ impl Bound {
     /// Whether its client may come back on another connection.
     pub(crate) fn is_resumable(&self) -> bool {
         self.management.as_ref().is_some_and(Management::is_resumable)
+    }
+
+    /// Notes for people who look what the stream is now.
+    pub(crate) fn note_state(&self) {
+        let meter = &self.session.meter;
+        meter.set_acks(match &self.management {
+            None => Acks::Off,
+            Some(management) if management.is_resumable() => Acks::Resumable,
+            Some(_) => Acks::On,
+        });
+        meter.set_inactive(self.client_state.is_inactive());
+    }
+
+    /// Notes for people who look that so many bytes are with the kernel.
+    pub(crate) fn note_written(&self, bytes: usize) {
+        self.session.meter.wrote(bytes);
+        if let Some(management) = &self.management {
+            self.session.meter.set_unacked(management.outbox.unacked().len());
+        }
     }
 
     /// From now on nobody finds it by its id.

@@ -61,6 +61,7 @@ pub(crate) struct Connection {
     out: Vec<u8>,
     last_read: Instant,
     bytes_read: usize,
+    bytes_written: usize,
 }
 
 impl Connection {
@@ -75,6 +76,7 @@ impl Connection {
             out: Vec::new(),
             last_read: Instant::now(),
             bytes_read: 0,
+            bytes_written: 0,
         }
     }
 
@@ -111,6 +113,11 @@ impl Connection {
     /// Bytes read since this was last asked.
     pub(crate) fn take_bytes_read(&mut self) -> usize {
         mem::take(&mut self.bytes_read)
+    }
+
+    /// Bytes handed to the socket since this was last asked.
+    pub(crate) fn take_bytes_written(&mut self) -> usize {
+        mem::take(&mut self.bytes_written)
     }
 
     /// The next frame, after everything was written; for the time before the session, when frames may change the rules
@@ -225,6 +232,7 @@ impl Connection {
             return Poll::Ready(Ok(()));
         }
         let out = mem::take(&mut self.out);
+        self.bytes_written += out.len();
         self.io.send(|batch| batch.extend_from_slice(&out))?;
         self.io.poll_drain(cx)
     }

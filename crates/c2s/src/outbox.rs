@@ -99,7 +99,7 @@ impl Outbox {
     }
 
     /// What to send again on a resumed stream.
-    pub(crate) fn unacked(&self) -> impl Iterator<Item = &Delivery> {
+    pub(crate) fn unacked(&self) -> impl ExactSizeIterator<Item = &Delivery> {
         self.unacked.iter()
     }
 

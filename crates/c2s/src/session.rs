@@ -12,7 +12,7 @@ use protocol::{
     Condition, Element, IqType, Kind, Stanza, StanzaError, StreamCondition, StreamError, ns,
     stream::{Frame, Malformed},
 };
-use router::{Delivery, Found};
+use router::{Delivery, Found, Way};
 
 use crate::{
     Server, Settings,
@@ -89,6 +89,7 @@ async fn part(mut live: Box<Live>, end: End) {
         }
         End::Lost => {
             drop(connection);
+            bound.session.meter.set_connected(false);
             match bound.is_resumable() {
                 true => crate::resume::wait(&server, &mut bound).await,
                 false => None,
@@ -122,6 +123,8 @@ impl Live {
     fn new(server: Arc<Server>, bound: Bound, connection: Connection) -> Self {
         let settings = server.settings();
         let watch = Watch::new(&settings);
+        bound.note_state();
+        bound.session.meter.set_connected(true);
         Self {
             server,
             settings,
@@ -184,7 +187,9 @@ impl Live {
             if !was_congested && self.watch.may_read() {
                 match self.connection.poll_read(cx) {
                     Poll::Ready(Ok(())) => {
-                        self.watch.has_read(&mut self.connection);
+                        let bytes = self.watch.has_read(&mut self.connection);
+                        let at = self.connection.last_read().into_std();
+                        self.bound.session.meter.read(bytes, at);
                         continue;
                     }
                     Poll::Ready(Err(error)) => return Poll::Ready(Event::Gone(Gone::Lost(error))),
@@ -234,6 +239,7 @@ impl Live {
 
     fn has_written(&mut self) {
         self.watch.has_written();
+        self.bound.note_written(self.connection.take_bytes_written());
         if !self.unwritten.is_empty() {
             let written = mem::take(&mut self.unwritten);
             let rows = written.into_iter().filter_map(|delivery| delivery.log_id).collect();
@@ -273,6 +279,11 @@ impl Live {
     }
 
     fn write(&mut self, delivery: Delivery) {
+        let session = &self.bound.session;
+        session.meter.stanza_out();
+        if session.tap.is_open() {
+            session.tap.show(Way::Out, &delivery.stanza);
+        }
         self.connection.write_stanza(&delivery.stanza);
         match &mut self.bound.management {
             Some(management) => management.outbox.push(delivery),
@@ -327,6 +338,10 @@ impl Live {
             return Err(StreamError::with_text(StreamCondition::InvalidFrom, text));
         }
         stanza.from = Some(session.jid.clone());
+        session.meter.stanza_in();
+        if session.tap.is_open() {
+            session.tap.show(Way::In, &stanza);
+        }
         if let Some(answer) = negotiation_again(&stanza) {
             match answer {
                 Ok(result) => self.connection.write_stanza(&result),
@@ -360,6 +375,7 @@ impl Live {
                 for delivery in self.bound.client_state.change(element) {
                     self.write(delivery);
                 }
+                self.bound.note_state();
                 Ok(())
             }
             ns::SASL | ns::SASL2 | ns::TLS => {
@@ -385,11 +401,13 @@ impl Live {
                 let resume = matches!(element.get("resume"), Some("true" | "1"));
                 let (enabled, reply) = Management::enable(server, &bound.session, resume);
                 *management = Some(enabled);
+                bound.note_state();
                 connection.write_element(&reply);
             }
             ("r", Some(management)) => management.answer(&bound.session, connection),
             ("a", Some(management)) => {
                 let acknowledged = management.acknowledged(element)?;
+                bound.session.meter.set_unacked(management.outbox.unacked().len());
                 server.acknowledge(&bound.session, acknowledged);
             }
             _ => connection.write_element(&crate::stream_management::failed(Condition::UnexpectedRequest)),

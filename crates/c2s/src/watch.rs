@@ -70,16 +70,17 @@ impl Watch {
         self.paused_until.is_none()
     }
 
-    /// Something came.
-    pub(crate) fn has_read(&mut self, connection: &mut Connection) {
+    /// Something came; how many bytes it was.
+    pub(crate) fn has_read(&mut self, connection: &mut Connection) -> usize {
         self.asked_at = None;
-        let now = connection.last_read();
-        self.spend(now, connection.take_bytes_read());
+        let (now, bytes) = (connection.last_read(), connection.take_bytes_read());
+        self.spend(now, bytes);
         match (connection.is_midway(), self.midway_since) {
             (true, None) => self.midway_since = Some(now),
             (false, _) => self.midway_since = None,
             (true, Some(_)) => {}
         }
+        bytes
     }
 
     /// What the client sent has caused as much work as these bytes would.

@@ -28,9 +28,11 @@ pub mod state;
 mod tasks;
 pub mod voters;
 
-pub use cache::{Belongs, Cache, Caches, Definition, Held, Info, Lasts, Lock, Written};
+pub use cache::{
+    Belongs, Cache, Caches, Definition, Face, Found, Held, InWords, Info, Lasts, Lock, NotCleared, Search, Written,
+};
 pub use engine::{
-    Above, Asked, Cluster, Fence, Here, Host, MemberHere, Membership, NotDone, Options, Stands, StartError,
+    Above, Asked, Cluster, Fence, Figures, Here, Host, MemberHere, Membership, NotDone, Options, Stands, StartError,
 };
 pub use events::{Event, Heard};
 pub use ids::{Group, NodeId};

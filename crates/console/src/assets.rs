@@ -19,7 +19,7 @@ struct Asset {
     bytes: &'static [u8],
 }
 
-const ASSETS: [Asset; 3] = [
+const ASSETS: [Asset; 4] = [
     Asset {
         name: "console.css",
         kind: "text/css; charset=utf-8",
@@ -35,13 +35,18 @@ const ASSETS: [Asset; 3] = [
         kind: "image/svg+xml",
         bytes: include_bytes!("../../../web/assets/icon.svg"),
     },
+    Asset {
+        name: "back.js",
+        kind: "text/javascript; charset=utf-8",
+        bytes: include_bytes!("../../../web/assets/back.js"),
+    },
 ];
 
 /// A browser may keep a file for ever: another one has another name.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
 /// Where the files are.
-static PLACES: LazyLock<[String; 3]> = LazyLock::new(|| ASSETS.each_ref().map(place));
+static PLACES: LazyLock<[String; 4]> = LazyLock::new(|| ASSETS.each_ref().map(place));
 
 /// Where the style sheet is.
 pub(crate) fn style() -> &'static str {
@@ -56,6 +61,11 @@ pub(crate) fn script() -> &'static str {
 /// Where the icon is.
 pub(crate) fn icon() -> &'static str {
     &PLACES[2]
+}
+
+/// Where the script is that waits for a server to be back.
+pub(crate) fn back() -> &'static str {
+    &PLACES[3]
 }
 
 fn place(asset: &Asset) -> String {

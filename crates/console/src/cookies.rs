@@ -12,6 +12,12 @@ use crate::Channel;
 pub(crate) enum Cookie {
     /// The token of a login.
     Login,
+    /// The token of somebody whose password was right, and who has a code still to show.
+    Code,
+    /// The token of the terminal, while somebody sets the server up.
+    Setup,
+    /// The language that was chosen.
+    Language,
     /// What the forms of somebody who is not logged in carry, so that no other site can make one up.
     Form,
 }
@@ -23,6 +29,12 @@ impl Cookie {
         match (self, channel) {
             (Self::Login, Channel::Tls) => "__Host-hearth",
             (Self::Login, Channel::Plain) => "hearth-console",
+            (Self::Code, Channel::Tls) => "__Host-hearth-code",
+            (Self::Code, Channel::Plain) => "hearth-console-code",
+            (Self::Setup, Channel::Tls) => "__Host-hearth-setup",
+            (Self::Setup, Channel::Plain) => "hearth-console-setup",
+            (Self::Language, Channel::Tls) => "__Host-hearth-language",
+            (Self::Language, Channel::Plain) => "hearth-console-language",
             (Self::Form, Channel::Tls) => "__Host-hearth-form",
             (Self::Form, Channel::Plain) => "hearth-console-form",
         }
@@ -58,6 +70,11 @@ impl Cookie {
 /// The login that a request claims.
 pub(crate) fn login(headers: &HeaderMap, channel: Channel) -> Option<Token> {
     Token::read(Cookie::Login.read(headers, channel)?)
+}
+
+/// The token of whoever is asked for a code.
+pub(crate) fn code(headers: &HeaderMap, channel: Channel) -> Option<Token> {
+    Token::read(Cookie::Code.read(headers, channel)?)
 }
 
 /// What the forms of this browser carry before a login: what it was given, or something new that it is to keep.

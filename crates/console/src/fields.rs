@@ -18,10 +18,29 @@ impl Fields {
         )
     }
 
+    /// All of them, as they are.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// A field's value, as it is.
     pub(crate) fn raw(&self, name: &str) -> &str {
+        self.sent(name).unwrap_or_default()
+    }
+
+    /// A field's value, as it is; none where it was not sent.
+    pub(crate) fn sent(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().find(|(known, _)| known == name);
-        found.map_or("", |(_, value)| value)
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// All values of a field that was sent several times.
+    pub(crate) fn all(&self, name: &str) -> Vec<&str> {
+        let found = self
+            .0
+            .iter()
+            .filter(|(known, value)| known == name && !value.is_empty());
+        found.map(|(_, value)| value.as_str()).collect()
     }
 
     /// A field's value without spaces around it, and without characters that no text of ours has.
@@ -48,6 +67,19 @@ pub(crate) fn address(path: &str, fields: &[(&str, &str)]) -> String {
     }
 }
 
+/// A text as one part of a path, with no character that means something there.
+pub(crate) fn segment(text: &str) -> String {
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_@".contains(&byte) || (byte == b'.' && !encoded.is_empty()) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,6 +88,7 @@ mod tests {
     fn fields_are_read_whatever_is_sent() {
         let fields = Fields::read(b"a=1&a=2&b=+x%00%0a+&c&%ff=%ff&d=yes");
         assert_eq!(fields.raw("a"), "1", "the first counts");
+        assert_eq!(fields.all("a"), ["1", "2"]);
         assert_eq!(fields.get("b"), "x");
         assert_eq!((fields.raw("c"), fields.raw("nothing")), ("", ""));
         assert_eq!(fields.raw("\u{fffd}"), "\u{fffd}");

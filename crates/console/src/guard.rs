@@ -10,13 +10,12 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::MethodRouter,
 };
-use ops::{Actor, Token};
+use ops::{Actor, Login, Needs, Token};
 
 use crate::{
     Console, cookies, door,
     fields::{Fields, address},
     refusal::{self, Bare},
-    routes::Needs,
 };
 
 /// Bytes of a form at most: the longest value of a property, encoded, and some.
@@ -29,7 +28,16 @@ pub(crate) struct Visitor {
     pub(crate) actor: Actor,
     /// Their login.
     pub(crate) token: Token,
+    /// Whether it is sure that it is they who sit there still.
+    pub(crate) is_proven: bool,
+    /// Whether they have a second factor.
+    pub(crate) has_second_factor: bool,
+    /// Whether every administrator needs one.
+    pub(crate) is_factor_required: bool,
 }
+
+/// What somebody reaches who has to set a second factor up before anything else.
+const ENROLMENT: [&str; 3] = ["/me/second-factor", "/me/second-factor/confirm", "/logout"];
 
 /// Puts the guard before these pages.
 pub(crate) fn before(pages: Router<Console>, console: &Console) -> Router {
@@ -53,13 +61,14 @@ async fn admit(State(console): State<Console>, request: Request, next: Next) -> 
     let is_use = !wants_events(&request);
     let visitor = match cookies::login(request.headers(), console.channel) {
         Some(token) => match console.acts.logins.find(&token, peer.ip(), is_use).await {
-            Ok(actor) => actor.map(|actor| Visitor { actor, token }),
+            Ok(login) => login.map(|login| Visitor::of(login, token)),
             Err(error) => return refusal::bare(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
         },
         None => None,
     };
     match visitor {
         None => to_the_login(&request),
+        Some(visitor) if visitor.must_enrol() && !ENROLMENT.contains(&request.uri().path()) => to_enrolment(&request),
         Some(visitor) if request.method() == Method::POST => change(visitor, request, next).await,
         Some(visitor) => {
             let mut request = request;
@@ -67,6 +76,30 @@ async fn admit(State(console): State<Console>, request: Request, next: Next) -> 
             next.run(request).await
         }
     }
+}
+
+impl Visitor {
+    fn of(login: Login, token: Token) -> Self {
+        Self {
+            actor: login.actor,
+            token,
+            is_proven: login.is_proven,
+            has_second_factor: login.has_second_factor,
+            is_factor_required: login.is_factor_required,
+        }
+    }
+
+    fn must_enrol(&self) -> bool {
+        self.is_factor_required && !self.has_second_factor
+    }
+}
+
+fn to_enrolment(request: &Request) -> Response {
+    if request.method() == Method::POST || wants_events(request) {
+        let why = "Every administrator of this server needs a second factor: set yours up first. Nothing was done.";
+        return Bare(StatusCode::FORBIDDEN, why).into_response();
+    }
+    Redirect::to("/me/second-factor").into_response()
 }
 
 fn wants_events(request: &Request) -> bool {

@@ -10,31 +10,47 @@
 //! | every page and what it needs | `routes` |
 //! | logins, power and forgery, checked before any page | `guard` |
 //! | what every answer carries, who is turned away at once | `door` |
+//! | grave acts: that it is still the same person | `proof` |
 //! | the frame around every page: menu, banner | `frame` |
 //! | fields of forms and of addresses | `fields` |
 //! | style sheet, scripts and icon, built in | `assets` |
+//! | a text as a picture for cameras | `picture` |
+//! | what set-up and the login say, in each language | `language/` |
+//! | pages that keep themselves up to date | `live` |
+//! | the drawing of the cluster, charts | `drawing`, `chart` |
+//! | which properties make one form of settings | `topics` |
 //! | one page | `pages/` |
 
 mod assets;
+mod chart;
 mod cookies;
 mod door;
+mod drawing;
 mod fields;
 mod frame;
 mod guard;
+mod language;
+mod live;
 mod pages;
+mod picture;
+mod proof;
 mod refusal;
 mod routes;
+mod topics;
 mod visit;
 mod words;
 
 use std::sync::Arc;
 
 use axum::Router;
-use ops::{Accounts, Administrators, Audit, Clustering, Logins, Properties, Servers, Sessions, Setup};
+use ops::{
+    Accounts, Administrators, Audit, Clustering, Groups, Hosts, Logins, Properties, SecondFactors, Servers, Sessions,
+    Setup, Tokens,
+};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-pub use routes::{Needs, RouteInfo, table};
+pub use routes::{RouteInfo, table};
 
 /// Everything that operators can do in a browser.
 #[derive(Clone)]
@@ -47,14 +63,22 @@ pub struct Acts {
     pub audit: Audit,
     /// The cluster.
     pub clustering: Clustering,
+    /// Groups.
+    pub groups: Groups,
+    /// The domains that are served.
+    pub hosts: Hosts,
     /// Logging in and out.
     pub logins: Logins,
     /// System properties.
     pub properties: Properties,
+    /// What administrators show besides their passwords.
+    pub second_factors: SecondFactors,
     /// The server itself.
     pub servers: Servers,
     /// Live sessions.
     pub sessions: Sessions,
+    /// Tokens for the API.
+    pub tokens: Tokens,
     /// The first administrator.
     pub setup: Setup,
 }
@@ -78,7 +102,7 @@ pub(crate) struct Console {
     live: Arc<Semaphore>,
 }
 
-/// Pages that are kept up to date at a time; each costs the database a question or two a second.
+/// Pages that are kept up to date at a time.
 const LIVE_MAX: usize = 24;
 
 /// The pages, for a listener of this kind; until `stop`.
@@ -89,7 +113,7 @@ pub fn pages(acts: Acts, channel: Channel, stop: &CancellationToken) -> Router {
         stop: stop.clone(),
         live: Arc::new(Semaphore::new(LIVE_MAX)),
     };
-    let guarded = guard::before(routes::guarded(), &console);
+    let guarded = guard::before(routes::guarded(&console), &console);
     let everything = routes::public(&console).fallback_service(guarded);
     door::before(everything, &console)
 }

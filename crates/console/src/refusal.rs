@@ -53,7 +53,16 @@ pub(crate) fn status(error: &OpsError) -> StatusCode {
         | OpsError::NoAccount(_)
         | OpsError::NoProperty { .. }
         | OpsError::NoNode(_)
+        | OpsError::NoGroup(_)
+        | OpsError::NoMember(_)
+        | OpsError::NoMessage
+        | OpsError::NoCache(_)
+        | OpsError::NoSession(_)
+        | OpsError::NoSessionAddress(_)
+        | OpsError::NoToken(_)
+        | OpsError::NoChange(_)
         | OpsError::NoAccountAddress(_) => StatusCode::NOT_FOUND,
+        OpsError::TooManyCodes => StatusCode::TOO_MANY_REQUESTS,
         OpsError::BadCursor => StatusCode::BAD_REQUEST,
         error if error.is_unavailable() => StatusCode::SERVICE_UNAVAILABLE,
         OpsError::Storage(_) => StatusCode::BAD_REQUEST,

@@ -6,22 +6,9 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{MethodRouter, get, post},
 };
-use ops::Role;
+use ops::Needs;
 
-use crate::{Console, assets, guard, pages, refusal::Bare, visit::Visit};
-
-/// What an administrator must be to reach a page. Which accounts and hosts they see and change there, `ops` decides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Needs {
-    /// Any administrator.
-    Login,
-    /// One who sees the whole server.
-    Server,
-    /// One who changes something: the whole server, or one host.
-    Change,
-    /// One who may do everything.
-    Owner,
-}
+use crate::{Console, assets, guard, pages, proof, refusal::Bare, visit::Visit};
 
 /// A page as the table has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,24 +21,14 @@ pub struct RouteInfo {
     pub needs: Needs,
     /// Its name in the menu, if it is there.
     pub menu: Option<&'static str>,
+    /// Whether it gives power away or ends something, so that a login alone is not enough: it has to be the same person
+    /// still. Everything that only an owner may do is, without being marked.
+    pub is_grave: bool,
 }
 
 struct Route {
     info: RouteInfo,
     handler: MethodRouter<Console>,
-}
-
-impl Needs {
-    /// Whether a role is enough.
-    #[must_use]
-    pub fn allows(self, role: &Role) -> bool {
-        match self {
-            Self::Login => true,
-            Self::Server => matches!(role, Role::Owner | Role::ReadOnly),
-            Self::Change => matches!(role, Role::Owner | Role::Host(_)),
-            Self::Owner => matches!(role, Role::Owner),
-        }
-    }
 }
 
 /// Every page behind the login.
@@ -63,8 +40,9 @@ pub fn table() -> Vec<RouteInfo> {
 fn routes() -> Vec<Route> {
     use Needs::{Change, Login, Owner, Server};
     use pages::{
-        account, accounts, administrators, audit, cluster, events, login, node, overview, properties, property,
-        sessions,
+        account, accounts, administrators, announce, audit, blocked, cache, cluster, contacts, events, export, group,
+        groups, history, hosts, login, me, node, offline, overview, portable, properties, property, second_factor,
+        session, sessions, settings, tokens, vcard, welcome,
     };
     vec![
         menu("/", Login, "Overview", get(overview::page)),
@@ -72,43 +50,118 @@ fn routes() -> Vec<Route> {
         read("/accounts/new", Change, get(accounts::new)),
         change("/accounts/new", Change, post(accounts::add)),
         read("/accounts/{address}", Login, get(account::page)),
-        change("/accounts/{address}/password", Change, post(account::set_password)),
+        grave("/accounts/{address}/password", Change, post(account::set_password)),
         change("/accounts/{address}/lock", Change, post(account::lock)),
         change("/accounts/{address}/unlock", Change, post(account::unlock)),
         read("/accounts/{address}/delete", Change, get(account::ask_to_delete)),
-        change("/accounts/{address}/delete", Change, post(account::delete)),
+        grave("/accounts/{address}/delete", Change, post(account::delete)),
+        change("/accounts/{address}/export", Owner, post(portable::export)),
+        read("/accounts/{address}/contacts", Login, get(contacts::page)),
+        change("/accounts/{address}/contacts", Change, post(contacts::put)),
+        change("/accounts/{address}/contacts/remove", Change, post(contacts::remove)),
+        read("/accounts/{address}/blocked", Login, get(blocked::page)),
+        change("/accounts/{address}/blocked", Change, post(blocked::block)),
+        change("/accounts/{address}/blocked/remove", Change, post(blocked::unblock)),
+        read("/accounts/{address}/offline", Login, get(offline::page)),
+        change("/accounts/{address}/offline/read", Owner, post(offline::read)),
+        change("/accounts/{address}/offline/delete", Change, post(offline::delete)),
+        read("/accounts/{address}/vcard", Login, get(vcard::page)),
+        change("/accounts/{address}/vcard", Change, post(vcard::set)),
+        menu("/groups", Login, "Groups", get(groups::page)),
+        read("/groups/new", Change, get(groups::new)),
+        change("/groups/new", Change, post(groups::add)),
+        read("/groups/{host}/{name}", Login, get(group::page)),
+        change("/groups/{host}/{name}", Change, post(group::change)),
+        change("/groups/{host}/{name}/members", Change, post(group::add_members)),
+        change(
+            "/groups/{host}/{name}/members/remove",
+            Change,
+            post(group::remove_member),
+        ),
+        change("/groups/{host}/{name}/admins", Change, post(group::set_admin)),
+        read("/groups/{host}/{name}/delete", Change, get(group::ask_to_delete)),
+        change("/groups/{host}/{name}/delete", Change, post(group::delete)),
         menu("/sessions", Login, "Sessions", get(sessions::page)),
         change("/sessions/close", Change, post(sessions::close)),
+        read("/sessions/one", Login, get(session::page)),
+        read("/sessions/one/events", Login, get(session::events)),
+        change("/sessions/one/inspect", Owner, post(session::inspect)),
+        read("/sessions/announce", Change, get(announce::page)),
+        change("/sessions/announce", Change, post(announce::announce)),
         menu("/cluster", Server, "Clustering", get(cluster::page)),
         read("/cluster/events", Server, get(events::stream)),
         change("/cluster/switch", Owner, post(cluster::switch)),
         read("/cluster/nodes/{node}", Server, get(node::page)),
         change("/cluster/nodes/{node}/drain", Owner, post(node::drain)),
+        change("/cluster/nodes/{node}/remove", Owner, post(node::remove)),
+        read("/cluster/nodes/{node}/events", Server, get(node::events)),
+        read("/cluster/nodes/{node}/caches/{cache}", Server, get(cache::page)),
+        change("/cluster/nodes/{node}/caches/{cache}/clear", Owner, post(cache::clear)),
+        menu("/hosts", Login, "Hosts", get(hosts::page)),
+        change("/hosts/add", Owner, post(hosts::add)),
+        menu("/settings", Server, "Settings", get(settings::topics)),
+        read("/settings/{topic}", Server, get(settings::page)),
+        change("/settings/{topic}", Owner, post(settings::save)),
         menu("/properties", Server, "Properties", get(properties::page)),
         read("/properties/{name}", Server, get(property::page)),
         change("/properties/{name}", Owner, post(property::set)),
         change("/properties/{name}/unset", Owner, post(property::unset)),
+        read("/history", Server, get(history::page)),
+        change("/history/undo", Owner, post(history::undo)),
         menu("/administrators", Server, "Administrators", get(administrators::page)),
         change("/administrators/grant", Owner, post(administrators::grant)),
         change("/administrators/revoke", Owner, post(administrators::revoke)),
+        menu("/tokens", Server, "API tokens", get(tokens::page)),
+        change("/tokens", Owner, post(tokens::add)),
+        change("/tokens/revoke", Owner, post(tokens::revoke)),
         menu("/audit", Server, "Audit", get(audit::page)),
+        grave(
+            "/administrators/second-factor",
+            Owner,
+            post(administrators::remove_second_factor),
+        ),
+        read("/welcome", Login, get(welcome::page)),
+        read("/me", Login, get(me::page)),
+        change("/me/logout-everywhere", Login, post(me::log_out_everywhere)),
+        read("/me/second-factor", Login, get(second_factor::page)),
+        grave("/me/second-factor", Login, post(second_factor::begin)),
+        change("/me/second-factor/confirm", Login, post(second_factor::confirm)),
+        grave("/me/second-factor/codes", Login, post(second_factor::renew_codes)),
+        grave("/me/second-factor/remove", Login, post(second_factor::remove)),
+        read("/audit/export", Server, get(export::file)),
         change("/logout", Login, post(login::log_out)),
     ]
 }
 
 /// The table as a router, each page behind the check of its need.
-pub(crate) fn guarded() -> Router<Console> {
+pub(crate) fn guarded(console: &Console) -> Router<Console> {
     let router = routes().into_iter().fold(Router::new(), |router, route| {
-        router.route(route.info.path, guard::needing(route.handler, route.info.needs))
+        let page = if route.info.is_grave {
+            proof::before(route.handler, console)
+        } else {
+            route.handler
+        };
+        router.route(route.info.path, guard::needing(page, route.info.needs))
     });
     router.fallback(nowhere)
 }
 
 /// What is reached without a login.
 pub(crate) fn public(console: &Console) -> Router {
+    use pages::setup;
     Router::new()
         .route("/login", get(pages::login::page).post(pages::login::log_in))
-        .route("/setup", get(pages::setup::page).post(pages::setup::make_owner))
+        .route("/login/code", get(pages::code::page).post(pages::code::enter))
+        .route("/setup", get(setup::start::page).post(setup::start::begin))
+        .route("/setup/domain", get(setup::domain::page).post(setup::domain::choose))
+        .route(
+            "/setup/database",
+            get(setup::database::page).post(setup::database::choose),
+        )
+        .route(
+            "/setup/account",
+            get(setup::account::page).post(setup::account::make_owner),
+        )
         .route("/assets/{version}/{name}", get(assets::file))
         .route("/favicon.ico", get(no_icon))
         .with_state(console.clone())
@@ -137,6 +190,13 @@ fn change(path: &'static str, needs: Needs, handler: MethodRouter<Console>) -> R
     route("POST", path, needs, None, handler)
 }
 
+/// A change that needs the same person still, whoever may do it.
+fn grave(path: &'static str, needs: Needs, handler: MethodRouter<Console>) -> Route {
+    let mut route = change(path, needs, handler);
+    route.info.is_grave = true;
+    route
+}
+
 fn route(
     method: &'static str,
     path: &'static str,
@@ -149,6 +209,7 @@ fn route(
         path,
         needs,
         menu,
+        is_grave: method == "POST" && needs == Needs::Owner,
     };
     Route { info, handler }
 }

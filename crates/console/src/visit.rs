@@ -31,18 +31,45 @@ pub(crate) struct Visit {
 
 /// What was done just before, told on the page that follows.
 const NOTICES: &[(&str, &str)] = &[
-    ("welcome", "The server is set up. Welcome."),
     ("added", "The account was made."),
     ("password", "The password was changed; the account's sessions end."),
     ("locked", "The account is locked; its sessions end."),
     ("unlocked", "The account is unlocked."),
     ("deleted", "The account was deleted."),
+    ("contact-set", "The contact was saved; the user's clients are told."),
+    (
+        "contact-removed",
+        "The contact was removed as far as it was the user's own; the user's clients are told.",
+    ),
+    ("blocked", "The address is blocked."),
+    ("unblocked-address", "The address is not blocked any more."),
+    ("messages-deleted", "The messages that waited were deleted."),
+    ("vcard-set", "The vCard was saved."),
+    ("group-added", "The group was made."),
+    ("group-changed", "The group was changed."),
+    ("group-deleted", "The group was deleted."),
+    ("members-added", "The members were added."),
+    ("member-removed", "The member was removed."),
     ("closed", "The session is being closed."),
+    ("closed-many", "The sessions are being closed."),
     ("set", "The property was set."),
     ("restart", "The property was set. It takes effect at the next start."),
     ("unset", "The value was taken back."),
+    (
+        "host",
+        "The host was added. Every server that runs serves it within seconds.",
+    ),
+    ("undone", "The change was undone."),
+    ("saved", "The settings were saved."),
+    (
+        "saved-restart",
+        "The settings were saved. Some take effect at the next start.",
+    ),
+    ("unchanged", "Nothing was changed, so there was nothing to save."),
     ("granted", "The role was granted."),
     ("revoked", "The role was revoked."),
+    ("factor-removed", "The second factor was removed."),
+    ("ended", "The token is worth nothing any more."),
     (
         "on",
         "Clustering was switched on for every server that shares the database.",
@@ -51,6 +78,8 @@ const NOTICES: &[(&str, &str)] = &[
         "off",
         "Clustering was switched off for every server that shares the database.",
     ),
+    ("removed", "The dead server was removed from the list."),
+    ("cleared", "The cache was cleared, on all servers."),
     ("drain", "The server hands over what it has, and then ends."),
 ];
 

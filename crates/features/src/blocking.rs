@@ -63,7 +63,7 @@ async fn changed(feature: Arc<Blocking>, house: Arc<Router>, account: Arc<Accoun
         .elements()
         .filter_map(|item| item.get("jid")?.parse().ok())
         .collect();
-    let mut contacts = watched(&account);
+    let mut contacts = watched(&house, &account);
     contacts.retain(|contact| named.is_empty() || named.contains(contact) || named.contains(&contact.to_domain()));
     for session in available(&house, &account.jid) {
         look(&house, &session, &contacts).await;
@@ -150,7 +150,7 @@ async fn block(feature: Arc<Blocking>, request: Request) -> Answer {
         return Err(StanzaError::with_text(Condition::BadRequest, "whom is to be blocked?"));
     }
     let house = &request.house;
-    let before = watchers(account);
+    let before = watchers(house, account);
     let max_items = feature.settings.load().blocking.max_items;
     account
         .block(house.storage(), &jids, max_items)
@@ -161,7 +161,7 @@ async fn block(feature: Arc<Blocking>, request: Request) -> Answer {
         account,
         &Element::new("block", ns::BLOCKING).children_from(jids.iter().map(item)),
     );
-    for contact in before.difference(&watchers(account)) {
+    for contact in before.difference(&watchers(house, account)) {
         hide(house, account, contact).await;
     }
     end_directed(house, account).await;
@@ -184,7 +184,7 @@ async fn end_directed(house: &Arc<Router>, account: &Account) {
 async fn unblock(feature: Arc<Blocking>, request: Request) -> Answer {
     let (account, jids) = (refuse::owner(&request)?, jids(&request)?);
     let house = &request.house;
-    let (blind, unseen) = (watched(account), watchers(account));
+    let (blind, unseen) = (watched(house, account), watchers(house, account));
     account
         .unblock(house.storage(), &jids)
         .await
@@ -194,10 +194,10 @@ async fn unblock(feature: Arc<Blocking>, request: Request) -> Answer {
         account,
         &Element::new("unblock", ns::BLOCKING).children_from(jids.iter().map(item)),
     );
-    for contact in watchers(account).difference(&unseen) {
+    for contact in watchers(house, account).difference(&unseen) {
         show(house, account, contact).await;
     }
-    let seen: HashSet<Jid> = watched(account).difference(&blind).cloned().collect();
+    let seen: HashSet<Jid> = watched(house, account).difference(&blind).cloned().collect();
     for session in available(house, &account.jid) {
         look(house, &session, &seen).await;
     }

@@ -6,7 +6,7 @@ use protocol::{
     Condition, Jid, StanzaError, ns,
     xep::disco::{Info, Items},
 };
-use router::{Account, Answer, Feature, Hooks, Request, To, Xep};
+use router::{Account, Answer, Feature, Hooks, Later, Request, To, Xep};
 
 use crate::{
     contact::audience::may_see,
@@ -37,7 +37,7 @@ impl Feature for Disco {
 
     fn hook(self: Arc<Self>, hooks: &mut Hooks) {
         hooks.answer(To::Host, "query", ns::DISCO_INFO, &self, host);
-        hooks.answer(To::Host, "query", ns::DISCO_ITEMS, &self, no_items);
+        hooks.answer(To::Host, "query", ns::DISCO_ITEMS, &self, host_items);
         for to in [To::OwnAccount, To::AnyAccount] {
             hooks.answer(to, "query", ns::DISCO_INFO, &self, account);
             hooks.answer(to, "query", ns::DISCO_ITEMS, &self, account_items);
@@ -47,10 +47,18 @@ impl Feature for Disco {
 
 async fn host(_disco: Arc<Disco>, request: Request) -> Answer {
     check_is_question(&request)?;
+    if let Some(answer) = of_node(&request) {
+        return answer.await;
+    }
     let host = request.stanza.to.as_ref().map(Jid::domain).unwrap_or_default();
     let mut info = host_info(request.house.hooks().announced(), host);
     info.node = node_of(&request, &info)?;
     Ok(Some(info.to_element()))
+}
+
+/// A node that another feature knows.
+fn of_node(request: &Request) -> Option<Later<Answer>> {
+    request.house.hooks().of_node(request.payload.get("node")?, request)
 }
 
 /// Only the node of our own capabilities is one (XEP-0115 §6.2).
@@ -61,6 +69,14 @@ fn node_of(request: &Request, info: &Info) -> Result<Option<String>, StanzaError
     match (node.strip_prefix(NODE), info.verification()) {
         (Some(rest), Some(ver)) if rest.strip_prefix('#') == Some(&ver) => Ok(Some(node.to_owned())),
         _ => Err(Condition::ItemNotFound.into()),
+    }
+}
+
+async fn host_items(disco: Arc<Disco>, request: Request) -> Answer {
+    check_is_question(&request)?;
+    match of_node(&request) {
+        Some(answer) => answer.await,
+        None => no_items(disco, request).await,
     }
 }
 

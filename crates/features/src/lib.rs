@@ -6,6 +6,7 @@
 
 mod blocking;
 mod caps;
+mod commands;
 mod contact;
 mod contact_addresses;
 mod disco;
@@ -20,6 +21,7 @@ mod registration;
 mod roster;
 mod sanitize;
 pub mod settings;
+mod shared_rosters;
 mod subscription;
 mod time;
 mod vcard;
@@ -30,18 +32,20 @@ use std::sync::Arc;
 use auth::Authenticator;
 use router::Feature;
 
+pub use commands::{OperatorActs, Operators};
 pub use settings::{
     BlockingSettings, ContactSettings, LiveSettings, OfflinePolicy, OfflineSettings, PrivateSettings,
     RegistrationSettings, RosterSettings, Settings, VcardAudience, VcardSettings, VersionSettings,
 };
 
-/// Every feature, in the order in which they are asked.
+/// Every feature, in the order in which they are asked. What operators can do, `operators` is told later.
 #[must_use]
-pub fn all(settings: &LiveSettings, authenticator: &Authenticator) -> Vec<Arc<dyn Feature>> {
+pub fn all(settings: &LiveSettings, authenticator: &Authenticator, operators: &Operators) -> Vec<Arc<dyn Feature>> {
     vec![
         Arc::new(sanitize::Sanitize),
         blocking::Blocking::new(settings),
         roster::Roster::new(settings),
+        Arc::new(shared_rosters::SharedRosters),
         subscription::Subscription::new(settings),
         last_activity::LastActivity::new(),
         Arc::new(presence::Presence::default()),
@@ -55,5 +59,6 @@ pub fn all(settings: &LiveSettings, authenticator: &Authenticator) -> Vec<Arc<dy
         vcard::Vcard::new(settings),
         private::Private::new(settings),
         registration::Registration::new(settings, authenticator),
+        commands::Commands::new(operators),
     ]
 }

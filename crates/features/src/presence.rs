@@ -101,7 +101,7 @@ async fn direct(house: &Arc<Router>, session: &Arc<Session>, stanza: Stanza) -> 
 
 /// To the contacts who may see it (§4.2.2), each by its bare JID; how many there are.
 async fn broadcast(house: &Arc<Router>, account: &Account, presence: &Stanza) -> usize {
-    let watchers = watchers(account);
+    let watchers = watchers(house, account);
     let count = watchers.len();
     house.announce(presence, watchers).await;
     count
@@ -125,17 +125,17 @@ async fn look_about(house: &Arc<Router>, session: &Arc<Session>) {
         }
     }
     house.tell(SHOW, &session.account.jid, &probe(&session.jid));
-    look(house, session, &watched(&session.account)).await;
+    look(house, session, &watched(house, &session.account)).await;
 }
 
 /// Servers have become one: people there see the session, and it sees them, as if both had just come.
 async fn joined(_feature: Arc<Presence>, house: Arc<Router>, session: Arc<Session>) {
     let Some(presence) = session.presence() else { return };
     let account = &session.account;
-    let mut audience: Vec<_> = watchers(account).into_iter().collect();
+    let mut audience: Vec<_> = watchers(&house, account).into_iter().collect();
     audience.push(account.jid.clone());
     house.announce_elsewhere(&presence, &audience);
-    let mut seen = watched(account);
+    let mut seen = watched(&house, account);
     seen.insert(account.jid.clone());
     house.tell_of(SHOW, &seen, &probe(&session.jid));
 }
@@ -195,7 +195,7 @@ async fn ended(_feature: Arc<Presence>, house: Arc<Router>, session: Arc<Session
 async fn say_goodbye(house: &Arc<Router>, session: &Session, stanza: &Stanza, was_available: bool) {
     let mut told = HashSet::new();
     if was_available {
-        told = watchers(&session.account);
+        told = watchers(house, &session.account);
         to_own(house, &session.account, stanza);
     }
     house.announce(stanza, told.clone()).await;

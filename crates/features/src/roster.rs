@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use protocol::{Condition, Element, Jid, Stanza, StanzaError, ns};
-use router::{Account, Answer, Feature, Hooks, Request, Router, Session, To, Xep};
+use router::{Account, Answer, Feature, Hooks, Request, Router, Session, Share, To, Xep};
 use storage::{RosterChange, RosterEdit, RosterItem, RosterSince};
 
 use crate::{
@@ -55,10 +55,9 @@ async fn pushed(_feature: Arc<Roster>, house: Arc<Router>, account: Arc<Account>
 }
 
 async fn answer(feature: Arc<Roster>, request: Request) -> Answer {
-    let Some(session) = request.sender.clone() else {
-        return Err(refuse::stranger(&request));
-    };
     if !request.is_set() {
+        let session = request.sender.clone();
+        let session = session.ok_or_else(|| refuse::stranger(&request))?;
         return get(&request, &session).await;
     }
     let account = refuse::owner(&request)?;
@@ -79,33 +78,54 @@ async fn get(request: &Request, session: &Session) -> Answer {
     let known = request.payload.get("ver");
     let unavailable = |error| request.house.unavailable("reading a roster", &error);
     let roster = request.house.storage().roster();
-    if let Some(version) = known.and_then(|known| known.parse().ok())
+    let print = account.shared_print();
+    if let Some((version, known_print)) = known.and_then(push::read_version)
+        && known_print == print
         && let RosterSince::Changes(changes) = roster.since(account.id, version).await.map_err(unavailable)?
         && changes.len() <= MAX_PUSHES
     {
         for (version, change) in changes {
-            request.send(push::stanza(&session.jid, element(change), version));
+            let item = element(account, change);
+            request.send(push::stanza(&session.jid, item, &push::version(version, print)));
         }
         return Ok(None);
     }
     let (items, version) = roster.load(account.id).await.map_err(unavailable)?;
+    let mut view = account.shared_view();
+    let version = push::version(version, view.print);
+    let own = items.iter().filter(|item| item.listed);
+    let own: Vec<Element> = own
+        .filter_map(|item| {
+            view.contacts.remove(item.jid.as_str());
+            push::visible(&item.jid, Some(item), &account.share(&item.jid))
+        })
+        .collect();
+    let shared = view.contacts.iter();
+    let shared = shared.filter_map(|(jid, share)| push::visible(jid.as_str(), None, share));
     let query = Element::new("query", ns::ROSTER)
-        .maybe_attr("ver", known.map(|_| version.to_string()))
-        .children_from(items.iter().filter(|item| item.listed).map(push::element));
+        .maybe_attr("ver", known.map(|_| version))
+        .children_from(own.into_iter().chain(shared));
     Ok(Some(query))
 }
 
-fn element(change: RosterChange) -> Element {
-    match change {
-        RosterChange::Put(item) => push::element(&item),
-        RosterChange::Removed(jid) => push::removed(&jid),
-    }
+fn element(account: &Account, change: RosterChange) -> Element {
+    let (jid, item) = match change {
+        RosterChange::Put(item) => (item.jid.clone(), Some(item)),
+        RosterChange::Removed(jid) => (jid, None),
+    };
+    push::visible(&jid, item.as_ref(), &account.share(&jid)).unwrap_or_else(|| push::removed(&jid))
 }
 
 /// §2.3, §2.4: a contact is added or changed; what it and the account agreed on stays.
 async fn put(house: &Router, account: &Account, contact: &Jid, looks: Looks, settings: &RosterSettings) -> Answer {
     check_room(account, contact, settings)?;
+    let share = account.share(contact.as_str());
+    let looks = looks.beside(&share);
     let decide = |item: Option<&RosterItem>| {
+        if share.to && looks.is_empty() && State::of(item) == State::default() {
+            // Nothing is left of it that no group says.
+            return RosterEdit::Remove;
+        }
         let mut item = item.cloned().unwrap_or_default();
         (item.name, item.groups, item.listed) = (looks.name, looks.groups, true);
         RosterEdit::Put(item)
@@ -118,7 +138,8 @@ async fn put(house: &Router, account: &Account, contact: &Jid, looks: Looks, set
     Ok(None)
 }
 
-/// §2.5: a contact is removed, and with it the subscriptions both ways.
+/// §2.5: a contact is removed, and with it the subscriptions both ways. Of one that a group shares that is what the
+/// user made of it: the push says what is left. Where the user made nothing of it, nothing can be removed.
 async fn remove(house: &Arc<Router>, account: &Account, contact: &Jid, settings: &RosterSettings) -> Answer {
     let decide = |item: Option<&RosterItem>| match item {
         Some(item) if item.listed => RosterEdit::Remove,
@@ -129,11 +150,23 @@ async fn remove(house: &Arc<Router>, account: &Account, contact: &Jid, settings:
         .await
         .map_err(|error| refuse::storage(house, "removing a contact", &error, Condition::NotAcceptable))?;
     let (Some(before), None) = (&edited.before, &edited.after) else {
-        return Err(Condition::ItemNotFound.into());
+        return Err(not_there(account, contact));
     };
     part(house, account, contact, State::of(Some(before))).await;
     push::edited(house, account, &edited);
     Ok(None)
+}
+
+/// A contact that no user can remove, because it is none of theirs.
+fn not_there(account: &Account, contact: &Jid) -> StanzaError {
+    let share = account.share(contact.as_str());
+    match share.groups.first() {
+        Some(group) => StanzaError::with_text(
+            Condition::NotAllowed,
+            format!("this contact is shared with you by the group {group}; only an administrator can take it away"),
+        ),
+        None => Condition::ItemNotFound.into(),
+    }
 }
 
 /// What a client may set of a contact.
@@ -141,6 +174,18 @@ async fn remove(house: &Arc<Router>, account: &Account, contact: &Jid, settings:
 struct Looks {
     name: String,
     groups: Vec<String>,
+}
+
+impl Looks {
+    /// Without the groups that are not the user's own.
+    fn beside(mut self, share: &Share) -> Self {
+        self.groups.retain(|group| !share.groups.contains(group));
+        self
+    }
+
+    fn is_empty(&self) -> bool {
+        self.name.is_empty() && self.groups.is_empty()
+    }
 }
 
 /// A roster set, understood.

@@ -9,7 +9,7 @@ use storage::{RosterEdit, RosterEdited, RosterItem};
 use crate::{
     LiveSettings, RosterSettings,
     contact::{
-        Outcome, State,
+        BesideGroups, Outcome, State,
         audience::{available, hand, hide, show},
         check_room, is_stranger, max_rows, part, push,
     },
@@ -80,6 +80,16 @@ async fn sent(
         return Ok(());
     }
     session.charge(WRITE_BYTES);
+    match own_state(account, &contact).beside(&account.share(contact.as_str()), kind) {
+        BesideGroups::Own => {}
+        BesideGroups::Refused => return Err(shared(account, &contact)),
+        BesideGroups::Answered => {
+            let approval = Stanza::presence(PresenceType::Subscribed);
+            let approval = approval.from(contact).to(account.jid.clone());
+            deliver(&house, account, PresenceType::Subscribed, &approval);
+            return Ok(());
+        }
+    }
     let settings = feature.settings.load().roster.clone();
     check_bounds(account, &contact, kind, &settings)?;
     let change = change(&house, account, &contact, &settings, None, |state| state.sent(kind)).await?;
@@ -95,6 +105,23 @@ async fn sent(
         show(&house, account, &contact).await;
     }
     Ok(())
+}
+
+fn own_state(account: &Account, contact: &Jid) -> State {
+    account.loaded().map_or_else(State::default, |profile| {
+        State::of(profile.contacts().get(contact.as_str()).map(Arc::as_ref))
+    })
+}
+
+/// What groups gave is not for users to end.
+fn shared(account: &Account, contact: &Jid) -> StanzaError {
+    let share = account.share(contact.as_str());
+    let by = share.groups.first().map(|group| format!(" by the group {group}"));
+    let text = format!(
+        "this contact is shared with you{}; only an administrator can end that",
+        by.unwrap_or_default()
+    );
+    StanzaError::with_text(Condition::NotAllowed, text)
 }
 
 /// A contact's subscription stanza (§3.1.3, §3.1.6, §3.2.3, §3.3.3, §3.4.2). An account that does not exist ignores it
@@ -141,6 +168,8 @@ async fn received(
 
 /// A contact's item before and after a stanza.
 struct Change {
+    /// The contact sees the account whatever they agree on.
+    is_shown: bool,
     before: State,
     outcome: Outcome,
     edited: RosterEdited,
@@ -148,11 +177,11 @@ struct Change {
 
 impl Change {
     fn gains_sight(&self) -> bool {
-        !self.before.from && self.outcome.state.from
+        !self.is_shown && !self.before.from && self.outcome.state.from
     }
 
     fn loses_sight(&self) -> bool {
-        self.before.from && !self.outcome.state.from
+        !self.is_shown && self.before.from && !self.outcome.state.from
     }
 }
 
@@ -179,6 +208,7 @@ async fn change(
         .map_err(|error| refuse::storage(house, "changing a subscription", &error, Condition::PolicyViolation))?;
     let outcome = outcome.expect("the roster asks what to do before it says that it is done");
     Ok(Change {
+        is_shown: account.share(contact.as_str()).from,
         before,
         outcome,
         edited,

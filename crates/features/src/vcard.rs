@@ -78,6 +78,7 @@ fn shows(account: &Account, audience: VcardAudience, request: &Request) -> bool 
         account
             .loaded()
             .is_some_and(|profile| profile.contacts().get(contact).is_some_and(|item| item.listed))
+            || account.share(contact).to
     };
     audience == VcardAudience::Everybody || is_contact()
 }

@@ -1,4 +1,4 @@
-//! What the console is given: the acts, and how this server is.
+//! What console and API are given: the acts, and how this server is.
 
 use std::{
     net::SocketAddr,
@@ -15,7 +15,7 @@ use rustls::ServerConfig;
 use storage::{Clock, Storage, SystemClock};
 use transport::{Certificates, TlsSettings, tls_server_config};
 
-use crate::{control::Desk, listeners::Addresses};
+use crate::{control::Desk, install::Installation, listeners::Addresses, process};
 
 /// All that operators can do in a browser.
 pub(crate) fn acts(
@@ -24,23 +24,58 @@ pub(crate) fn acts(
     authenticator: &Authenticator,
     settings: &Arc<ArcSwap<ConsoleSettings>>,
     here: ServerHere,
+    installation: Installation,
 ) -> Acts {
     let audit = desk.audit.clone();
     Acts {
         accounts: desk.accounts.clone(),
         administrators: desk.administrators.clone(),
         clustering: desk.clustering.clone(),
+        groups: desk.groups.clone(),
         logins: Logins::new(
             storage.clone(),
             authenticator.clone(),
             audit.clone(),
             Arc::clone(settings),
         ),
+        hosts: desk.hosts.clone(),
         properties: desk.properties.clone(),
-        servers: Servers::new(storage.clone(), Arc::new(here)),
+        second_factors: desk.second_factors.clone(),
+        servers: Servers::new(storage.clone(), Arc::new(here), Arc::clone(settings)),
         sessions: desk.sessions.clone(),
-        setup: Setup::new(storage.clone(), desk.accounts.clone(), audit.clone()),
+        setup: Setup::new(
+            storage.clone(),
+            desk.accounts.clone(),
+            audit.clone(),
+            Arc::new(installation),
+            process::setup_token(),
+        ),
+        tokens: desk.tokens.clone(),
         audit,
+    }
+}
+
+/// All that operators can do from their chat client.
+pub(crate) fn operator_acts(acts: &Acts) -> features::OperatorActs {
+    features::OperatorActs {
+        accounts: acts.accounts.clone(),
+        administrators: acts.administrators.clone(),
+        properties: acts.properties.clone(),
+        sessions: acts.sessions.clone(),
+    }
+}
+
+/// All that programs can do.
+pub(crate) fn api_acts(acts: &Acts) -> api::Acts {
+    api::Acts {
+        accounts: acts.accounts.clone(),
+        administrators: acts.administrators.clone(),
+        audit: acts.audit.clone(),
+        clustering: acts.clustering.clone(),
+        properties: acts.properties.clone(),
+        servers: acts.servers.clone(),
+        sessions: acts.sessions.clone(),
+        tokens: acts.tokens.clone(),
     }
 }
 
@@ -81,6 +116,13 @@ impl ServerHere {
 }
 
 impl ServerLive for ServerHere {
+    fn names(&self) -> Vec<String> {
+        let certificates = self.certificates.pairs();
+        let certified = certificates.iter().flat_map(|pair| pair.info().subject_names.clone());
+        let machine = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
+        certified.chain(machine).chain([self.node.clone()]).collect()
+    }
+
     fn info(&self) -> ServerInfo {
         let reasons = self.readiness.reasons().into_iter();
         ServerInfo {

@@ -4,9 +4,14 @@ use std::{sync::Arc, time::Duration};
 
 use ::cluster::Stands;
 use anyhow::Context;
+use arc_swap::ArcSwap;
 use http::{Metrics, Readiness};
-use storage::Storage;
-use tokio::{sync::watch, time::timeout};
+use ops::{Audit, Clustering, KeepSettings, NodeState};
+use storage::{Clock, Storage, SystemClock};
+use tokio::{
+    sync::watch,
+    time::{sleep, timeout},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -18,6 +23,8 @@ use crate::{
     systemd,
 };
 
+/// From the wish to start anew until nothing more is answered: a page, its style and its script.
+const LAST_PAGE: Duration = Duration::from_secs(2);
 /// From the first signal until all streams are closed.
 const STREAMS_PATIENCE: Duration = Duration::from_secs(20);
 /// From there until other nodes know that this one has left.
@@ -53,7 +60,7 @@ impl Server {
         Greeting {
             configuration,
             setup_token,
-            domains: &self.reload.domains,
+            domains: &self.reload.domains.load(),
             addresses,
             has_accounts,
         }
@@ -66,7 +73,14 @@ impl Server {
     pub(crate) async fn until_stopped(&mut self, signals: &mut Signals) {
         let mut seen = self.reload.look();
         loop {
-            let wish = timeout(reload::POLL, signals.next()).await;
+            let wish = tokio::select! {
+                wish = timeout(reload::POLL, signals.next()) => wish,
+                () = self.restart.wanted() => {
+                    // Until the browser that is told so has its page.
+                    sleep(LAST_PAGE).await;
+                    return;
+                }
+            };
             // Before anything is read, so that what changes meanwhile is a change again.
             let look = self.reload.look();
             match wish {
@@ -86,7 +100,11 @@ impl Server {
     /// streams, never the disk.
     pub(crate) async fn stop(self, signals: &mut Signals) -> anyhow::Result<()> {
         tracing::info!("stopping");
-        systemd::stopping();
+        // One that stops to start anew goes on, for whoever watches over it.
+        match self.restart.token() {
+            Some(_) => systemd::reloading(),
+            None => systemd::stopping(),
+        }
         self.readiness.hold("server", "it is stopping");
         tokio::select! {
             () = self.clients.stop(STREAMS_PATIENCE) => {}
@@ -127,6 +145,35 @@ pub(crate) async fn look_after(storage: Storage, metrics: Metrics, readiness: Ar
             Err(_) => readiness.hold("database", "it does not answer"),
         }
         metrics.upkeep();
+    }
+}
+
+/// Forgets the records that are older than they are to be kept. In a cluster its senior does that.
+pub(crate) async fn forget_old_records(
+    audit: Audit,
+    clustering: Clustering,
+    node: String,
+    keep: Arc<ArcSwap<KeepSettings>>,
+    stop: CancellationToken,
+) {
+    const PERIOD: Duration = Duration::from_secs(3600);
+    let mut ticks = tokio::time::interval(PERIOD);
+    while stop.run_until_cancelled(ticks.tick()).await.is_some() {
+        let headline = clustering.headline().await;
+        let is_ours = match headline.state {
+            NodeState::Alone => true,
+            NodeState::Member => headline.senior.as_deref() == Some(node.as_str()),
+            _ => false,
+        };
+        if !is_ours {
+            continue;
+        }
+        let settings = keep.load_full();
+        match audit.forget_old(&settings, SystemClock.now_micros()).await {
+            Ok((0, 0)) => {}
+            Ok((acts, changes)) => tracing::info!(acts, changes, "old records were forgotten"),
+            Err(error) => tracing::warn!(%error, "old records could not be forgotten; that is tried again"),
+        }
     }
 }
 

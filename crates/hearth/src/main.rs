@@ -7,7 +7,7 @@
 //! | what can be configured | `config/keys` |
 //! | what can be changed while it runs | `properties/table` |
 //! | how it and others become a cluster | `cluster/` |
-//! | what the console is given | `console` |
+//! | what the console is given | `console`; what set-up is given: `install` |
 //! | commands | `cli/` |
 //! | how commands reach a running server | `control/` |
 
@@ -20,6 +20,7 @@ mod console;
 mod control;
 mod data_dir;
 mod greeting;
+mod install;
 mod life;
 mod listeners;
 mod logs;
@@ -30,6 +31,7 @@ mod server;
 mod setting;
 mod signals;
 mod systemd;
+mod vitals;
 mod wiring;
 
 use std::{process::ExitCode, sync::Arc};
@@ -76,7 +78,17 @@ fn run(invocation: &Invocation, options: &RunOptions) -> Result<(), Failure> {
     // Whatever hangs in a thread now must not keep the process.
     runtime.shutdown_background();
     logs.flush();
-    Ok(served?)
+    match served? {
+        Ended::Stopped => Ok(()),
+        Ended::Restarts(token) => Err(process::start_anew(&token).into()),
+    }
+}
+
+/// How a server ends.
+enum Ended {
+    Stopped,
+    /// Set-up, with this token, has chosen what only a new start makes hold.
+    Restarts(String),
 }
 
 async fn serve(
@@ -85,12 +97,14 @@ async fn serve(
     options: &RunOptions,
     logs: Arc<Logs>,
     metrics: Metrics,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Ended> {
     let mut signals = Signals::catch()?;
     let mut server = Server::start(configuration, sources, logs, metrics).await?;
     if server.may_act(&mut signals).await {
         server.ready(options).await?;
         server.until_stopped(&mut signals).await;
     }
-    server.stop(&mut signals).await
+    let restart = server.restart.token();
+    server.stop(&mut signals).await?;
+    Ok(restart.map_or(Ended::Stopped, Ended::Restarts))
 }

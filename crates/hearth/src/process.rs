@@ -1,6 +1,6 @@
 //! What the process as a whole needs before anything else.
 
-use std::panic;
+use std::{os::unix::process::CommandExt as _, panic, process::Command};
 
 use nix::sys::{
     resource::{Resource, getrlimit, setrlimit},
@@ -48,4 +48,25 @@ pub(crate) fn count_panics() {
             "a task panicked: this is a bug"
         );
     }));
+}
+
+/// Where the token of a set-up that goes on is kept from one process to the next. No setting: it has not the name of one.
+const SETUP_TOKEN: &str = "_HEARTH_SETUP_TOKEN";
+
+/// The token of a set-up that began before this program was started anew.
+pub(crate) fn setup_token() -> Option<String> {
+    std::env::var(SETUP_TOKEN).ok().filter(|token| !token.is_empty())
+}
+
+/// Begins anew, as the same process with the same arguments. Comes back only where that fails.
+pub(crate) fn start_anew(setup_token: &str) -> anyhow::Error {
+    let program = match std::env::current_exe() {
+        Ok(program) => program,
+        Err(error) => return anyhow::Error::new(error).context("the program cannot be found to start it anew"),
+    };
+    let error = Command::new(&program)
+        .args(std::env::args_os().skip(1))
+        .env(SETUP_TOKEN, setup_token)
+        .exec();
+    anyhow::Error::new(error).context(format!("{} cannot be started anew", program.display()))
 }

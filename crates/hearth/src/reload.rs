@@ -28,7 +28,8 @@ pub(crate) const POLL: Duration = Duration::from_secs(2);
 pub(crate) struct Reload {
     pub(crate) sources: Sources,
     pub(crate) running: Configuration,
-    pub(crate) domains: Vec<String>,
+    /// Those that are served: a host may be added meanwhile.
+    pub(crate) domains: Arc<ArcSwap<Vec<String>>>,
     pub(crate) certificates: Arc<Certificates>,
     pub(crate) tls: TlsServer,
     pub(crate) logs: Arc<Logs>,
@@ -45,7 +46,7 @@ impl Reload {
     pub(crate) fn look(&self) -> Vec<Look> {
         let config = &self.running.config;
         let data_dir = DataDir::new(&config.data_dir);
-        let pairs = certificates::files(&config.tls, &data_dir, &self.domains).unwrap_or_default();
+        let pairs = certificates::files(&config.tls, &data_dir, &self.domains.load()).unwrap_or_default();
         let file = self.running.file.as_deref().unwrap_or(Path::new(DEFAULT_FILE));
         std::iter::once(file)
             .chain(certificates::watched(&pairs, &config.tls))
@@ -81,7 +82,7 @@ impl Reload {
     }
 
     fn take_certificates(&self, config: &Config) {
-        let files = certificates::files(&config.tls, &DataDir::new(&config.data_dir), &self.domains);
+        let files = certificates::files(&config.tls, &DataDir::new(&config.data_dir), &self.domains.load());
         if let Err(error) = files.and_then(|files| self.certificates.reload(&files)) {
             tracing::error!(%error, "the certificates were not reloaded; those in force stay");
         }

@@ -8,8 +8,8 @@ use anyhow::Context;
 use arc_swap::ArcSwap;
 use c2s::Begin;
 use http::{Bounds, Door, Machines, Metrics, Readiness};
-use ops::{ClusterLive, Live, LiveHere, Setup};
-use storage::Storage;
+use ops::{ClusterLive, History, Live, LiveHere, Setup};
+use storage::{Host, Storage};
 use tokio::sync::{Notify, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use transport::{Certificates, Gate, TlsServer};
@@ -21,13 +21,16 @@ use crate::{
     console::{self, ServerHere},
     control::{ControlServer, Status},
     data_dir::{DataDir, Held},
+    install::{Installation, Restart},
     life,
     listeners::{Addresses, Listeners},
     logs::Logs,
     process,
     properties::{self, Watch},
     reload::Reload,
-    systemd, wiring,
+    systemd,
+    vitals::Vitals,
+    wiring,
 };
 
 /// A server that listens. What it does until its end is in `life`.
@@ -39,6 +42,7 @@ pub(crate) struct Server {
     pub(crate) readiness: Arc<Readiness>,
     pub(crate) setup: Setup,
     pub(crate) reload: Reload,
+    pub(crate) restart: Restart,
     /// Ends all that serves operators and machines.
     pub(crate) stop: CancellationToken,
     pub(crate) tasks: TaskTracker,
@@ -81,8 +85,10 @@ impl Server {
         let caches = Caches::new();
         cluster::share(&caches, &authenticator);
         let feature_settings = settings.features.live();
-        let features = features::all(&feature_settings, &authenticator);
+        let operators = features::Operators::default();
+        let features = features::all(&feature_settings, &authenticator, &operators);
         let router = router::Router::new(storage.clone(), hosts, &features, settings.router);
+        router.refresh_sharing().await.context("the groups cannot be read")?;
         let client_settings = Arc::new(ArcSwap::from_pointee(settings.c2s));
         let clients = c2s::Server::new(
             Arc::clone(&router),
@@ -101,11 +107,14 @@ impl Server {
         let (cluster_settings, followed) = watch::channel(settings.cluster);
         let host = ClusterHost::new(&router, followed.clone());
         let registry = storage.cluster().clone();
+        let vitals = Vitals::new(&router, &host, &gate);
+        let options = cluster::options(config, &data_dir)?;
+        let history = History::new(storage.clone(), options.server_key.clone());
         let cluster = Cluster::start(
-            cluster::options(config, &data_dir)?,
+            options,
             followed,
             registry,
-            cluster::above(&host, &router, &caches),
+            cluster::above(&host, &router, &caches, &vitals),
         );
         let cluster = Arc::new(cluster.await?);
         storage.log().set_node(cluster.here().node.0);
@@ -129,7 +138,11 @@ impl Server {
             metrics: metrics.clone(),
         }
         .pages();
-        let live: Arc<dyn Live> = Arc::new(LiveHere(router));
+        tasks.spawn(
+            stop.clone()
+                .run_until_cancelled_owned(Arc::clone(&router).follow_sharing()),
+        );
+        let live: Arc<dyn Live> = Arc::new(LiveHere(Arc::clone(&router)));
         let acts: Arc<dyn ClusterLive> = Arc::new(ClusterDesk {
             cluster: Arc::clone(&cluster),
             host,
@@ -144,12 +157,27 @@ impl Server {
             &config.node_name,
             Status::here(addresses.all()),
         );
+        let keep = Arc::new(ArcSwap::from_pointee(settings.keep));
+        tasks.spawn(life::forget_old_records(
+            desk.audit.clone(),
+            desk.clustering.clone(),
+            config.node_name.clone(),
+            Arc::clone(&keep),
+            stop.clone(),
+        ));
         let console_settings = Arc::new(ArcSwap::from_pointee(settings.console));
         let here = ServerHere::new(&config.node_name, &addresses, &certificates, &readiness);
-        let acts = console::acts(&desk, &storage, &authenticator, &console_settings, here);
+        let restart = Restart::default();
+        let installation = Installation::new(&configuration, &addresses, restart.clone());
+        let acts = console::acts(&desk, &storage, &authenticator, &console_settings, here, installation);
         let setup = acts.setup.clone();
-        let in_the_clear = pages.merge(::console::pages(acts.clone(), Channel::Plain, &stop));
-        let encrypted = ::console::pages(acts, Channel::Tls, &stop);
+        operators.serve(console::operator_acts(&acts));
+        let api = |reach| ::api::router(console::api_acts(&acts), reach);
+        let in_the_clear = pages
+            .merge(::console::pages(acts.clone(), Channel::Plain, &stop))
+            .nest(::api::PREFIX, api(::api::Reach::ThisMachine));
+        let encrypted =
+            ::console::pages(acts.clone(), Channel::Tls, &stop).nest(::api::PREFIX, api(::api::Reach::Anywhere));
         let console_tls = console::tls(&certificates, &settings.tls)?;
         for (listeners, tls, pages) in [
             (listeners.admin, None, in_the_clear),
@@ -166,15 +194,22 @@ impl Server {
         let watch = Watch {
             changes: storage.cluster().changes(),
             properties,
+            hosts: storage.hosts().clone(),
             version,
             repinned: Arc::clone(&repinned),
         };
-        let push = move |settings: properties::Settings| {
+        let domains = Arc::new(ArcSwap::from_pointee(domains));
+        let served = Arc::clone(&domains);
+        let push = move |settings: properties::Settings, hosts: Vec<Host>| {
+            // Its certificate is made, or asked for, when the files are looked at the next time.
+            served.store(Arc::new(hosts.iter().map(|host| host.domain.clone()).collect()));
+            router.hosts().replace(hosts);
             gate.set(settings.gate);
             authenticator.set_settings(settings.auth);
             client_settings.store(Arc::new(settings.c2s));
             feature_settings.store(Arc::new(settings.features));
             console_settings.store(Arc::new(settings.console));
+            keep.store(Arc::new(settings.keep));
             cluster_settings.send_if_modified(|before| {
                 let is_new = *before != settings.cluster;
                 before.clone_from(&settings.cluster);
@@ -188,6 +223,7 @@ impl Server {
             Arc::clone(&readiness),
             stop.clone(),
         ));
+        tasks.spawn(vitals.run(history, stop.clone()));
         tasks.spawn(life::watch_cluster(
             cluster.watch(),
             Arc::clone(&readiness),
@@ -213,6 +249,7 @@ impl Server {
             readiness,
             setup,
             reload,
+            restart,
             stop,
             tasks,
             _held: held,

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use auth::{Authenticator, SystemRandom};
 use cluster::link::LinkSettings;
-use ops::{Accounts, Administrators, Audit, ClusterLive, Clustering, Live, Pins, Properties, Sessions};
+use ops::{
+    Accounts, Administrators, Audit, ClusterLive, Clustering, Groups, Hosts, Live, Pins, Properties, SecondFactors,
+    Sessions, Tokens,
+};
 use storage::{Storage, StorageError, SystemClock};
 
 use crate::{
@@ -56,10 +59,20 @@ pub(crate) fn desk(
     status: Status,
 ) -> Desk {
     let audit = Audit::new(storage.clone(), node.to_owned());
+    let administrators = Administrators::new(storage.clone(), audit.clone());
     Desk {
         accounts: Accounts::new(storage.clone(), Arc::clone(live), authenticator.clone(), audit.clone()),
-        administrators: Administrators::new(storage.clone(), audit.clone()),
+        groups: Groups::new(storage.clone(), Arc::clone(live), audit.clone()),
+        tokens: Tokens::new(
+            storage.clone(),
+            authenticator.clone(),
+            administrators.clone(),
+            audit.clone(),
+        ),
+        administrators,
+        hosts: Hosts::new(storage.clone(), audit.clone()),
         properties: properties.clone(),
+        second_factors: SecondFactors::new(storage.clone(), audit.clone()),
         sessions: Sessions::new(Arc::clone(live), Arc::clone(&cluster), audit.clone()),
         audit,
         clustering: Clustering::new(storage.clone(), properties.clone(), cluster),

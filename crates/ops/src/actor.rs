@@ -25,6 +25,19 @@ pub enum Actor {
         /// Where it comes from, for the record of what was done.
         address: Option<IpAddr>,
     },
+    /// A program, with a token that an administrator made.
+    Token {
+        /// What the token is called.
+        name: String,
+        /// On whose behalf it acts: a bare JID.
+        jid: Jid,
+        /// What it may do.
+        role: Role,
+        /// Where it comes from, for the record of what was done.
+        address: Option<IpAddr>,
+        /// When the token ends, in microseconds since 1970; none: never.
+        ends_at: Option<i64>,
+    },
 }
 
 /// What an account may do.
@@ -37,6 +50,33 @@ pub enum Role {
     Host(String),
     /// See everything, change nothing.
     ReadOnly,
+}
+
+/// What somebody must be to reach a page or a resource. Which accounts and hosts they see and change there, each act
+/// decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// Any administrator.
+    Login,
+    /// One who sees the whole server.
+    Server,
+    /// One who changes something: the whole server, or one host.
+    Change,
+    /// One who may do everything.
+    Owner,
+}
+
+impl Needs {
+    /// Whether a role is enough.
+    #[must_use]
+    pub fn allows(self, role: &Role) -> bool {
+        match self {
+            Self::Login => true,
+            Self::Server => matches!(role, Role::Owner | Role::ReadOnly),
+            Self::Change => matches!(role, Role::Owner | Role::Host(_)),
+            Self::Owner => matches!(role, Role::Owner),
+        }
+    }
 }
 
 impl Actor {
@@ -95,7 +135,7 @@ impl Actor {
     pub fn role(&self) -> &Role {
         match self {
             Self::Local { .. } => &Role::Owner,
-            Self::Account { role, .. } => role,
+            Self::Account { role, .. } | Self::Token { role, .. } => role,
         }
     }
 
@@ -104,7 +144,15 @@ impl Actor {
     pub fn address(&self) -> Option<IpAddr> {
         match self {
             Self::Local { .. } => None,
-            Self::Account { address, .. } => *address,
+            Self::Account { address, .. } | Self::Token { address, .. } => *address,
+        }
+    }
+
+    /// When the actor's power ends by itself, in microseconds since 1970.
+    pub(crate) fn ends_at(&self) -> Option<i64> {
+        match self {
+            Self::Local { .. } | Self::Account { .. } => None,
+            Self::Token { ends_at, .. } => *ends_at,
         }
     }
 
@@ -122,6 +170,7 @@ impl fmt::Display for Actor {
         match self {
             Self::Local { user } => write!(f, "local:{user}"),
             Self::Account { jid, .. } => jid.fmt(f),
+            Self::Token { name, jid, .. } => write!(f, "token {name} of {jid}"),
         }
     }
 }

@@ -1,5 +1,8 @@
 //! Who has power, and who is given it.
 
+use std::net::IpAddr;
+
+use protocol::Jid;
 use serde::{Deserialize, Serialize};
 use storage::{RoleChange, Storage};
 
@@ -23,6 +26,9 @@ pub struct AdministratorInfo {
     pub granted_at: i64,
     /// Who gave it to them.
     pub granted_by: String,
+    /// Whether a second factor is asked for when they log in at the console.
+    #[serde(default)]
+    pub has_second_factor: bool,
 }
 
 impl Administrators {
@@ -55,8 +61,38 @@ impl Administrators {
                 },
                 granted_at: row.granted_at,
                 granted_by: row.granted_by,
+                has_second_factor: row.has_second_factor,
             })
             .collect())
+    }
+
+    /// An account as it may act now; none where it has no power.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn actor(&self, jid: &Jid, address: IpAddr) -> Result<Option<Actor>, OpsError> {
+        let account = match self.account(jid.bare_str()).await {
+            Ok(account) => account,
+            Err(OpsError::Storage(error)) => return Err(error.into()),
+            Err(_) => return Ok(None),
+        };
+        let role = match self.storage.administrators().role(account).await? {
+            None => return Ok(None),
+            Some(storage::Role::Owner) => Role::Owner,
+            Some(storage::Role::ReadOnly) => Role::ReadOnly,
+            Some(storage::Role::Host(id)) => {
+                let hosts = self.storage.hosts().list().await?.into_iter();
+                match hosts.filter(|host| host.id == id).map(|host| host.domain).next() {
+                    Some(domain) => Role::Host(domain),
+                    None => return Ok(None),
+                }
+            }
+        };
+        Ok(Some(Actor::Account {
+            jid: jid.to_bare(),
+            role,
+            address: Some(address),
+        }))
     }
 
     /// Gives an account this role instead of any other.
@@ -104,7 +140,7 @@ impl Administrators {
         Ok(())
     }
 
-    async fn account(&self, address: &str) -> Result<storage::AccountId, OpsError> {
+    pub(crate) async fn account(&self, address: &str) -> Result<storage::AccountId, OpsError> {
         let (jid, local) = account_address(address)?;
         let host = self.storage.hosts().find(jid.domain()).await?;
         let account = match host {
@@ -114,7 +150,7 @@ impl Administrators {
         Ok(account.ok_or(OpsError::NoAccount(jid))?.id)
     }
 
-    async fn stored(&self, role: &Role) -> Result<storage::Role, OpsError> {
+    pub(crate) async fn stored(&self, role: &Role) -> Result<storage::Role, OpsError> {
         Ok(match role {
             Role::Owner => storage::Role::Owner,
             Role::ReadOnly => storage::Role::ReadOnly,

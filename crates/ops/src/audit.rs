@@ -1,6 +1,8 @@
 //! The record of what operators have done, whatever way they took. An act is entered before it is done: what cannot be
 //! recorded does not happen.
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 use storage::{AuditEntry, AuditFilter, NewAuditEntry, Storage};
 
@@ -8,6 +10,24 @@ use crate::{Actor, OpsError, PAGE_MAX};
 
 /// What an act came to, in the record.
 const DONE: &str = "done";
+
+/// How long the records are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeepSettings {
+    /// Days that an act stays in the record.
+    pub audit_days: u32,
+    /// Days that a change of a property stays in its history.
+    pub history_days: u32,
+}
+
+impl Default for KeepSettings {
+    fn default() -> Self {
+        Self {
+            audit_days: 365,
+            history_days: 365,
+        }
+    }
+}
 
 /// The record, as this node writes it.
 #[derive(Clone)]
@@ -50,6 +70,18 @@ pub struct AuditPage {
     pub act: String,
     /// In what it was done to.
     pub target: String,
+    /// In what was there before or afterwards, or in what became of it.
+    #[serde(default)]
+    pub text: String,
+    /// Done to this domain, or to an address of it.
+    #[serde(default)]
+    pub host: String,
+    /// Not before this time, in microseconds since 1970.
+    #[serde(default)]
+    pub since: Option<i64>,
+    /// Before this time, in microseconds since 1970.
+    #[serde(default)]
+    pub until: Option<i64>,
     /// Only acts before the one with this number.
     pub before: Option<i64>,
     /// How many at most; never more than [`PAGE_MAX`].
@@ -84,11 +116,22 @@ impl Audit {
     }
 
     /// Does what `work` does, and records that and what came of it.
-    pub(crate) async fn record<T>(
+    pub(crate) fn record<T: Send>(
         &self,
         actor: &Actor,
         deed: Deed<'_>,
         work: impl Future<Output = Result<T, OpsError>> + Send,
+    ) -> impl Future<Output = Result<T, OpsError>> + Send {
+        self.record_with(actor, deed, work, |_| DONE.to_owned())
+    }
+
+    /// The same, where what came of it is more than that it was done.
+    pub(crate) async fn record_with<T>(
+        &self,
+        actor: &Actor,
+        deed: Deed<'_>,
+        work: impl Future<Output = Result<T, OpsError>> + Send,
+        outcome: impl FnOnce(&T) -> String + Send,
     ) -> Result<T, OpsError> {
         let entry = NewAuditEntry {
             actor: actor.to_string(),
@@ -100,15 +143,51 @@ impl Audit {
             after: deed.after.as_deref().map(storable),
         };
         let id = self.storage.audit().begin(&entry).await?;
-        let result = work.await;
+        // Acts hold acts, and their futures each other: a thread's stack is not for all of them.
+        let result = Box::pin(work).await;
         let outcome = match &result {
-            Ok(_) => DONE.to_owned(),
+            Ok(value) => outcome(value),
             Err(error) => storable(&format!("refused: {error}")),
         };
         if let Err(error) = self.storage.audit().end(id, &outcome).await {
             tracing::error!(%error, act = deed.act, "what came of an act could not be recorded: {outcome}");
         }
         result
+    }
+
+    /// Enters a login that failed; what is said of it may be said anew by [`Audit::restate`].
+    pub(crate) async fn failed_login(&self, from: IpAddr, target: &str) -> Result<i64, OpsError> {
+        let entry = NewAuditEntry {
+            actor: "nobody".to_owned(),
+            address: Some(from.to_string()),
+            node: self.node.clone(),
+            act: "console.login-failed".to_owned(),
+            target: storable(target),
+            ..NewAuditEntry::default()
+        };
+        Ok(self.storage.audit().begin(&entry).await?)
+    }
+
+    /// Says anew what came of an entry that counts.
+    pub(crate) async fn restate(&self, entry: i64, outcome: &str) -> Result<(), OpsError> {
+        Ok(self.storage.audit().restate(entry, outcome).await?)
+    }
+
+    /// Forgets what is older than it is to be kept, at the time `now` in microseconds since 1970; how many acts and how
+    /// many changes of properties.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn forget_old(&self, keep: &KeepSettings, now: i64) -> Result<(u64, u64), OpsError> {
+        const DAY_MICROS: i64 = 86_400_000_000;
+        let before = |days: u32| now.saturating_sub(i64::from(days) * DAY_MICROS);
+        let acts = self.storage.audit().forget_before(before(keep.audit_days)).await?;
+        let changes = self
+            .storage
+            .properties()
+            .forget_before(before(keep.history_days))
+            .await?;
+        Ok((acts, changes))
     }
 
     /// A page of the record, the latest act first.
@@ -121,6 +200,10 @@ impl Audit {
             actor: page.actor.clone(),
             act: page.act.clone(),
             target: page.target.clone(),
+            text: page.text.clone(),
+            host: page.host.clone(),
+            since: page.since,
+            until: page.until,
             before: page.before,
         };
         let rows = self

@@ -1,14 +1,16 @@
-//! What an operator can do: one function per act, called by the command line and the console, later
-//! by the REST API and ad-hoc commands alike. Knows nothing of HTTP or terminals.
+//! What an operator can do: one function per act, called by the command line, the console, the REST API and ad-hoc
+//! commands alike. Knows nothing of HTTP or terminals.
 //!
 //! | to find | look in |
 //! |---|---|
 //! | who acts, and what that allows | `actor` |
 //! | accounts; carrying them from server to server | `accounts/`, `record`, `keys` |
+//! | groups, their members, whose rosters show them | `groups/` |
 //! | who has power; what was done by whom | `administrators`, `audit` |
 //! | the console's doors: logins, set-up | `console/` |
-//! | system properties: which there are, what holds | `properties`, `setting/` |
-//! | the server itself | `server` |
+//! | tokens for the API | `tokens` |
+//! | system properties: which there are, what holds | `properties/`, `setting/` |
+//! | the server itself; its hosts | `server`, `hosts` |
 //! | sessions, and what acts need of them | `sessions`, `live` |
 //! | the cluster, and what acts need of it | `cluster/` |
 
@@ -19,6 +21,8 @@ mod audit;
 mod cluster;
 mod console;
 mod error;
+mod groups;
+mod hosts;
 mod keys;
 mod live;
 mod properties;
@@ -26,21 +30,38 @@ mod record;
 mod server;
 mod sessions;
 mod setting;
+mod tokens;
 
-pub use accounts::{AccountInfo, Accounts, Imported, Order, PAGE_MAX, Page, Refused};
-pub use actor::{Actor, Role};
-pub use administrators::{AdministratorInfo, Administrators};
-pub use audit::{Audit, AuditInfo, AuditPage};
-pub use cluster::{
-    Asked, CLUSTER_ENABLED, CacheInfo, ClusterHere, ClusterLive, ClusterStatus, Clustering, Drain, Headline,
-    MemberHere, NoCluster, NodeInfo, NodeState, impossible,
+pub use accounts::{
+    AccountInfo, Accounts, Card, CardInfo, ContactInfo, ContactPage, Imported, Order, PAGE_MAX, PORTABLE_MAX_BYTES,
+    Page, Refused, Waiting, WaitingInfo, WaitingMessage,
 };
-pub use console::{ConsoleSettings, Logins, NoLogin, Setup, Token};
+pub use actor::{Actor, Needs, Role};
+pub use administrators::{AdministratorInfo, Administrators};
+pub use audit::{Audit, AuditInfo, AuditPage, KeepSettings};
+pub use cluster::{
+    Asked, CLUSTER_ENABLED, CacheInfo, ClusterHere, ClusterLive, ClusterStatus, Clustering, Drain, EntriesPage,
+    EntriesQuestion, EntryInfo, Headline, History, LinkInfo, MemberHere, NoCluster, NodeInfo, NodeReport, NodeState,
+    Picture, RECENT_MAX, REMEMBERED, Said, Vitals, impossible,
+};
+pub use console::{
+    Applied, Configured, ConsoleSettings, Enrolment, Entered, FactorInfo, Finding, Install, Login, LoginInfo, Logins,
+    Looking, NoLogin, SecondFactorRule, SecondFactors, Setup, SetupInfo, Token, Written,
+};
 pub use error::OpsError;
+pub use groups::{
+    BULK_LINES_MAX, BadLine, GroupForm, GroupInfo, GroupPage, GroupShown, Groups, MemberInfo, MemberPage, MembersAdded,
+};
+pub use hosts::{HostInfo, Hosts};
 pub use keys::password_keys;
-pub use live::{Leave, Live, LiveHere, NobodyLive, SessionInfo, Why};
-pub use properties::{Held, Pinned, Pins, Properties, PropertyInfo, Source, Where};
+pub use live::{Change, Leave, Live, LiveHere, NobodyLive, Why};
+pub use properties::{Held, NotSet, Pinned, Pins, Properties, PropertyChangeInfo, PropertyInfo, Source, Where};
 pub use record::{Keys, Lock, Password, Record};
 pub use server::{CertificateInfo, ListenerInfo, ServerInfo, ServerLive, Servers};
-pub use sessions::{Everywhere, SessionAnswer, SessionOn, SessionQuestion, Sessions, answer};
+pub use sessions::{
+    ANNOUNCED_ACCOUNTS_MAX, ANNOUNCEMENT_CHARS_MAX, Acks, Announcement, Audience, Everywhere, INSPECTION_MINUTES_MAX,
+    Inspected, InspectedStanza, Inspection, Only, Reached, SUBJECT_CHARS_MAX, SessionAnswer, SessionInfo, SessionOn,
+    SessionOrder, SessionQuestion, Sessions, Wish, announce_here, answer, inspect_here,
+};
 pub use setting::{Applies, BadValue, Catalogue, Check, Definition, Kind, Value, nearest};
+pub use tokens::{NoToken, TokenInfo, TokenWish, Tokens};

@@ -2,15 +2,19 @@
 
 use std::{pin::Pin, sync::Arc};
 
-use protocol::{Jid, StreamCondition, StreamError};
-use router::{Router, Session};
-use serde::{Deserialize, Serialize};
-use storage::AccountId;
+use protocol::{Element, Jid, StanzaError, StreamCondition, StreamError};
+use router::{Router, Share};
+use storage::{AccountId, Clock, SystemClock};
+
+use crate::{OpsError, SessionInfo};
 
 /// What acts need to know of, and do to, live sessions. Without a running server there are none.
 pub trait Live: Send + Sync {
     /// All of them, in no order.
     fn list(&self) -> Vec<SessionInfo>;
+
+    /// Adds to what [`Live::list`] tells of a session what takes longer to find out: what its presence says.
+    fn look_closer(&self, session: &mut SessionInfo);
 
     /// Asks the sessions of `jid`, a bare or full JID, to close; says how many there are.
     fn close(&self, jid: &Jid, why: &Why) -> usize;
@@ -21,7 +25,20 @@ pub trait Live: Send + Sync {
 
     /// The account was deleted or made: what is remembered of it in memory is stale.
     fn forget(&self, account: &Jid);
+
+    /// Groups have changed: whom that concerns is told.
+    fn sharing_changed(&self) -> Leave<'_>;
+
+    /// Changes something of an account as its own client would: by the same rules, and with all its clients told, on
+    /// whatever server they are.
+    fn change<'a>(&'a self, account: &'a Jid, id: AccountId, payload: Element) -> Change<'a>;
+
+    /// Contacts that groups put into the account's roster, as this server knows it.
+    fn shared_contacts(&self, account: &Jid) -> Vec<(Jid, Share)>;
 }
+
+/// Ends when everybody has been told.
+pub type Change<'a> = Pin<Box<dyn Future<Output = Result<(), OpsError>> + Send + 'a>>;
 
 /// Ends when those who had to be told have been told.
 pub type Leave<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
@@ -43,23 +60,6 @@ pub enum Why {
     Operator(String),
 }
 
-/// One live session.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SessionInfo {
-    /// Full JID.
-    pub jid: String,
-    /// Where the client is.
-    pub address: String,
-    /// Whether the stream is encrypted.
-    pub encrypted: bool,
-    /// The SASL mechanism that let it in.
-    pub mechanism: String,
-    /// Priority of its presence; none while it is unavailable.
-    pub priority: Option<i8>,
-    /// When it was bound, in microseconds since 1970.
-    pub bound_at: i64,
-}
-
 /// No server runs: nobody is connected.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NobodyLive;
@@ -68,6 +68,8 @@ impl Live for NobodyLive {
     fn list(&self) -> Vec<SessionInfo> {
         Vec::new()
     }
+
+    fn look_closer(&self, _session: &mut SessionInfo) {}
 
     fn close(&self, _jid: &Jid, _why: &Why) -> usize {
         0
@@ -78,16 +80,36 @@ impl Live for NobodyLive {
     }
 
     fn forget(&self, _account: &Jid) {}
+
+    fn sharing_changed(&self) -> Leave<'_> {
+        Box::pin(std::future::ready(()))
+    }
+
+    fn change<'a>(&'a self, _account: &'a Jid, _id: AccountId, _payload: Element) -> Change<'a> {
+        Box::pin(std::future::ready(Err(OpsError::NoServer)))
+    }
+
+    fn shared_contacts(&self, _account: &Jid) -> Vec<(Jid, Share)> {
+        Vec::new()
+    }
 }
 
 impl Live for LiveHere {
     fn list(&self) -> Vec<SessionInfo> {
+        let now = SystemClock.now_micros();
         self.0
             .directory()
             .all()
             .iter()
-            .map(|session| SessionInfo::of(session))
+            .map(|session| SessionInfo::of(session, now))
             .collect()
+    }
+
+    fn look_closer(&self, info: &mut SessionInfo) {
+        let full = info.jid.parse::<Jid>();
+        if let Some(session) = full.ok().and_then(|full| self.0.directory().find(&full)) {
+            info.read_presence(&session);
+        }
     }
 
     fn close(&self, jid: &Jid, why: &Why) -> usize {
@@ -104,19 +126,35 @@ impl Live for LiveHere {
     fn forget(&self, account: &Jid) {
         self.0.forget_account(account);
     }
+
+    fn sharing_changed(&self) -> Leave<'_> {
+        Box::pin(async {
+            // It is stored; this server reads it as the others do, when the database answers again.
+            if let Err(error) = self.0.refresh_sharing().await {
+                tracing::warn!(%error, "groups have changed and could not be read at once");
+            }
+        })
+    }
+
+    fn change<'a>(&'a self, account: &'a Jid, id: AccountId, payload: Element) -> Change<'a> {
+        let account = self.0.accounts().enter(id, account);
+        Box::pin(async move {
+            let answer = self.0.ask_for_owner(&account, payload).await;
+            answer.map(|_| ()).map_err(|error| OpsError::Refused(words(&error)))
+        })
+    }
+
+    fn shared_contacts(&self, account: &Jid) -> Vec<(Jid, Share)> {
+        self.0.sharing().view(account).contacts.into_iter().collect()
+    }
 }
 
-impl SessionInfo {
-    fn of(session: &Session) -> Self {
-        Self {
-            jid: session.jid.to_string(),
-            address: session.facts.address.to_string(),
-            encrypted: session.facts.is_encrypted,
-            mechanism: session.facts.mechanism.to_owned(),
-            priority: session.priority(),
-            bound_at: session.facts.bound_at_micros,
-        }
-    }
+/// What a client would be told.
+fn words(error: &StanzaError) -> String {
+    error
+        .text
+        .as_deref()
+        .map_or_else(|| error.condition.as_str().replace('-', " "), str::to_owned)
 }
 
 impl Why {

@@ -1,23 +1,28 @@
 //! The server that runs here, as an operator sees it first.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
+use arc_swap::ArcSwap;
 use serde::{Deserialize, Serialize};
 use storage::Storage;
 
-use crate::{Actor, OpsError, Role};
+use crate::{Actor, ConsoleSettings, OpsError, Role};
 
 /// Looks at the server that runs here.
 #[derive(Clone)]
 pub struct Servers {
     storage: Storage,
     live: Arc<dyn ServerLive>,
+    settings: Arc<ArcSwap<ConsoleSettings>>,
 }
 
 /// What acts need to know of the running process.
 pub trait ServerLive: Send + Sync {
     /// How it is just now.
     fn info(&self) -> ServerInfo;
+
+    /// Its names: of the machine, of the node, and those in its certificates.
+    fn names(&self) -> Vec<String>;
 }
 
 /// The server that runs here.
@@ -67,11 +72,56 @@ pub struct CertificateInfo {
     pub is_self_signed: bool,
 }
 
+impl CertificateInfo {
+    /// Whether it is for this domain, given in lower case and in ASCII.
+    #[must_use]
+    pub fn covers(&self, domain: &str) -> bool {
+        // RFC 9525 §6.3: a wildcard stands for exactly one whole label.
+        let parent = domain.split_once('.').map(|(_, parent)| parent);
+        let is_for = |name: &String| match name.strip_prefix("*.") {
+            Some(rest) => parent == Some(rest),
+            None => name == domain,
+        };
+        self.names.iter().any(is_for)
+    }
+}
+
 impl Servers {
     /// Looks at this one.
     #[must_use]
-    pub fn new(storage: Storage, live: Arc<dyn ServerLive>) -> Self {
-        Self { storage, live }
+    pub fn new(storage: Storage, live: Arc<dyn ServerLive>, settings: Arc<ArcSwap<ConsoleSettings>>) -> Self {
+        Self {
+            storage,
+            live,
+            settings,
+        }
+    }
+
+    /// Whether a browser may ask for this server's console under this name (a `Host` header without its port). Whoever
+    /// has a domain of their own can have it lead here (DNS rebinding), and their page then reads ours: so only names
+    /// that are known to be ours are answered. An address is no domain, and nobody's to redirect.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn is_named(&self, host: &str) -> Result<bool, OpsError> {
+        let host = host.trim_end_matches('.').to_ascii_lowercase();
+        if host.is_empty() {
+            return Ok(false);
+        }
+        let is_address = host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
+        if is_address || host == "localhost" || host.ends_with(".localhost") {
+            return Ok(true);
+        }
+        let settings = self.settings.load();
+        let mut known = settings
+            .hosts
+            .iter()
+            .chain(&self.live.names())
+            .any(|name| covers(name, &host));
+        if !known {
+            known = self.storage.hosts().find(&host).await?.is_some();
+        }
+        Ok(known)
     }
 
     /// How it is; every administrator may know.
@@ -90,5 +140,36 @@ impl Servers {
             hosts: hosts.collect(),
             ..info
         })
+    }
+}
+
+/// Whether a name, or one for all hosts of a domain as certificates have it, is for this host.
+fn covers(name: &str, host: &str) -> bool {
+    match name.strip_prefix("*.") {
+        Some(domain) => host
+            .split_once('.')
+            .is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(domain)),
+        None => host.eq_ignore_ascii_case(name),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::covers;
+
+    #[test]
+    fn a_star_stands_for_one_label() {
+        for (name, host, expected) in [
+            ("chat.example.org", "chat.example.org", true),
+            ("Chat.Example.org", "chat.example.org", true),
+            ("chat.example.org", "evil.chat.example.org", false),
+            ("*.example.org", "chat.example.org", true),
+            ("*.example.org", "a.chat.example.org", false),
+            ("*.example.org", "example.org", false),
+            ("*", "example.org", false),
+            ("", "example.org", false),
+        ] {
+            assert_eq!(covers(name, host), expected, "{name} {host}");
+        }
     }
 }

@@ -37,6 +37,10 @@ pub const DATA_FORMS: &str = "jabber:x:data";
 pub const PRIVATE: &str = "jabber:iq:private";
 /// XEP-0054: vcard-temp.
 pub const VCARD: &str = "vcard-temp";
+/// XEP-0050: Ad-Hoc Commands; also the node that they are listed at.
+pub const COMMANDS: &str = "http://jabber.org/protocol/commands";
+/// XEP-0133: Service Administration; its commands are fragments of it.
+pub const ADMIN: &str = "http://jabber.org/protocol/admin";
 /// XEP-0077: In-Band Registration.
 pub const REGISTER: &str = "jabber:iq:register";
 /// XEP-0077: stream feature of in-band registration.

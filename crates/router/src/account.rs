@@ -20,6 +20,7 @@ use crate::{
         Mesh,
         frame::{Frame, Landing},
     },
+    sharing::{Share, Sharing, View},
 };
 
 /// An account of this server. There is one value for all its sessions.
@@ -44,6 +45,8 @@ pub struct Account {
     looks_later: AtomicBool,
     /// Other nodes, who hear of changes; `None` for guests, whom nobody else knows.
     mesh: Option<Arc<Mesh>>,
+    /// Who sees whom by groups; `None` for guests, who are in none.
+    sharing: Option<Arc<Sharing>>,
     turn: tokio::sync::Mutex<()>,
 }
 
@@ -58,6 +61,8 @@ pub struct Profile {
 #[derive(Debug, Default, Clone)]
 pub struct Contacts {
     items: HashMap<Jid, Arc<RosterItem>>,
+    /// Of the roster in the database, or an earlier one; 0 where it is not known.
+    version: i64,
 }
 
 /// The block list (XEP-0191).
@@ -81,13 +86,15 @@ impl Account {
             in_flight: InFlight::default(),
             looks_later: AtomicBool::new(false),
             mesh: None,
+            sharing: None,
             turn: tokio::sync::Mutex::default(),
         }
     }
 
-    /// The same account on a server that has others beside it.
-    pub(crate) fn beside(mut self, mesh: Arc<Mesh>) -> Self {
+    /// The same account on a server that has others beside it, and groups.
+    pub(crate) fn beside(mut self, mesh: Arc<Mesh>, sharing: Arc<Sharing>) -> Self {
         self.mesh = Some(mesh);
+        self.sharing = Some(sharing);
         self
     }
 
@@ -171,6 +178,47 @@ impl Account {
         self.profile.get()
     }
 
+    /// Whether the account sees the presence of `bare`, by its own roster or by a group. The only place where that is
+    /// decided.
+    #[must_use]
+    pub fn sees(&self, bare: &str) -> bool {
+        self.loaded().is_some_and(|profile| profile.contacts().sees(bare))
+            || self.by_groups(|sharing| sharing.now().sees(self.jid.as_str(), bare))
+    }
+
+    /// Whether `bare` may see the account's presence, by the account's own roster or by a group. The only place where
+    /// that is decided.
+    #[must_use]
+    pub fn may_be_seen_by(&self, bare: &str) -> bool {
+        self.loaded().is_some_and(|profile| profile.contacts().may_see(bare))
+            || self.by_groups(|sharing| sharing.sees(bare, self.jid.as_str()))
+    }
+
+    /// What the account and `bare` are to each other by groups.
+    #[must_use]
+    pub fn share(&self, bare: &str) -> Share {
+        let sharing = self.sharing.as_ref();
+        sharing.map_or_else(Share::default, |sharing| sharing.now().share(self.jid.as_str(), bare))
+    }
+
+    /// What groups put into the account's roster.
+    #[must_use]
+    pub fn shared_view(&self) -> View {
+        let sharing = self.sharing.as_ref();
+        sharing.map_or_else(View::default, |sharing| sharing.now().view(&self.jid))
+    }
+
+    /// The number of the account's [`View`].
+    #[must_use]
+    pub fn shared_print(&self) -> u64 {
+        let sharing = self.sharing.as_ref();
+        sharing.map_or(0, |sharing| sharing.now().print(&self.jid))
+    }
+
+    fn by_groups(&self, sees: impl FnOnce(&Sharing) -> bool) -> bool {
+        self.sharing.as_ref().is_some_and(|sharing| sees(sharing))
+    }
+
     /// Changes one contact, in the database and in memory.
     ///
     /// # Errors
@@ -187,6 +235,10 @@ impl Account {
         let edited = storage.roster().edit(self.id, jid.as_str(), max_items, decide).await?;
         if edited.before != edited.after {
             let mut contacts = Contacts::clone(&profile.contacts.load());
+            // One that another node wrote may be missing between what is known and this.
+            if contacts.version + 1 == edited.version {
+                contacts.version = edited.version;
+            }
             match &edited.after {
                 Some(item) => contacts.items.insert(jid.clone(), Arc::new(item.clone())),
                 None => contacts.items.remove(jid),
@@ -279,13 +331,14 @@ impl Account {
 
 impl Profile {
     pub(crate) async fn load(id: AccountId, storage: &Storage) -> Result<Self, StorageError> {
-        let (items, _version) = storage.roster().load(id).await?;
+        let (items, version) = storage.roster().load(id).await?;
         let blocked = storage.blocking().list(id).await?;
-        Ok(Self::of(items, &blocked))
+        Ok(Self::of(items, version, &blocked))
     }
 
-    pub(crate) fn of(items: Vec<RosterItem>, blocked: &[String]) -> Self {
+    pub(crate) fn of(items: Vec<RosterItem>, version: i64, blocked: &[String]) -> Self {
         let contacts = Contacts {
+            version,
             items: items
                 .into_iter()
                 .filter_map(|item| Some((item.jid.parse().ok()?, Arc::new(item))))
@@ -320,21 +373,25 @@ impl Contacts {
         self.items.get(bare)
     }
 
+    /// The roster's version, or an earlier one: whoever is brought up to date from here misses nothing.
+    #[must_use]
+    pub fn version(&self) -> i64 {
+        self.version
+    }
+
     /// All items with their prepared bare JIDs, in no order.
     pub fn iter(&self) -> impl Iterator<Item = (&Jid, &Arc<RosterItem>)> {
         self.items.iter()
     }
 
-    /// Whether the contact `bare` may see the account's presence.
-    #[must_use]
-    pub fn may_see(&self, bare: &str) -> bool {
+    /// Whether the roster itself lets `bare` see the account's presence.
+    fn may_see(&self, bare: &str) -> bool {
         self.get(bare)
             .is_some_and(|item| matches!(item.subscription, Subscription::From | Subscription::Both))
     }
 
-    /// Whether the account sees the presence of the contact `bare`.
-    #[must_use]
-    pub fn sees(&self, bare: &str) -> bool {
+    /// Whether the account sees the presence of `bare` by the roster itself.
+    fn sees(&self, bare: &str) -> bool {
         self.get(bare)
             .is_some_and(|item| matches!(item.subscription, Subscription::To | Subscription::Both))
     }

@@ -6,23 +6,31 @@ use parking_lot::Mutex;
 use protocol::Jid;
 use storage::{AccountId, Storage, StorageError};
 
-use crate::{Account, Hosts, peers::Mesh};
+use crate::{Account, Hosts, peers::Mesh, sharing::Sharing};
 
 /// The one place where [`Account`] values are made, so that each account has one.
 pub struct Accounts {
     storage: Storage,
     hosts: Arc<Hosts>,
     mesh: Arc<Mesh>,
+    sharing: Arc<Sharing>,
     capacity: usize,
     known: Mutex<HashMap<Jid, Arc<Account>>>,
 }
 
 impl Accounts {
-    pub(crate) fn new(storage: Storage, hosts: Arc<Hosts>, mesh: Arc<Mesh>, capacity: usize) -> Self {
+    pub(crate) fn new(
+        storage: Storage,
+        hosts: Arc<Hosts>,
+        mesh: Arc<Mesh>,
+        sharing: Arc<Sharing>,
+        capacity: usize,
+    ) -> Self {
         Self {
             storage,
             hosts,
             mesh,
+            sharing,
             capacity,
             known: Mutex::default(),
         }
@@ -61,7 +69,7 @@ impl Accounts {
         if known.len() >= self.capacity {
             forget_unused(&mut known, self.capacity);
         }
-        let account = Arc::new(Account::new(id, jid.to_bare()).beside(self.mesh.clone()));
+        let account = Arc::new(Account::new(id, jid.to_bare()).beside(self.mesh.clone(), self.sharing.clone()));
         known.insert(account.jid.clone(), account.clone());
         account
     }

@@ -3,11 +3,11 @@
 use std::{collections::HashMap, sync::Arc};
 
 use foldhash::fast::RandomState;
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use protocol::Jid;
 use smallvec::SmallVec;
 
-use crate::Session;
+use crate::{Session, Traffic};
 
 /// Sessions of one account, oldest first.
 pub type Sessions = SmallVec<[Arc<Session>; 2]>;
@@ -20,6 +20,8 @@ const SHARDS: usize = 64;
 pub struct Directory {
     shards: Vec<RwLock<HashMap<Jid, Sessions, RandomState>>>,
     hasher: RandomState,
+    /// What sessions that are over had counted.
+    ended: Mutex<Traffic>,
 }
 
 /// Why a session did not get its resource.
@@ -36,6 +38,7 @@ impl Default for Directory {
         Self {
             shards: (0..SHARDS).map(|_| RwLock::default()).collect(),
             hasher: RandomState::default(),
+            ended: Mutex::default(),
         }
     }
 }
@@ -51,6 +54,12 @@ impl Directory {
     #[must_use]
     pub fn sessions(&self, bare: &str) -> Sessions {
         self.shard(bare).read().get(bare).cloned().unwrap_or_default()
+    }
+
+    /// Whether the account `bare` has a session.
+    #[must_use]
+    pub fn has(&self, bare: &str) -> bool {
+        self.shard(bare).read().contains_key(bare)
     }
 
     /// The session of a full JID.
@@ -86,7 +95,11 @@ impl Directory {
         let bare = session.jid.bare_str();
         let mut shard = self.shard(bare).write();
         if let Some(sessions) = shard.get_mut(bare) {
+            let before = sessions.len();
             sessions.retain(|other| other.generation != session.generation);
+            if sessions.len() < before {
+                *self.ended.lock() += session.meter.traffic();
+            }
             if sessions.is_empty() {
                 shard.remove(bare);
             }
@@ -100,6 +113,18 @@ impl Directory {
             .iter()
             .flat_map(|shard| shard.read().values().flatten().cloned().collect::<Vec<_>>())
             .collect()
+    }
+
+    /// Stanzas and bytes of all clients since the server started. What ends or begins meanwhile may be missed once.
+    #[must_use]
+    pub fn traffic(&self) -> Traffic {
+        let mut all = *self.ended.lock();
+        for shard in &self.shards {
+            for session in shard.read().values().flatten() {
+                all += session.meter.traffic();
+            }
+        }
+        all
     }
 
     /// How many sessions there are.

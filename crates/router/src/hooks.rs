@@ -15,7 +15,7 @@ use std::{collections::HashMap, future::Future, pin::Pin, sync::Arc};
 
 use protocol::{Element, PresenceType, Stanza, StanzaError};
 
-use crate::{Account, Feature, Flow, Router, Session, SessionEntry, Xep, flow::Request};
+use crate::{Account, Feature, Flow, Router, Session, SessionEntry, SharingChange, Xep, flow::Request};
 
 /// A boxed future, for tables of async functions.
 pub type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -67,6 +67,7 @@ pub enum To {
 
 type FlowHook = Arc<dyn Fn(&mut Flow<'_>) -> Verdict + Send + Sync>;
 type IqHook = Arc<dyn Fn(Request) -> Later<Answer> + Send + Sync>;
+type NodeHook = (fn(&str) -> bool, IqHook);
 type SentHook = Arc<dyn Fn(Arc<Router>, Arc<Session>, Stanza) -> Later<Result<(), StanzaError>> + Send + Sync>;
 type ReceivedHook =
     Arc<dyn Fn(Arc<Router>, Option<Arc<Account>>, Stanza) -> Later<Result<(), StanzaError>> + Send + Sync>;
@@ -76,6 +77,7 @@ type SessionHook = Arc<dyn Fn(Arc<Router>, Arc<Session>) -> Later<()> + Send + S
 type AccountHook = Arc<dyn Fn(Arc<Router>, Arc<Account>) -> Later<()> + Send + Sync>;
 type ToldHook = Arc<dyn Fn(Arc<Router>, Arc<Account>, Stanza) -> Later<()> + Send + Sync>;
 type LostHook = Arc<dyn Fn(Arc<Router>, Arc<[Arc<SessionEntry>]>) -> Later<()> + Send + Sync>;
+type SharingHook = Arc<dyn Fn(Arc<Router>, Arc<SharingChange>) -> Later<()> + Send + Sync>;
 type DiscoHook = Arc<dyn Fn(&str) -> Option<Element> + Send + Sync>;
 
 /// A message that no session of its account takes.
@@ -103,6 +105,8 @@ pub struct Hooks {
     account_removed: Vec<AccountHook>,
     told: HashMap<&'static str, ToldHook>,
     sessions_lost: Vec<LostHook>,
+    sharing_changed: Vec<SharingHook>,
+    nodes: Vec<NodeHook>,
     disco: Disco,
     names: Vec<(&'static str, &'static [Xep])>,
 }
@@ -340,6 +344,39 @@ impl Hooks {
             .push(Arc::new(move |house, lost| Box::pin(act(feature.clone(), house, lost))));
     }
 
+    /// Is told when groups have changed, on every node: each tells its own sessions.
+    pub fn sharing_changed<T, F, L>(&mut self, feature: &Arc<T>, act: F)
+    where
+        T: Feature,
+        F: Fn(Arc<T>, Arc<Router>, Arc<SharingChange>) -> L + Send + Sync + 'static,
+        L: Future<Output = ()> + Send + 'static,
+    {
+        let feature = feature.clone();
+        self.sharing_changed.push(Arc::new(move |house, change| {
+            Box::pin(act(feature.clone(), house, change))
+        }));
+    }
+
+    /// Answers what service discovery is asked about those nodes of the server that `is_own` knows; the payload says
+    /// which question it is.
+    pub fn host_node<T, F, L>(&mut self, is_own: fn(&str) -> bool, feature: &Arc<T>, answer: F)
+    where
+        T: Feature,
+        F: Fn(Arc<T>, Request) -> L + Send + Sync + 'static,
+        L: Future<Output = Answer> + Send + 'static,
+    {
+        let feature = feature.clone();
+        let hook: IqHook = Arc::new(move |request| Box::pin(answer(feature.clone(), request)));
+        self.nodes.push((is_own, hook));
+    }
+
+    /// The answer of whoever knows this node of the server.
+    #[must_use]
+    pub fn of_node(&self, node: &str, request: &Request) -> Option<Later<Answer>> {
+        let (_, hook) = self.nodes.iter().find(|(is_own, _)| is_own(node))?;
+        Some(hook(request.clone()))
+    }
+
     /// What is announced beside the namespaces of answered IQs.
     pub fn disco(&mut self) -> &mut Disco {
         &mut self.disco
@@ -414,6 +451,10 @@ impl Hooks {
 
     pub(crate) fn sessions_lost_hooks(&self) -> &[LostHook] {
         &self.sessions_lost
+    }
+
+    pub(crate) fn sharing_changed_hooks(&self) -> &[SharingHook] {
+        &self.sharing_changed
     }
 
     pub(crate) fn account_removed_hooks(&self) -> &[AccountHook] {

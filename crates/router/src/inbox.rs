@@ -109,6 +109,13 @@ impl Inbox {
         self.capacity
     }
 
+    /// How many stanzas wait in it.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        let state = self.state.lock();
+        state.queue.len() + state.direct.as_ref().map_or(0, VecDeque::len)
+    }
+
     /// Hands over a stanza.
     ///
     /// # Errors

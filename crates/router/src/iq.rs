@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use protocol::{Condition, IqType, Jid, Kind, StanzaError};
+use protocol::{Condition, Element, IqType, Jid, Kind, Stanza, StanzaError};
 
-use crate::{Account, Address, Delivery, Flow, Router, To, deliver, flow::Request, route::elsewhere};
+use crate::{Account, Address, Answer, Delivery, Flow, Router, To, deliver, flow::Request, route::elsewhere};
 
 /// Routes an IQ; without an address it is for the sender's own account (RFC 6120 §10.3.3).
 pub(crate) async fn route(house: &Arc<Router>, flow: &mut Flow<'_>) -> Result<(), StanzaError> {
@@ -139,6 +139,39 @@ async fn ask(house: &Arc<Router>, flow: &mut Flow<'_>, account: Option<Arc<Accou
     }
     flow.effects.append(&mut effects.lock());
     Ok(())
+}
+
+impl Router {
+    /// Changes something of an account as its own client would, for somebody who may: the feature that answers such a
+    /// client answers, and what follows from it has happened when this returns.
+    ///
+    /// # Errors
+    /// As the client would be told.
+    pub async fn ask_for_owner(self: &Arc<Self>, account: &Arc<Account>, payload: Element) -> Answer {
+        let profile = account.profile(self.storage()).await;
+        profile.map_err(|error| self.unavailable("looking up an account", &error))?;
+        let Some(hook) = self.hooks().iq_hook(To::OwnAccount, &payload.name, &payload.ns) else {
+            return Err(Condition::ServiceUnavailable.into());
+        };
+        let stanza = Stanza::iq(IqType::Set)
+            .from(account.jid.clone())
+            .to(account.jid.clone());
+        let request = Request {
+            house: self.clone(),
+            sender: None,
+            account: Some(account.clone()),
+            stanza: stanza.id("operator").child(&payload),
+            payload,
+            effects: Arc::default(),
+        };
+        let effects = request.effects.clone();
+        let answer = hook(request).await;
+        let effects = std::mem::take(&mut *effects.lock());
+        for stanza in effects {
+            self.route(stanza).await;
+        }
+        answer
+    }
 }
 
 /// Somebody else's own things are forbidden to change and invisible to ask for.

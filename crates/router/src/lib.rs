@@ -12,6 +12,7 @@
 //! | a session's beginning and end | `bind` |
 //! | what waited for an account, once it is available | `available` |
 //! | sessions on other nodes | `peers` |
+//! | who sees whom by groups | `sharing` |
 //!
 //! A [`Feature`] takes part through [`Hooks`].
 
@@ -30,11 +31,14 @@ mod hosts;
 mod inbox;
 mod iq;
 mod keep;
+mod meter;
 mod peers;
 mod presence;
 mod route;
 mod session;
 mod settings;
+mod sharing;
+mod tap;
 
 use std::sync::{
     Arc,
@@ -42,6 +46,7 @@ use std::sync::{
 };
 
 use peers::Mesh;
+use sharing::Sharing;
 use storage::{Host, Storage};
 
 pub use account::{Account, Blocked, Contacts, Profile};
@@ -55,21 +60,25 @@ pub use hooks::{Answer, Disco, Hooks, Later, Offline, Phase, Side, To, Verdict};
 pub use hosts::Hosts;
 pub use inbox::{Delivery, Found, Inbox, Refused};
 pub use keep::{append, is_kept};
+pub use meter::{Acks, Meter, Traffic};
 pub use peers::{AskError, Gate, GivenUp, Moving, NotAdopted, Peers, SessionEntry, Standalone, Streams, Unpublished};
 pub use route::Address;
-pub use session::{Facts, Session};
+pub use session::{Facts, Session, TlsFacts};
 pub use settings::Settings;
+pub use sharing::{Affected, SHARED_CONTACTS_MAX, Share, SharingChange, SharingIndex, View};
+pub use tap::{Drawn, TAPPED_BYTES_MAX, TAPPED_STANZAS_MAX, Tap, Tapped, Way};
 
 /// The switchboard of one server.
 pub struct Router {
     storage: Storage,
     hosts: Arc<Hosts>,
     accounts: Accounts,
-    directory: Directory,
+    directory: Arc<Directory>,
     hooks: Hooks,
     settings: Settings,
     generations: AtomicU64,
     mesh: Arc<Mesh>,
+    sharing: Arc<Sharing>,
 }
 
 impl Router {
@@ -78,15 +87,25 @@ impl Router {
     pub fn new(storage: Storage, hosts: Vec<Host>, features: &[Arc<dyn Feature>], settings: Settings) -> Arc<Self> {
         let hosts = Arc::new(Hosts::new(hosts));
         let mesh = Mesh::new(storage.clone());
+        let directory = Arc::new(Directory::default());
+        let sharing = Arc::new(Sharing::new(directory.clone(), mesh.clone()));
+        let accounts = Accounts::new(
+            storage.clone(),
+            hosts.clone(),
+            mesh.clone(),
+            sharing.clone(),
+            settings.cached_accounts,
+        );
         Arc::new(Self {
-            accounts: Accounts::new(storage.clone(), hosts.clone(), mesh.clone(), settings.cached_accounts),
+            accounts,
             storage,
             hosts,
-            directory: Directory::default(),
+            directory,
             hooks: Hooks::of(features),
             settings,
             generations: AtomicU64::new(1),
             mesh,
+            sharing,
         })
     }
 

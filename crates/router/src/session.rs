@@ -16,7 +16,7 @@ use protocol::{Jid, Stanza, StreamError};
 use tokio::sync::Notify;
 
 use crate::{
-    Account, Handled, Inbox, SessionEntry,
+    Account, Handled, Inbox, Meter, SessionEntry, Tap,
     peers::{Mesh, Packed, frame},
 };
 
@@ -41,6 +41,10 @@ pub struct Session {
     pub inbox: Inbox,
     /// Stanzas of the client that wait for a commit.
     pub handled: Handled,
+    /// What the session's task counts.
+    pub meter: Meter,
+    /// Open while an operator looks at its stanzas.
+    pub tap: Tap,
     priority: AtomicI16,
     presence: Mutex<Option<Arc<Stanza>>>,
     directed: Mutex<HashSet<Jid>>,
@@ -64,10 +68,23 @@ pub struct Facts {
     pub address: SocketAddr,
     /// Whether the stream is encrypted.
     pub is_encrypted: bool,
+    /// How, where that is known.
+    pub tls: Option<TlsFacts>,
     /// The SASL mechanism that let it in.
     pub mechanism: &'static str,
+    /// What the client said that it is (XEP-0388 `<software/>`).
+    pub software: Option<Box<str>>,
     /// When it was bound, in microseconds since 1970, UTC.
     pub bound_at_micros: i64,
+}
+
+/// How a stream is encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TlsFacts {
+    /// The version, as in `TLSv1.3`.
+    pub version: &'static str,
+    /// The cipher suite by its IANA name.
+    pub cipher: &'static str,
 }
 
 #[derive(Debug, Default)]
@@ -93,6 +110,8 @@ impl Session {
             facts,
             inbox,
             handled: Handled::default(),
+            meter: Meter::default(),
+            tap: Tap::default(),
             priority: AtomicI16::new(UNAVAILABLE),
             presence: Mutex::default(),
             directed: Mutex::default(),

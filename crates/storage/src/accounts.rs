@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use crate::accounts_by_time::{self, Meant};
 use crate::credentials::COLUMNS as CREDENTIALS;
 use crate::db::{Db, MAX_PART_BYTES, Row, Sql, Transaction, Value, args, key};
+use crate::groups::{IS_MEMBER, LEAVES};
 use crate::{Clock, Credentials, HostId, Log, StorageError};
 
 /// The number of an account. It is never given to another: whoever deletes an account and makes one
@@ -217,16 +219,32 @@ impl Accounts {
                     _ if filter.is_descending => (i64::MAX, i64::MAX),
                     _ => (i64::MIN, i64::MIN),
                 };
-                let sql = match (order, filter.is_descending) {
-                    (AccountOrder::Made, false) => BY_MADE,
-                    (AccountOrder::Made, true) => BY_MADE_DOWN,
-                    (_, false) => BY_LOGIN,
-                    (_, true) => BY_LOGIN_DOWN,
+                let by_time = match (order, filter.is_descending) {
+                    (AccountOrder::Made, false) => &accounts_by_time::MADE,
+                    (AccountOrder::Made, true) => &accounts_by_time::MADE_DOWN,
+                    (_, false) => &accounts_by_time::LOGIN,
+                    (_, true) => &accounts_by_time::LOGIN_DOWN,
                 };
-                self.db.rows(sql, args![host, from, to, time, time, id, limit]).await?
+                let meant = self.meant(host, &filter.prefix, (from, to)).await?;
+                let (sql, values) = by_time.ask(meant, host, (from, to), (time, id), limit);
+                self.db.rows(sql, &values).await?
             }
         };
         rows.iter().map(Account::read).collect()
+    }
+
+    /// How many accounts a prefix means, as far as that decides how to find a page of them.
+    async fn meant(&self, host: i64, prefix: &str, (from, to): (&str, &str)) -> Result<Meant, StorageError> {
+        if prefix.is_empty() {
+            return Ok(Meant::All);
+        }
+        let most = accounts_by_time::SORTED_MAX;
+        let row = self
+            .db
+            .row(accounts_by_time::MANY, args![host, from, to, most + 1])
+            .await?;
+        let count = row.map_or(Ok(0), |row| row.int(0))?;
+        Ok(if count > most { Meant::Many } else { Meant::Few })
     }
 
     /// How many accounts the host has.
@@ -265,8 +283,7 @@ impl Accounts {
         }
         tx.execute("DELETE FROM tokens WHERE account_id = ?", args![account])
             .await?;
-        tx.execute("DELETE FROM console_sessions WHERE account_id = ?", args![account])
-            .await?;
+        tx.end_console_logins(account).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -298,10 +315,14 @@ impl Accounts {
     /// Deletes the account and everything that is remembered for it; `false` when there was none.
     pub async fn delete(&self, account: AccountId) -> Result<bool, StorageError> {
         let mut tx = self.db.begin().await?;
+        let left = leave_groups(&mut tx, account).await?;
         tx.execute("DELETE FROM message_log WHERE account_id = ?", args![account])
             .await?;
         let deleted = tx.execute("DELETE FROM accounts WHERE id = ?", args![account]).await?;
         tx.commit().await?;
+        if left {
+            self.db.notify().await;
+        }
         // Rows that waited in the log's queue meanwhile.
         self.log.forget(account);
         Ok(deleted > 0)
@@ -331,29 +352,7 @@ macro_rules! select {
         )
     };
 }
-use select;
-
-macro_rules! by_time {
-    ($time:literal, $way:literal, $order:literal) => {
-        concat!(
-            select!("", "WHERE host_id = ? AND localpart >= ? AND localpart < ? AND ("),
-            $time,
-            " ",
-            $way,
-            " ? OR (",
-            $time,
-            " = ? AND id ",
-            $way,
-            " ?)) ORDER BY ",
-            $time,
-            " ",
-            $order,
-            ", id ",
-            $order,
-            " LIMIT ?"
-        )
-    };
-}
+pub(crate) use select;
 
 const NAMES: &str = select!(
     "",
@@ -371,11 +370,6 @@ const BY_NAME_DOWN: &str = select!(
     "",
     "WHERE host_id = ? AND localpart >= ? AND localpart < ? AND localpart < ? ORDER BY localpart DESC LIMIT ?"
 );
-const BY_MADE: &str = by_time!("created_at", ">", "ASC");
-const BY_MADE_DOWN: &str = by_time!("created_at", "<", "DESC");
-const BY_LOGIN: &str = by_time!("COALESCE(last_login, 0)", ">", "ASC");
-const BY_LOGIN_DOWN: &str = by_time!("COALESCE(last_login, 0)", "<", "DESC");
-
 impl Account {
     fn read(row: &Row) -> Result<Self, StorageError> {
         let lock = Lock {
@@ -399,7 +393,7 @@ impl Account {
 const BEHIND_ALL: &str = "\u{10ffff}";
 
 /// The smallest text that begins with `prefix`, and the smallest behind all those.
-fn prefix_bounds(prefix: &str) -> (String, String) {
+pub(crate) fn prefix_bounds(prefix: &str) -> (String, String) {
     let end = prefix_end(prefix);
     (prefix.to_owned(), end.unwrap_or_else(|| BEHIND_ALL.to_owned()))
 }
@@ -432,6 +426,22 @@ async fn put_credentials(
     values.extend(credentials.values());
     values.push(account.into());
     Ok(tx.execute(PUT, &values).await? > 0)
+}
+
+/// An account leaves its groups, and those change with it; says whether it was in any.
+async fn leave_groups(tx: &mut Transaction, account: AccountId) -> Result<bool, StorageError> {
+    const KEEP: Sql = Sql::locking("SELECT id FROM accounts WHERE id = ?");
+    // Asked first, so that groups are taken before the account, as by whoever adds a member.
+    if tx.row(IS_MEMBER, args![account]).await?.is_none() {
+        tx.row(KEEP, args![account]).await?;
+        // Nobody can add it any more; somebody may have meanwhile.
+        if tx.row(IS_MEMBER, args![account]).await?.is_none() {
+            return Ok(false);
+        }
+    }
+    let version = tx.next_groups_version().await?;
+    tx.execute(LEAVES, args![version, account]).await?;
+    Ok(true)
 }
 
 impl Transaction {

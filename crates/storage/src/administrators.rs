@@ -31,6 +31,8 @@ pub struct Administrator {
     pub granted_at: i64,
     /// Who gave it.
     pub granted_by: String,
+    /// Whether a second factor is asked for.
+    pub has_second_factor: bool,
 }
 
 /// What became of a change.
@@ -63,8 +65,9 @@ impl Administrators {
 
     /// All of them, by their addresses.
     pub async fn list(&self) -> Result<Vec<Administrator>, StorageError> {
-        const LIST: &str = "SELECT d.account_id, a.localpart, h.domain, d.role, d.host_id, d.granted_at, d.granted_by \
-                            FROM administrators d JOIN accounts a ON a.id = d.account_id JOIN hosts h ON h.id = a.host_id \
+        const LIST: &str = "SELECT d.account_id, a.localpart, h.domain, d.role, d.host_id, d.granted_at, d.granted_by, \
+                            f.confirmed_at FROM administrators d JOIN accounts a ON a.id = d.account_id \
+                            JOIN hosts h ON h.id = a.host_id LEFT JOIN second_factors f ON f.account_id = d.account_id \
                             ORDER BY h.domain, a.localpart LIMIT ?";
         let rows = self.db.rows(LIST, args![Self::LIST_MAX]).await?;
         rows.iter().map(Administrator::read).collect()
@@ -122,7 +125,8 @@ impl Administrators {
         if taken == 0 {
             return Ok(RoleChange::NoAdministrator);
         }
-        tx.execute("DELETE FROM console_sessions WHERE account_id = ?", args![account])
+        tx.end_console_logins(account).await?;
+        tx.execute("DELETE FROM api_tokens WHERE account_id = ?", args![account])
             .await?;
         tx.commit().await?;
         Ok(RoleChange::Done)
@@ -169,7 +173,7 @@ fn is_only(owners: &[Row], account: AccountId) -> Result<bool, StorageError> {
 }
 
 impl Role {
-    fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Owner => "owner",
             Self::Host(_) => "host",
@@ -177,7 +181,7 @@ impl Role {
         }
     }
 
-    fn host(self) -> Option<i64> {
+    pub(crate) fn host(self) -> Option<i64> {
         match self {
             Self::Host(host) => Some(host.get()),
             Self::Owner | Self::ReadOnly => None,
@@ -204,6 +208,7 @@ impl Administrator {
             role: Role::read(row, 3)?,
             granted_at: row.int(5)?,
             granted_by: row.text(6)?,
+            has_second_factor: row.maybe_int(7)?.is_some(),
         })
     }
 }

@@ -46,6 +46,14 @@ pub struct AuditFilter {
     pub act: String,
     /// In what it was done to.
     pub target: String,
+    /// In what was there before or afterwards, or in what became of it.
+    pub text: String,
+    /// Done to this domain, or to an address of it.
+    pub host: String,
+    /// Not before this time, in microseconds since 1970.
+    pub since: Option<i64>,
+    /// Before this time, in microseconds since 1970.
+    pub until: Option<i64>,
     /// Only acts before the one with this number.
     pub before: Option<i64>,
 }
@@ -102,33 +110,75 @@ impl AuditLog {
             .map(|_| ())
     }
 
+    /// Records anew what became of an entry that counts: how often a login failed.
+    pub async fn restate(&self, id: i64, outcome: &str) -> Result<(), StorageError> {
+        const RESTATE: &str = "UPDATE audit_log SET outcome = ? WHERE id = ? AND act = 'console.login-failed'";
+        let outcome = cut(outcome, Self::MAX_TEXT_BYTES);
+        self.db.execute(RESTATE, args![outcome, id]).await.map(|_| ())
+    }
+
+    /// Forgets acts from before that time, in microseconds since 1970; how many.
+    pub async fn forget_before(&self, time: i64) -> Result<u64, StorageError> {
+        const FORGET: &str = "DELETE FROM audit_log WHERE done_at < ?";
+        self.db.execute(FORGET, args![time]).await
+    }
+
     /// Acts, the latest first.
     pub async fn list(&self, filter: &AuditFilter, limit: u32) -> Result<Vec<AuditEntry>, StorageError> {
         // Whole texts, so that nothing in them has a meaning: no wildcards.
         const PAGE: Sql = Sql::of_each(
-            page!("instr(actor, ?) > 0", "instr(act, ?) > 0", "instr(target, ?) > 0"),
-            page!("strpos(actor, ?) > 0", "strpos(act, ?) > 0", "strpos(target, ?) > 0"),
-            page!("INSTR(actor, ?) > 0", "INSTR(act, ?) > 0", "INSTR(target, ?) > 0"),
+            page!("instr(", "target || '/'"),
+            page!("strpos(", "target || '/'"),
+            page!("INSTR(", "CONCAT(target, '/')"),
         );
         let (actor, act, target) = (filter.actor.as_str(), filter.act.as_str(), filter.target.as_str());
-        let before = filter.before.unwrap_or(i64::MAX);
-        let values = args![before, actor, actor, act, act, target, target, i64::from(limit)];
+        let (text, host) = (filter.text.as_str(), filter.host.as_str());
+        let within = format!("@{host}/");
+        let values = args![
+            filter.before.unwrap_or(i64::MAX),
+            filter.since.unwrap_or(i64::MIN),
+            filter.until.unwrap_or(i64::MAX),
+            actor,
+            actor,
+            act,
+            act,
+            target,
+            target,
+            text,
+            text,
+            text,
+            text,
+            host,
+            host,
+            within.as_str(),
+            i64::from(limit)
+        ];
         let rows = self.db.rows(PAGE, values).await?;
         rows.iter().map(AuditEntry::read).collect()
     }
 }
 
+/// The statement, with the function that looks for a text in another, and a target that ends with a stroke.
 macro_rules! page {
-    ($actor:literal, $act:literal, $target:literal) => {
+    ($find:literal, $target:literal) => {
         concat!(
             "SELECT id, done_at, actor, address, node, act, target, value_before, value_after, outcome FROM audit_log \
-             WHERE id < ? AND (? = '' OR ",
-            $actor,
-            ") AND (? = '' OR ",
-            $act,
-            ") AND (? = '' OR ",
+             WHERE id < ? AND done_at >= ? AND done_at < ? AND (? = '' OR ",
+            $find,
+            "actor, ?) > 0) AND (? = '' OR ",
+            $find,
+            "act, ?) > 0) AND (? = '' OR ",
+            $find,
+            "target, ?) > 0) AND (? = '' OR ",
+            $find,
+            "COALESCE(value_before, ''), ?) > 0 OR ",
+            $find,
+            "COALESCE(value_after, ''), ?) > 0 OR ",
+            $find,
+            "COALESCE(outcome, ''), ?) > 0) AND (? = '' OR target = ? OR ",
+            $find,
             $target,
-            ") ORDER BY id DESC LIMIT ?"
+            ", ?) > 0) ORDER BY id DESC LIMIT ?"
         )
     };
 }

@@ -74,6 +74,42 @@ impl Hosts {
         added.ok_or_else(|| StorageError::corrupt("a host that was just added is not there"))
     }
 
+    /// Adds a host, and where nobody has an account yet takes away all others: then it is what was meant from the
+    /// beginning.
+    pub async fn reseed(&self, domain: &str) -> Result<(), StorageError> {
+        self.add(domain).await?;
+        let mut tx = self.db.begin().await?;
+        if tx.row("SELECT id FROM accounts LIMIT 1", args![]).await?.is_none() {
+            tx.execute("DELETE FROM hosts WHERE domain <> ?", args![domain]).await?;
+        }
+        tx.commit().await
+    }
+
+    /// Adds a host while servers run, and has all of them look for it, as they do when a property changes. Whether it
+    /// is new.
+    pub async fn add_and_tell(&self, domain: &str) -> Result<bool, StorageError> {
+        const ADD: &str = "INSERT INTO hosts (domain, created_at) VALUES (?, ?)";
+        let domain = key("the domain, in bytes,", domain, MAX_PART_BYTES)?;
+        let mut tx = self.db.begin().await?;
+        // First, so that changes from all nodes come one after another.
+        tx.execute(
+            "UPDATE counters SET value = value + 1 WHERE name = 'properties'",
+            args![],
+        )
+        .await?;
+        if tx
+            .row("SELECT id FROM hosts WHERE domain = ?", args![domain])
+            .await?
+            .is_some()
+        {
+            return Ok(false);
+        }
+        tx.execute(ADD, args![domain, self.clock.now_micros()]).await?;
+        tx.commit().await?;
+        self.db.notify().await;
+        Ok(true)
+    }
+
     /// The number of a domain.
     pub async fn find(&self, domain: &str) -> Result<Option<HostId>, StorageError> {
         let row = self

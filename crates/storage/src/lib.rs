@@ -16,7 +16,9 @@
 //! | one subject | the module of its name |
 
 mod accounts;
+mod accounts_by_time;
 mod administrators;
+mod api_tokens;
 mod audit;
 mod blocking;
 mod clock;
@@ -25,15 +27,18 @@ mod console_sessions;
 mod credentials;
 mod db;
 mod error;
+mod groups;
 mod hosts;
 mod log;
 mod log_id;
 mod migrate;
+mod node_history;
 mod options;
 mod private;
 mod properties;
 mod roster;
 mod roster_row;
+mod second_factors;
 mod secrets;
 mod storage;
 mod tokens;
@@ -41,23 +46,27 @@ mod vcards;
 
 pub use accounts::{Account, AccountFilter, AccountId, AccountOrder, Accounts, Cursor, Lock};
 pub use administrators::{Administrator, Administrators, Role, RoleChange};
+pub use api_tokens::{ApiToken, ApiTokenAdded, ApiTokens, NewApiToken};
 pub use audit::{AuditEntry, AuditFilter, AuditLog, NewAuditEntry};
 pub use blocking::Blocking;
 pub use clock::{Clock, SystemClock};
 pub use cluster::{
     ArbiterRow, Changes, Claim, Cluster, Grounds, GroupId, Listed, NewServer, Server, ServerState, Standing, Versions,
 };
-pub use console_sessions::{ConsoleSession, ConsoleSessions, SessionLimits};
+pub use console_sessions::{ConsoleLogin, ConsoleSession, ConsoleSessions, SessionLimits};
 pub use credentials::{Credentials, ScramKeys};
 pub use error::{Cause, StorageError};
+pub use groups::{Group, GroupFacts, GroupNumber, Groups, Member, Membership, SharedGroup, SharedGroups, ShownTo};
 pub use hosts::{Host, HostId, Hosts};
 pub use log::{Appended, Log, LogRow, LogUsage};
 pub use log_id::{BadLogId, LogClock, LogId};
 pub use migrate::Inspection;
+pub use node_history::{NodeHistory, NodeSample};
 pub use options::{DatabaseKind, Options};
 pub use private::PrivateXml;
-pub use properties::{Audit, Properties, Property, PropertyChange, Scope};
+pub use properties::{Audit, NewValue, Properties, Property, PropertyChange, Scope};
 pub use roster::{Roster, RosterChange, RosterEdit, RosterEdited, RosterItem, RosterSince, Subscription};
+pub use second_factors::{SecondFactor, SecondFactors};
 pub use secrets::Secrets;
 pub use storage::Storage;
 pub use tokens::{NewToken, Token, TokenId, Tokens};

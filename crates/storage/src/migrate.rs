@@ -36,6 +36,15 @@ const MIGRATIONS: &[Migration] = &[
     migration!(1, "the first tables", "0001_first_tables.sql"),
     migration!(2, "the cluster and its servers", "0002_cluster.sql"),
     migration!(3, "administrators and what they do", "0003_console.sql"),
+    migration!(4, "tokens for the API", "0004_api_tokens.sql"),
+    migration!(5, "groups", "0005_groups.sql"),
+    migration!(
+        6,
+        "the record by time, the history by property",
+        "0006_property_history.sql"
+    ),
+    migration!(7, "what servers use and do", "0007_node_history.sql"),
+    migration!(8, "second factors of administrators", "0008_second_factor.sql"),
 ];
 
 /// How long a process waits for another one that migrates.

@@ -21,6 +21,15 @@ impl PrivateXml {
         row.map(|row| row.bytes(0)).transpose()
     }
 
+    /// All that an account keeps: name, namespace and XML of each element.
+    pub async fn all(&self, account: AccountId) -> Result<Vec<(String, String, Vec<u8>)>, StorageError> {
+        const ALL: &str = "SELECT name, namespace, xml FROM private_xml WHERE account_id = ? ORDER BY namespace, name";
+        let rows = self.db.rows(ALL, args![account]).await?;
+        rows.iter()
+            .map(|row| Ok((row.text(0)?, row.text(1)?, row.bytes(2)?)))
+            .collect()
+    }
+
     /// Replaces what is kept under this element. All of the account's private XML together may have
     /// `max_bytes`.
     pub async fn set(

@@ -70,6 +70,17 @@ pub enum Audit {
     Masked,
 }
 
+/// A new value of a property, or none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewValue<'a> {
+    /// Its name, with dots.
+    pub name: &'a str,
+    /// The value; `None` takes it back, so that the default holds again (in a node's scope: the cluster's value).
+    pub value: Option<&'a str>,
+    /// How it appears in the record of changes.
+    pub audit: Audit,
+}
+
 /// All properties, and who changed them when.
 #[derive(Clone)]
 pub struct Properties {
@@ -137,15 +148,38 @@ impl Properties {
         self.change(scope, name, None, actor, audit).await
     }
 
-    /// Past changes, the latest first; of those before the change with the number `before`.
-    pub async fn history(&self, before: Option<i64>, limit: u32) -> Result<Vec<PropertyChange>, StorageError> {
+    /// Past changes of the property of this name, or of all; the latest first; of those before the change with the
+    /// number `before`.
+    pub async fn history(
+        &self,
+        name: Option<&str>,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<PropertyChange>, StorageError> {
         const PAGE: &str = "SELECT id, changed_at, actor, scope, name, value_before, value_after FROM property_changes \
                             WHERE id < ? ORDER BY id DESC LIMIT ?";
-        let rows = self
-            .db
-            .rows(PAGE, args![before.unwrap_or(i64::MAX), i64::from(limit)])
-            .await?;
+        const OF_ONE: &str = "SELECT id, changed_at, actor, scope, name, value_before, value_after \
+                              FROM property_changes WHERE id < ? AND name = ? ORDER BY id DESC LIMIT ?";
+        let (before, limit) = (before.unwrap_or(i64::MAX), i64::from(limit));
+        let rows = match name {
+            Some(name) => self.db.rows(OF_ONE, args![before, name, limit]).await?,
+            None => self.db.rows(PAGE, args![before, limit]).await?,
+        };
         rows.iter().map(PropertyChange::read).collect()
+    }
+
+    /// The change with this number.
+    pub async fn past(&self, id: i64) -> Result<Option<PropertyChange>, StorageError> {
+        const ONE: &str = "SELECT id, changed_at, actor, scope, name, value_before, value_after FROM property_changes \
+                           WHERE id = ?";
+        let row = self.db.row(ONE, args![id]).await?;
+        row.as_ref().map(PropertyChange::read).transpose()
+    }
+
+    /// Forgets changes from before that time, in microseconds since 1970; how many.
+    pub async fn forget_before(&self, time: i64) -> Result<u64, StorageError> {
+        const FORGET: &str = "DELETE FROM property_changes WHERE changed_at < ?";
+        self.db.execute(FORGET, args![time]).await
     }
 
     async fn change(
@@ -156,7 +190,14 @@ impl Properties {
         actor: &str,
         audit: Audit,
     ) -> Result<(), StorageError> {
-        check(scope, name, value)?;
+        self.set_all(scope, &[NewValue { name, value, audit }], actor).await
+    }
+
+    /// Makes all of these changes, or none.
+    pub async fn set_all(&self, scope: &Scope, changes: &[NewValue<'_>], actor: &str) -> Result<(), StorageError> {
+        for change in changes {
+            check(scope, change.name, change.value)?;
+        }
         let mut tx = self.db.begin().await?;
         // First, so that changes from all nodes come one after another.
         tx.execute(
@@ -164,29 +205,42 @@ impl Properties {
             args![],
         )
         .await?;
+        let mut has_changed = false;
+        for change in changes {
+            has_changed |= self.make(&mut tx, scope, change, actor).await?;
+        }
+        if !has_changed {
+            return Ok(());
+        }
+        tx.commit().await?;
+        self.db.notify().await;
+        Ok(())
+    }
+
+    /// Makes one change, and says whether it was one.
+    async fn make(
+        &self,
+        tx: &mut Transaction,
+        scope: &Scope,
+        change: &NewValue<'_>,
+        actor: &str,
+    ) -> Result<bool, StorageError> {
+        let NewValue { name, value, audit } = *change;
         let before = tx
             .row(GET, args![scope.text(), name])
             .await?
             .map(|row| row.text(0))
             .transpose()?;
         if before.as_deref() == value {
-            return Ok(());
+            return Ok(false);
         }
         match value {
             Some(value) => tx.execute(SET, args![scope.text(), name, value]).await?,
             None => tx.execute(UNSET, args![scope.text(), name]).await?,
         };
-        self.record(
-            &mut tx,
-            scope,
-            name,
-            [before.as_deref(), value].map(|value| audit.show(value)),
-            actor,
-        )
-        .await?;
-        tx.commit().await?;
-        self.db.notify().await;
-        Ok(())
+        let shown = [before.as_deref(), value].map(|value| audit.show(value));
+        self.record(tx, scope, name, shown, actor).await?;
+        Ok(true)
     }
 
     async fn record(
@@ -233,10 +287,13 @@ fn check(scope: &Scope, name: &str, value: Option<&str>) -> Result<(), StorageEr
 }
 
 impl Audit {
+    /// What stands in the record for a masked value.
+    pub const MASK: &str = "••••••";
+
     fn show(self, value: Option<&str>) -> Option<&str> {
         match self {
             Self::Plain => value,
-            Self::Masked => value.map(|_| "••••••"),
+            Self::Masked => value.map(|_| Self::MASK),
         }
     }
 }

@@ -174,6 +174,24 @@ impl Roster {
         Ok(edited.before.map(|_| edited.version))
     }
 
+    /// Puts items into the roster of a new account, all or none.
+    pub async fn fill(&self, account: AccountId, items: &[RosterItem], max_items: usize) -> Result<(), StorageError> {
+        let mut tx = self.db.begin().await?;
+        let mut version = lock(&mut tx, account).await?;
+        for item in items {
+            key("the contact's address, in bytes,", &item.jid, MAX_JID_BYTES)?;
+            version += 1;
+            put(&mut tx, account, item, version).await?;
+        }
+        check_size(&mut tx, account, max_items).await?;
+        tx.execute(
+            "UPDATE rosters SET version = ? WHERE account_id = ?",
+            args![version, account],
+        )
+        .await?;
+        tx.commit().await
+    }
+
     /// Looks at an item and decides, with no other change to this roster in between, on any node.
     pub async fn edit(
         &self,

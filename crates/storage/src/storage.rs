@@ -5,8 +5,9 @@ use std::sync::Arc;
 use crate::db::{Db, Pools, args};
 use crate::migrate::Inspection;
 use crate::{
-    Accounts, Administrators, AuditLog, Blocking, Cluster, ConsoleSessions, DatabaseKind, Hosts, Log, LogClock,
-    Options, PrivateXml, Properties, Roster, Secrets, StorageError, Tokens, Vcards, log, migrate,
+    Accounts, Administrators, ApiTokens, AuditLog, Blocking, Clock, Cluster, ConsoleSessions, DatabaseKind, Groups,
+    Hosts, Log, LogClock, NodeHistory, Options, PrivateXml, Properties, Roster, SecondFactors, Secrets, StorageError,
+    Tokens, Vcards, log, migrate,
 };
 
 /// Everything that is remembered. Clones share it.
@@ -17,10 +18,14 @@ pub struct Storage {
 
 struct Inner {
     db: Db,
+    clock: Arc<dyn Clock>,
     hosts: Hosts,
+    groups: Groups,
     accounts: Accounts,
     administrators: Administrators,
     console_sessions: ConsoleSessions,
+    api_tokens: ApiTokens,
+    second_factors: SecondFactors,
     audit: AuditLog,
     tokens: Tokens,
     roster: Roster,
@@ -30,6 +35,7 @@ struct Inner {
     blocking: Blocking,
     properties: Properties,
     secrets: Secrets,
+    node_history: NodeHistory,
     cluster: Cluster,
 }
 
@@ -51,17 +57,22 @@ impl Storage {
         let log = log::start(db.clone(), Arc::clone(&ids), options);
         let inner = Inner {
             hosts: Hosts::new(db.clone(), Arc::clone(&clock)),
+            groups: Groups::new(db.clone(), Arc::clone(&clock)),
             accounts: Accounts::new(db.clone(), Arc::clone(&clock), log.clone()),
             administrators: Administrators::new(db.clone(), Arc::clone(&clock)),
             console_sessions: ConsoleSessions::new(db.clone(), Arc::clone(&clock)),
+            second_factors: SecondFactors::new(db.clone(), Arc::clone(&clock)),
+            api_tokens: ApiTokens::new(db.clone(), Arc::clone(&clock)),
             audit: AuditLog::new(db.clone(), Arc::clone(&clock), ids),
             tokens: Tokens::new(db.clone(), Arc::clone(&clock)),
             roster: Roster::new(db.clone()),
             vcards: Vcards::new(db.clone()),
             private: PrivateXml::new(db.clone()),
             blocking: Blocking::new(db.clone()),
-            properties: Properties::new(db.clone(), clock),
+            properties: Properties::new(db.clone(), Arc::clone(&clock)),
+            clock,
             secrets: Secrets::new(db.clone()),
+            node_history: NodeHistory::new(db.clone()),
             cluster: Cluster::new(db.aside(options)?),
             log,
             db,
@@ -99,6 +110,12 @@ impl Storage {
         &self.inner.hosts
     }
 
+    /// Groups of accounts.
+    #[must_use]
+    pub fn groups(&self) -> &Groups {
+        &self.inner.groups
+    }
+
     /// Who may log in.
     #[must_use]
     pub fn accounts(&self) -> &Accounts {
@@ -115,6 +132,24 @@ impl Storage {
     #[must_use]
     pub fn console_sessions(&self) -> &ConsoleSessions {
         &self.inner.console_sessions
+    }
+
+    /// The time by which all of this is kept, in microseconds since 1970.
+    #[must_use]
+    pub fn now_micros(&self) -> i64 {
+        self.inner.clock.now_micros()
+    }
+
+    /// Second factors of administrators.
+    #[must_use]
+    pub fn second_factors(&self) -> &SecondFactors {
+        &self.inner.second_factors
+    }
+
+    /// Tokens that programs use the API with.
+    #[must_use]
+    pub fn api_tokens(&self) -> &ApiTokens {
+        &self.inner.api_tokens
     }
 
     /// What operators have done.
@@ -169,6 +204,12 @@ impl Storage {
     #[must_use]
     pub fn secrets(&self) -> &Secrets {
         &self.inner.secrets
+    }
+
+    /// What servers used and did.
+    #[must_use]
+    pub fn node_history(&self) -> &NodeHistory {
+        &self.inner.node_history
     }
 
     /// Which servers there are, and which cluster.

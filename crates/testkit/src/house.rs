@@ -10,7 +10,7 @@ use std::{
 };
 
 use auth::{Authenticator, SystemRandom};
-use features::{LiveSettings, Settings};
+use features::{LiveSettings, Operators, Settings};
 use protocol::{Element, Jid, Stanza, StreamError, element::Node, ns, stream::tree};
 use router::{Account, ConflictPolicy, Delivery, Facts, Found, Router, Session};
 use storage::{Credentials, Options, Storage, SystemClock};
@@ -86,7 +86,7 @@ impl House {
         .await
         .expect("the database takes secrets");
         let settings = settings.live();
-        let features = features::all(&settings, &authenticator);
+        let features = features::all(&settings, &authenticator, &Operators::default());
         Self {
             router: Router::new(storage, hosts, &features, bounds),
             settings,
@@ -143,7 +143,9 @@ impl House {
         let facts = Facts {
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 5222)),
             is_encrypted: true,
+            tls: None,
             mechanism: "SCRAM-SHA-256",
+            software: None,
             bound_at_micros: 0,
         };
         let session = self

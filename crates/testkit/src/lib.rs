@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod databases;
+pub mod groups;
 pub mod house;
 pub mod managed;
 pub mod server;

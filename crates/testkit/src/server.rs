@@ -109,8 +109,14 @@ impl Server {
         )
         .await
         .expect("secrets are made");
-        let features = features::all(&Arc::new(ArcSwap::from_pointee(setup.features)), &authenticator);
+        let features = features::all(
+            &Arc::new(ArcSwap::from_pointee(setup.features)),
+            &authenticator,
+            &features::Operators::default(),
+        );
         let router = Router::new(storage, hosts, &features, setup.router);
+        router.refresh_sharing().await.expect("groups are read");
+        tokio::spawn(router.clone().follow_sharing());
         let c2s_settings = Arc::new(ArcSwap::from_pointee(setup.c2s));
         let clients = c2s::Server::new(
             router.clone(),

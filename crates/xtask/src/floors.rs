@@ -29,6 +29,7 @@ const HOUSE: &[(&str, Place)] = &[
     ("features", Floor(5)),
     ("http", Floor(5)),
     ("console", Floor(5)),
+    ("api", Floor(5)),
     ("hearth", Floor(6)),
     ("testkit", Apart),
     ("bench", Apart),
@@ -41,7 +42,8 @@ const ONLY: &[(&str, &[&str])] = &[
     ("sqlx", &["storage"]),
     ("openraft", &["cluster"]),
     ("askama", &["console"]),
-    ("axum", &["http", "console"]),
+    ("axum", &["http", "console", "api"]),
+    ("utoipa", &["api"]),
 ];
 
 /// What a crate never knows, though its floor would allow it.
@@ -56,7 +58,7 @@ const NEVER: &[(&str, &[&str])] = &[
 const NEVER_AT_ALL: &[(&str, &[&str])] = &[("protocol", &["tokio", "mio", "socket2", "rustls"])];
 
 /// Crates that see no other crate of the house than these.
-const SEES_ONLY: &[(&str, &[&str])] = &[("console", &["ops"])];
+const SEES_ONLY: &[(&str, &[&str])] = &[("console", &["ops"]), ("api", &["ops"])];
 
 /// What is wrong with the house, one sentence each.
 pub(crate) fn complaints(metadata: &Metadata) -> Vec<String> {
@@ -214,6 +216,8 @@ mod tests {
         );
         check("console", &["ops", "axum"], &[], &[]);
         check("console", &["router"], &[], &["console must not depend on router"]);
+        check("api", &["ops", "axum", "utoipa"], &[], &[]);
+        check("api", &["console"], &[], &["api must not depend on console"]);
     }
 
     #[test]

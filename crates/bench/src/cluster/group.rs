@@ -8,8 +8,8 @@ use bytes::Bytes;
 use cluster::link::LinkSettings;
 use cluster::state::{Bound, CacheId, Change, Machine};
 use cluster::{
-    Above, Belongs, Cache, Caches, Cluster, Definition, Fence, Host, Lasts, Membership, NodeId, Options, Settings,
-    Stands, Tasks, Written,
+    Above, Belongs, Cache, Caches, Cluster, Definition, Face, Fence, Host, Lasts, Membership, NodeId, Options,
+    Settings, Stands, Tasks, Written,
 };
 use futures_util::future::{BoxFuture, try_join_all};
 use std::future::ready;
@@ -85,6 +85,7 @@ impl Group {
             name: "sessions",
             belongs: Belongs::Node,
             bound: Bound::default(),
+            face: Face::UNKNOWN,
         });
         let above = Above {
             host: Arc::new(Nobody),

@@ -6,6 +6,7 @@ mod under;
 
 use crate::cluster::Cluster;
 use crate::compare::Compare;
+use crate::console::Console;
 use clap::{Parser, Subcommand};
 
 /// Benchmarks of XMPP servers.
@@ -26,6 +27,8 @@ enum Act {
     Compare(Compare),
     /// Put one server alone and several as a cluster under the same load and print one table.
     Cluster(Cluster),
+    /// Ask for the console's pages where there are many accounts and sessions, and print how long they take.
+    Console(Console),
     #[command(hide = true)]
     Under(under::Under),
 }
@@ -38,6 +41,7 @@ impl Command {
             Act::Run(run) => run.execute(),
             Act::Compare(compare) => compare.execute(),
             Act::Cluster(cluster) => cluster.execute(),
+            Act::Console(console) => console.execute(),
             Act::Under(under) => under.execute(),
         }
     }

@@ -62,6 +62,23 @@ impl House {
         text
     }
 
+    /// Has the server answer operators' browsers, from its next start on; where.
+    pub(crate) fn open_console(&mut self) -> anyhow::Result<SocketAddr> {
+        let address = free_address()?;
+        let text = std::fs::read_to_string(&self.configuration)?;
+        let open = text.replace("[admin]\nlisten = []", &format!("[admin]\nlisten = [\"{address}\"]"));
+        ensure!(open != text, "the configuration has no console to open");
+        std::fs::write(&self.configuration, open)?;
+        Ok(address)
+    }
+
+    /// Runs a command to its end.
+    pub(crate) fn act(&self, words: &[&str]) -> anyhow::Result<()> {
+        let status = self.command(&words.join(" "))?.status()?;
+        ensure!(status.success(), "`hearth {}` failed: {status}", words.join(" "));
+        Ok(())
+    }
+
     fn data(&self) -> PathBuf {
         self.directory.path().join("data")
     }

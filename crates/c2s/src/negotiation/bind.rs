@@ -59,7 +59,12 @@ impl Negotiation {
         Facts {
             address: self.peer.address,
             is_encrypted: self.peer.tls.is_some(),
+            tls: self.peer.tls.as_ref().map(|tls| router::TlsFacts {
+                version: tls.version.name(),
+                cipher: tls.cipher,
+            }),
             mechanism: authenticated.mechanism.as_str(),
+            software: self.software.clone(),
             bound_at_micros: now_micros(),
         }
     }

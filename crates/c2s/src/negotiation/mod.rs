@@ -48,6 +48,8 @@ pub(crate) struct Negotiation {
     /// The domain that the client asked for; fixed by the first header.
     host: Option<Jid>,
     authenticated: Option<Authenticated>,
+    /// What the client says that it is (XEP-0388 §2.4).
+    software: Option<Box<str>>,
     sasl_failures: u32,
     has_registered: bool,
 }
@@ -72,6 +74,7 @@ impl Negotiation {
             is_open: false,
             host: None,
             authenticated: None,
+            software: None,
             sasl_failures: 0,
             has_registered: false,
         }

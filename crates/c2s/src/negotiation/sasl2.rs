@@ -30,6 +30,17 @@ struct Wishes<'a> {
     upgrades: Vec<Upgrade>,
 }
 
+/// Characters of a client's name that are kept.
+const SOFTWARE_CHARS: usize = 80;
+
+/// `<software/>` of a `<user-agent/>`: what people call the client.
+fn software(authenticate: &Element) -> Option<Box<str>> {
+    let agent = authenticate.find("user-agent", ns::SASL2)?;
+    let text = agent.find("software", ns::SASL2)?.own_text();
+    let text: String = text.trim().chars().take(SOFTWARE_CHARS).collect();
+    (!text.is_empty()).then(|| text.into())
+}
+
 impl<'a> Wishes<'a> {
     fn parse(authenticate: &'a Element) -> Result<Self, Failure> {
         let initial = authenticate.find("initial-response", ns::SASL2);
@@ -101,6 +112,7 @@ impl Negotiation {
             Ok(wishes) => wishes,
             Err(failure) => return self.sasl2_failed(&failure),
         };
+        self.software = software(authenticate);
         let binding = self.binding();
         let authenticator = self.server.authenticator.clone();
         let mechanism = authenticate.get("mechanism").unwrap_or_default();

@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
+
 use crate::clock;
 use crate::state::{Bound, CacheId, Size};
 
@@ -17,6 +19,19 @@ pub struct Definition {
     pub belongs: Belongs,
     /// What it may hold.
     pub bound: Bound,
+    /// How people see it.
+    pub face: Face,
+}
+
+/// How people see a cache.
+#[derive(Debug, Clone, Copy)]
+pub struct Face {
+    /// How long its entries last, in words.
+    pub lifetime: &'static str,
+    /// Why it is not to be cleared, in a clause; none where that does no harm.
+    pub kept: Option<&'static str>,
+    /// A key and its value in words. What nobody should read, such as a token, is not in them.
+    pub describe: fn(key: &[u8], value: &[u8]) -> (String, String),
 }
 
 /// Whose the entries of a cache are.
@@ -40,7 +55,7 @@ pub enum Lasts {
 }
 
 /// How a cache fares.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub struct Info {
     /// Its name.
     pub name: &'static str,
@@ -48,12 +63,38 @@ pub struct Info {
     pub size: Size,
     /// What it may hold.
     pub bound: Bound,
+    /// How people see it.
+    pub face: Face,
     /// Questions on this node to which it had the answer, since the process started.
     pub hits: u64,
     /// Questions to which it had not.
     pub misses: u64,
     /// Entries that had to make room, as far as the present group or this server alone knows.
     pub evictions: u64,
+}
+
+impl Face {
+    /// Of bytes that nobody has words for.
+    pub const UNKNOWN: Self = Self {
+        lifetime: "unknown",
+        kept: Some("it is not known what its entries are for"),
+        describe: |key, value| {
+            let count = |what: &str, bytes: &[u8]| format!("{what} of {} bytes", bytes.len());
+            (count("a key", key), count("a value", value))
+        },
+    };
+
+    /// An entry in these words; one that cannot be read, as that of another version, by its size.
+    pub fn decoded<K: DeserializeOwned, V: DeserializeOwned>(
+        key: &[u8],
+        value: &[u8],
+        words: impl FnOnce(K, V) -> (String, String),
+    ) -> (String, String) {
+        match (postcard::from_bytes(key), postcard::from_bytes(value)) {
+            (Ok(key), Ok(value)) => words(key, value),
+            _ => (Self::UNKNOWN.describe)(key, value),
+        }
+    }
 }
 
 /// Counts what was asked of a cache on this node.

@@ -49,7 +49,9 @@ where
     /// The same, with all that is known of it.
     #[must_use]
     pub fn look(&self, key: &K) -> Option<Held<V>> {
-        let found = self.find(&bytes(key)).filter(|(entry, _)| is_alive(entry));
+        let found = self
+            .find(&bytes(key))
+            .filter(|(entry, _)| is_alive(entry.expires_at_micros));
         let held = found.and_then(|(entry, me)| self.held(&entry, me));
         self.counters.count(held.is_some());
         held
@@ -59,9 +61,11 @@ where
     #[must_use]
     pub fn entries(&self) -> Vec<(K, Held<V>)> {
         let seen = self.caches.inner.place.look(|machine, me| {
-            let entries = machine.entries(self.definition.id).filter(|(_, entry)| is_alive(entry));
+            let entries = machine.entries(self.definition.id);
+            let entries = entries.map(|entry| (entry.key, entry.to_entry()));
+            let entries = entries.filter(|(_, entry)| is_alive(entry.expires_at_micros));
             let entries =
-                entries.filter_map(|(key, entry)| Some((postcard::from_bytes(key).ok()?, self.held(entry, me)?)));
+                entries.filter_map(|(key, entry)| Some((postcard::from_bytes(key).ok()?, self.held(&entry, me)?)));
             Some(entries.collect())
         });
         seen.unwrap_or_default()
@@ -133,7 +137,7 @@ where
         let bytes_of_key = bytes(key);
         for _ in 0..TRIES {
             let found = self.find(&bytes_of_key);
-            let held = found.as_ref().filter(|(entry, _)| is_alive(entry));
+            let held = found.as_ref().filter(|(entry, _)| is_alive(entry.expires_at_micros));
             let held = held.and_then(|(entry, me)| self.held(entry, *me));
             let expect = found
                 .as_ref()
@@ -243,7 +247,7 @@ where
 
     fn find(&self, key: &[u8]) -> Option<(Entry, NodeId)> {
         let place = &self.caches.inner.place;
-        place.look(|machine, me| Some((machine.get(self.definition.id, key)?.clone(), me)))
+        place.look(|machine, me| Some((machine.get(self.definition.id, key)?.to_entry(), me)))
     }
 
     fn held(&self, entry: &Entry, me: NodeId) -> Option<Held<V>> {

@@ -3,7 +3,6 @@
 use bytes::Bytes;
 use serde::Serialize;
 
-use crate::state::Entry;
 use crate::{NodeId, clock};
 
 /// What is under a key.
@@ -41,8 +40,8 @@ impl<V> Held<V> {
 }
 
 /// Whether an entry is to be seen, although nobody may have swept it up yet.
-pub(super) fn is_alive(entry: &Entry) -> bool {
-    entry.expires_at_micros.is_none_or(|at| at > clock::since_1970())
+pub(super) fn is_alive(expires_at_micros: Option<i64>) -> bool {
+    expires_at_micros.is_none_or(|at| at > clock::since_1970())
 }
 
 pub(super) fn bytes(value: &impl Serialize) -> Bytes {

@@ -9,9 +9,11 @@
 //! | what a cache is made with, and how it fares | `definition` |
 //! | reading and writing, and what comes of it | `handle`, `held` |
 //! | locks | `lock` |
+//! | a cache in words, and clearing it | `browse` |
 //! | all caches of a process, by name | `registry` |
 //! | where the entries are: here, or in the cluster; from one to the other | `place`, `publish` |
 
+mod browse;
 mod definition;
 mod handle;
 mod held;
@@ -23,7 +25,8 @@ mod registry;
 #[cfg(test)]
 mod tests;
 
-pub use definition::{Belongs, Definition, Info, Lasts};
+pub use browse::{Found, InWords, NotCleared, Search};
+pub use definition::{Belongs, Definition, Face, Info, Lasts};
 pub use handle::Cache;
 pub use held::{Held, Written};
 pub use lock::Lock;

@@ -230,13 +230,13 @@ fn copy(from: &Machine, me: NodeId, caches: &[Definition], locks: Locks, to: &mu
 
 /// The entries of one node, put for another.
 pub(super) fn own(machine: &Machine, me: NodeId, cache: CacheId, next: NodeId) -> impl Iterator<Item = Put> {
-    let entries = machine.entries(cache).filter(move |(_, entry)| entry.owner == Some(me));
-    entries.map(move |(key, entry)| Put {
+    let entries = machine.entries(cache).filter(move |entry| entry.owner == Some(me));
+    entries.map(move |entry| Put {
         cache,
-        key: key.clone(),
+        key: entry.to_key(),
         entry: Entry {
             owner: Some(next),
-            ..entry.clone()
+            ..entry.to_entry()
         },
         expect: Expect::Anything,
     })
@@ -244,10 +244,10 @@ pub(super) fn own(machine: &Machine, me: NodeId, cache: CacheId, next: NodeId) -
 
 /// Entries that are nobody's, the oldest first.
 pub(super) fn shared(machine: &Machine, cache: CacheId) -> impl Iterator<Item = Put> {
-    machine.shared(cache).map(move |(key, entry)| Put {
+    machine.shared(cache).map(move |entry| Put {
         cache,
-        key: key.clone(),
-        entry: entry.clone(),
+        key: entry.to_key(),
+        entry: entry.to_entry(),
         expect: Expect::Anything,
     })
 }

@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::definition::{Counters, Definition, Info};
+use super::definition::{Counters, Definition, Face, Info};
 use super::place::Place;
 use super::{Cache, publish};
 use crate::state::{CacheId, Command};
@@ -21,14 +21,15 @@ pub struct Caches {
 
 pub(super) struct Inner {
     pub(super) place: Place,
-    known: Mutex<BTreeMap<CacheId, Known>>,
+    pub(super) known: Mutex<BTreeMap<CacheId, Known>>,
     /// The stamp of what this process writes under a key of its own, time and again.
     pub(super) own_stamp: u64,
 }
 
 #[derive(Clone)]
-struct Known {
-    name: &'static str,
+pub(super) struct Known {
+    pub(super) name: &'static str,
+    pub(super) face: Face,
     /// None where somebody else writes the entries.
     definition: Option<Definition>,
     lookups: Arc<dyn Fn() -> (u64, u64) + Send + Sync>,
@@ -69,7 +70,8 @@ impl Caches {
         );
         let counters = Arc::<Counters>::default();
         let read = Arc::clone(&counters);
-        self.know(definition.id, definition.name, Some(definition), move || read.read());
+        let (id, name) = (definition.id, definition.name);
+        self.know(id, name, definition.face, Some(definition), move || read.read());
         let bound = Command::Bound(definition.id, definition.bound);
         match self.inner.place.membership() {
             None => self.inner.place.apply_here(bound),
@@ -89,14 +91,21 @@ impl Caches {
     ///
     /// # Panics
     /// As [`Caches::cache`].
-    pub fn observe(&self, id: CacheId, name: &'static str, lookups: impl Fn() -> (u64, u64) + Send + Sync + 'static) {
-        self.know(id, name, None, lookups);
+    pub fn observe(
+        &self,
+        id: CacheId,
+        name: &'static str,
+        face: Face,
+        lookups: impl Fn() -> (u64, u64) + Send + Sync + 'static,
+    ) {
+        self.know(id, name, face, None, lookups);
     }
 
     fn know(
         &self,
         id: CacheId,
         name: &'static str,
+        face: Face,
         definition: Option<Definition>,
         lookups: impl Fn() -> (u64, u64) + Send + Sync + 'static,
     ) {
@@ -107,6 +116,7 @@ impl Caches {
         );
         let new = Known {
             name,
+            face,
             definition,
             lookups: Arc::new(lookups),
         };
@@ -135,6 +145,7 @@ impl Caches {
             name: known.name,
             size,
             bound,
+            face: known.face,
             hits,
             misses,
             evictions,

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::{Belongs, Cache, Caches, Definition, Lasts, Written};
+use super::{Belongs, Cache, Caches, Definition, Face, Lasts, NotCleared, Search, Written};
 use crate::state::{Bound, CacheId};
 
 fn cache(caches: &Caches, belongs: Belongs, most: Option<u64>) -> Cache<String, u32> {
@@ -15,6 +15,15 @@ fn cache(caches: &Caches, belongs: Belongs, most: Option<u64>) -> Cache<String, 
         bound: Bound {
             entries: most,
             bytes: None,
+        },
+        face: Face {
+            lifetime: "for ever",
+            kept: None,
+            describe: |key, value| {
+                Face::decoded(key, value, |word: String, number: u32| {
+                    (word, format!("number {number}"))
+                })
+            },
         },
     })
 }
@@ -94,7 +103,7 @@ async fn a_lock_is_let_go_when_it_is_dropped() {
 async fn caches_are_listed_with_how_they_fare() {
     let caches = Caches::new();
     let words = cache(&caches, Belongs::Nobody, Some(2));
-    caches.observe(CacheId(1), "sessions", || (1, 0));
+    caches.observe(CacheId(1), "sessions", Face::UNKNOWN, || (1, 0));
     for word in ["one", "two", "three"] {
         words.put(&key(word), &1, Lasts::ForEver).await.unwrap();
     }
@@ -104,4 +113,57 @@ async fn caches_are_listed_with_how_they_fare() {
     assert_eq!((sessions.hits, sessions.misses, sessions.size.entries), (1, 0, 0));
     assert_eq!((words.hits, words.misses, words.evictions), (1, 1, 1));
     assert_eq!((words.size.entries, words.size.bytes), (2, 4 + 6 + 2));
+}
+
+#[tokio::test]
+async fn entries_are_looked_for_in_words_page_by_page() {
+    let caches = Caches::new();
+    let words = cache(&caches, Belongs::Nobody, None);
+    for (number, word) in ["one", "two", "three", "four"].into_iter().enumerate() {
+        let number = u32::try_from(number).unwrap();
+        words.put(&key(word), &number, Lasts::ForEver).await.unwrap();
+    }
+    let gone = Lasts::For(Duration::ZERO);
+    words.put(&key("forgotten"), &1, gone).await.unwrap();
+    let check = |text: &str, after: &str, limit, total, expected: &[&str]| {
+        let search = Search {
+            text: text.into(),
+            after: after.into(),
+            limit,
+        };
+        let found = caches.search("words", &search).unwrap();
+        let keys: Vec<_> = found.entries.iter().map(|entry| entry.key.as_str()).collect();
+        assert_eq!((found.total, keys.as_slice()), (total, expected), "{search:?}");
+    };
+    check("", "", 9, 4, &["four", "one", "three", "two"]);
+    check("", "", 2, 4, &["four", "one"]);
+    check("", "one", 2, 4, &["three", "two"]);
+    check("number 2", "", 9, 1, &["three"]);
+    check("nothing", "", 9, 0, &[]);
+    assert_eq!(caches.search("others", &Search::default()), None);
+}
+
+#[tokio::test]
+async fn a_cache_is_cleared_unless_that_does_harm() {
+    let caches = Caches::new();
+    let words = cache(&caches, Belongs::Nobody, None);
+    caches.observe(CacheId(1), "sessions", Face::UNKNOWN, || (0, 0));
+    for word in ["one", "two"] {
+        words.put(&key(word), &1, Lasts::ForEver).await.unwrap();
+    }
+    assert!(matches!(caches.clear("sessions").await, Err(NotCleared::Harmful(_))));
+    assert_eq!(caches.clear("others").await, Err(NotCleared::Unknown));
+    assert_eq!(words.entries().len(), 2);
+    assert_eq!(caches.clear("words").await, Ok(2));
+    assert_eq!(words.entries(), []);
+}
+
+#[test]
+fn bytes_that_nobody_understands_are_never_shown() {
+    let words = |key: String, value: u32| (key, value.to_string());
+    let (key, value) = Face::decoded(&[0xff, 0xfe], &[1], words);
+    assert_eq!(
+        (key.as_str(), value.as_str()),
+        ("a key of 2 bytes", "a value of 1 bytes")
+    );
 }

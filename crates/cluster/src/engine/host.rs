@@ -50,7 +50,7 @@ pub trait Host: Send + Sync + 'static {
     /// The next message of another member's ordered stream. The next one comes when this is done.
     fn data(&self, from: NodeId, body: Bytes) -> BoxFuture<'static, ()>;
 
-    /// Where [`Host::data`] runs; `None`: where the cluster does.
+    /// Where [`Host::data`] runs, and the connections that bring it; `None`: where the cluster does.
     fn runtime(&self) -> Option<Handle> {
         None
     }

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::NotDone;
 use super::fence::Fence;
 use super::proposer::Proposer;
-use crate::link::{CallError, Links};
+use crate::link::{CallError, Links, PeerFigures};
 use crate::raft::Consensus;
 use crate::state::{Command, Machine, Outcome};
 use crate::{Group, NodeId, kind};
@@ -26,6 +26,19 @@ pub enum Asked {
     Gone,
     /// It may yet act on the question.
     TooLate,
+}
+
+/// How far this process has come in its group, and how its links fare: for people who look.
+#[derive(Debug, Clone)]
+pub struct Figures {
+    /// How often a leader was voted for.
+    pub term: u64,
+    /// The last entry of the log that is here; none before the first.
+    pub log_index: Option<u64>,
+    /// The last entry that was applied to what this process knows.
+    pub applied_index: Option<u64>,
+    /// Every process that it keeps a link to.
+    pub links: Vec<PeerFigures>,
 }
 
 /// A membership.
@@ -96,6 +109,18 @@ impl Membership {
     #[must_use]
     pub fn snapshot(&self) -> (u64, Machine) {
         self.consensus.snapshot()
+    }
+
+    /// How far this process has come, and how its links fare.
+    #[must_use]
+    pub fn figures(&self) -> Figures {
+        let (term, log_index, applied_index) = self.consensus.progress();
+        Figures {
+            term,
+            log_index,
+            applied_index,
+            links: self.links.figures(),
+        }
     }
 
     /// The other members.

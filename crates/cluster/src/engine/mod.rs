@@ -36,5 +36,5 @@ mod ticks;
 pub use cluster::{Cluster, Here, MemberHere, Options, Stands, StartError};
 pub use fence::Fence;
 pub use host::{Above, Host};
-pub use membership::{Asked, Membership};
+pub use membership::{Asked, Figures, Membership};
 pub use proposer::NotDone;

@@ -6,24 +6,20 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
-use tokio::io::{AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval, timeout};
-use tokio_rustls::TlsStream;
 
 use super::control::{Control, Queued};
 use super::core::{Admitted, Core};
-use super::frame::{Frames, Header, MAX_BODY_BYTES, MAX_FRAME_BYTES, Outcome, invalid, put};
-use super::greet::Greeted;
+use super::frame::{Header, MAX_BODY_BYTES, MAX_FRAME_BYTES, Outcome, invalid, put};
+use super::greet::{Greeted, Reader, Writer};
+use super::hello::Purpose;
 use super::receiver::{From, LinkEvent};
 use crate::Group;
 
 /// Frames are gathered into one write up to here.
 const WRITE_BYTES: usize = 64 * 1024;
-
-type Reader = Frames<ReadHalf<TlsStream<TcpStream>>>;
-type Writer = WriteHalf<TlsStream<TcpStream>>;
 
 /// What reader and writer of one connection share.
 struct Wire<'a> {
@@ -32,8 +28,26 @@ struct Wire<'a> {
     version: u16,
 }
 
+/// Has a connection run where it belongs: what data brings is handled in one place with reading it.
+pub(crate) fn start(core: &Arc<Core>, admitted: Admitted, greeted: Greeted) {
+    let core = Arc::clone(core);
+    if admitted.purpose != Purpose::Data {
+        core.runtime.clone().spawn(run(core, admitted, greeted));
+        return;
+    }
+    core.handling().spawn(async move {
+        match greeted.settle() {
+            Ok(greeted) => run(core, admitted, greeted).await,
+            Err(error) => {
+                tracing::debug!(target: "cluster", node = %admitted.peer.node, "a link broke: {error}");
+                admitted.abandon();
+            }
+        }
+    });
+}
+
 /// Runs a connection, and takes it out of its place when it is over.
-pub(crate) async fn run(core: Arc<Core>, mut admitted: Admitted, greeted: Greeted) {
+async fn run(core: Arc<Core>, mut admitted: Admitted, greeted: Greeted) {
     let control = admitted.control.take();
     let (connection, purpose, node) = (admitted.connection, admitted.purpose, admitted.peer.node);
     core.receiver.on_event(LinkEvent::Up {
@@ -221,6 +235,7 @@ impl Wire<'_> {
         let mut ticks = interval(self.core.settings.ping_interval);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut out = BytesMut::new();
+        // What the connection before said may not have come.
         let mut told = 0;
         loop {
             tokio::select! {
@@ -243,9 +258,11 @@ impl Wire<'_> {
     }
 
     fn put_handled(&self, out: &mut BytesMut, told: u64) -> u64 {
-        let number = self.admitted.peer.handled.load(Ordering::Acquire);
+        let peer = &self.admitted.peer;
+        let number = peer.handled.load(Ordering::Acquire);
         if number > told {
             put(out, self.version, &Header::Handled { number }, &[]);
+            peer.told.store(number, Ordering::Release);
         }
         number
     }

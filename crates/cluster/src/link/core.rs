@@ -32,10 +32,11 @@ const PEERS: usize = 256;
 /// Lives that are remembered to be over. Ids are never used again, and who was forgotten thousands of lives ago has
 /// long had its connections time out.
 const REMEMBERED_DEAD: usize = 4096;
-/// A peer hears of what was handled after so many messages, or after this time: it only needs to know what it can forget,
-/// and a word for each message would cost both as much as the message.
-const TELL_HANDLED_MESSAGES: u32 = 64;
-const TELL_HANDLED: Duration = Duration::from_millis(5);
+/// A peer hears of what was handled with whatever else is said to it, or after so many messages, or after this time: it
+/// only needs to know what it can forget, and a word for each message would cost both as much as the message. What it has
+/// not heard of when this process dies goes another way once more, so it is not told much later.
+const TELL_HANDLED_MESSAGES: u64 = 64;
+const TELL_HANDLED: Duration = Duration::from_millis(10);
 
 /// Random numbers, for pauses that must not fall together.
 pub type Random = Arc<dyn Fn() -> u64 + Send + Sync>;
@@ -68,7 +69,7 @@ pub(crate) struct Admitted {
 
 impl Admitted {
     /// Gives the place back: the connection broke before it ran.
-    fn abandon(self) {
+    pub(crate) fn abandon(self) {
         if let Some((control, queued)) = self.control {
             drop(queued);
             control.close();
@@ -155,13 +156,18 @@ impl Core {
         let (peer, arrivals) = Peer::new(node);
         peers.insert(node, Arc::clone(&peer));
         drop(peers);
-        let handling = self.receiver.runtime().unwrap_or_else(|| self.runtime.clone());
-        handling.spawn(handle_arrivals(Arc::clone(self), Arc::clone(&peer), arrivals));
+        self.handling()
+            .spawn(handle_arrivals(Arc::clone(self), Arc::clone(&peer), arrivals));
         for purpose in [Purpose::Control, Purpose::Data] {
             self.runtime
                 .spawn(keep_up(Arc::clone(self), Arc::clone(&peer), purpose));
         }
         Ok(peer)
+    }
+
+    /// Where data is read, written and handled.
+    pub(crate) fn handling(&self) -> Handle {
+        self.receiver.runtime().unwrap_or_else(|| self.runtime.clone())
     }
 
     /// A life is over. It is never linked to again.
@@ -271,7 +277,7 @@ async fn welcome(core: Arc<Core>, mut greeted: Greeted) {
         Ok(admitted) => {
             let said = tokio::time::timeout(core.settings.silence, say(&mut greeted.writer, &Header::Welcome)).await;
             if matches!(said, Ok(Ok(()))) {
-                connection::run(core, admitted, greeted).await;
+                connection::start(&core, admitted, greeted);
             } else {
                 admitted.abandon();
             }
@@ -287,29 +293,30 @@ async fn welcome(core: Arc<Core>, mut greeted: Greeted) {
 async fn handle_arrivals(core: Arc<Core>, peer: Arc<Peer>, mut arrivals: mpsc::Receiver<Arrived>) {
     let telling = tokio::time::sleep(TELL_HANDLED);
     tokio::pin!(telling);
-    let mut untold = 0;
+    let mut is_armed = false;
     loop {
         let arrival = tokio::select! {
             biased;
             arrival = arrivals.recv() => arrival,
             () = peer.gone.cancelled() => return,
             () = core.stop.cancelled() => return,
-            () = &mut telling, if untold > 0 => {
-                peer.writable.notify_one();
-                untold = 0;
+            () = &mut telling, if is_armed => {
+                is_armed = false;
+                if peer.untold() > 0 {
+                    peer.writable.notify_one();
+                }
                 continue;
             }
         };
         let Some((number, body)) = arrival else { return };
         core.receiver.on_data(peer.node, body).await;
         peer.handled.store(number, Ordering::Release);
-        if untold == 0 {
+        if !is_armed {
+            is_armed = true;
             telling.as_mut().reset(tokio::time::Instant::now() + TELL_HANDLED);
         }
-        untold += 1;
-        if untold == TELL_HANDLED_MESSAGES {
+        if peer.untold() >= TELL_HANDLED_MESSAGES {
             peer.writable.notify_one();
-            untold = 0;
         }
     }
 }

@@ -67,7 +67,7 @@ async fn try_once(core: &Arc<Core>, peer: &Arc<Peer>, purpose: Purpose) -> bool 
         match call(core, address, purpose, Some(peer.node)).await {
             Ok(greeted) => {
                 if let Ok(admitted) = core.admit(&greeted.hello, purpose, true) {
-                    core.runtime.spawn(connection::run(Arc::clone(core), admitted, greeted));
+                    connection::start(core, admitted, greeted);
                     return true;
                 }
             }

@@ -93,6 +93,16 @@ impl<R: AsyncRead + Unpin> Frames<R> {
         }
     }
 
+    /// Goes on with what another one had read already.
+    pub(crate) fn resume(from: R, buffer: BytesMut) -> Self {
+        Self { from, buffer, read: 0 }
+    }
+
+    /// The byte stream, and what was read of it that is no whole frame yet.
+    pub(crate) fn into_parts(self) -> (R, BytesMut) {
+        (self.from, self.buffer)
+    }
+
     /// Bytes read so far.
     pub(crate) fn bytes_read(&self) -> u64 {
         self.read

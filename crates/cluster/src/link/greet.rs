@@ -14,18 +14,35 @@ use super::core::Core;
 use super::frame::{Frames, GREETING_VERSION, Header, MAX_GREETING_BYTES, invalid};
 use super::hello::{Hello, Purpose, Refusal, say};
 use super::identity::{common_name, is_of};
+use super::socket::Socket;
 use crate::NodeId;
 
 /// From the first packet to the verdict. Two round trips and two signatures; on a node that is up it takes some
 /// milliseconds, and this is short of the time in which silence counts as death.
 pub(crate) const GREETING_TIME: Duration = Duration::from_secs(2);
 
+/// The two directions of a connection.
+pub(crate) type Reader = Frames<ReadHalf<TlsStream<Socket>>>;
+pub(crate) type Writer = WriteHalf<TlsStream<Socket>>;
+
 /// A connection whose other end is known.
 pub(crate) struct Greeted {
-    pub(crate) frames: Frames<ReadHalf<TlsStream<TcpStream>>>,
-    pub(crate) writer: WriteHalf<TlsStream<TcpStream>>,
+    pub(crate) frames: Reader,
+    pub(crate) writer: Writer,
     pub(crate) hello: Hello,
     pub(crate) version: u16,
+}
+
+impl Greeted {
+    /// Has the runtime carry the connection from now on that this is called in.
+    pub(crate) fn settle(self) -> io::Result<Self> {
+        let (reader, buffer) = self.frames.into_parts();
+        let mut stream = reader.unsplit(self.writer);
+        stream.get_mut().0.settle()?;
+        let (reader, writer) = split(stream);
+        let frames = Frames::resume(reader, buffer);
+        Ok(Self { frames, writer, ..self })
+    }
 }
 
 /// Why nobody was greeted.
@@ -59,7 +76,7 @@ pub(crate) async fn call(
         })?;
         stream.set_nodelay(true)?;
         let connector = TlsConnector::from(Arc::clone(&core.identity.papers().client));
-        let stream = connector.connect(common_name(), stream).await?;
+        let stream = connector.connect(common_name(), Socket::new(stream)).await?;
         introduce(core, stream.into(), purpose, to).await
     };
     let timed = tokio::time::timeout(GREETING_TIME, calling).await;
@@ -68,7 +85,7 @@ pub(crate) async fn call(
 
 async fn introduce(
     core: &Core,
-    stream: TlsStream<TcpStream>,
+    stream: TlsStream<Socket>,
     purpose: Purpose,
     to: Option<NodeId>,
 ) -> Result<Greeted, GreetError> {
@@ -93,7 +110,7 @@ pub(crate) async fn answer(core: &Core, stream: TcpStream) -> Result<Greeted, Gr
     let answering = async {
         stream.set_nodelay(true)?;
         let acceptor = TlsAcceptor::from(Arc::clone(&core.identity.papers().server));
-        let (mut ends, certificates) = ends(acceptor.accept(stream).await?.into());
+        let (mut ends, certificates) = ends(acceptor.accept(Socket::new(stream)).await?.into());
         let hello = hear(&mut ends.0, &certificates).await?;
         say(&mut ends.1, &Header::Hello(core.hello_to(&hello))).await?;
         match greeted(core, ends, hello) {
@@ -108,20 +125,17 @@ pub(crate) async fn answer(core: &Core, stream: TcpStream) -> Result<Greeted, Gr
     timed.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
 }
 
-type Ends = (Frames<ReadHalf<TlsStream<TcpStream>>>, WriteHalf<TlsStream<TcpStream>>);
+type Ends = (Reader, Writer);
 type Certificates = Vec<CertificateDer<'static>>;
 
-fn ends(stream: TlsStream<TcpStream>) -> (Ends, Certificates) {
+fn ends(stream: TlsStream<Socket>) -> (Ends, Certificates) {
     let certificates = stream.get_ref().1.peer_certificates().unwrap_or_default().to_vec();
     let (reader, writer) = split(stream);
     ((Frames::new(reader), writer), certificates)
 }
 
 /// The other's greeting. Who it says it is must be who its certificate says it is.
-async fn hear(
-    frames: &mut Frames<ReadHalf<TlsStream<TcpStream>>>,
-    certificates: &Certificates,
-) -> Result<Hello, io::Error> {
+async fn hear(frames: &mut Reader, certificates: &Certificates) -> Result<Hello, io::Error> {
     let (Header::Hello(hello), _) = frames.next(GREETING_VERSION, MAX_GREETING_BYTES).await? else {
         return Err(invalid("no greeting"));
     };
@@ -132,7 +146,7 @@ async fn hear(
 }
 
 /// A peer that is turned away, and the way to tell it.
-struct Unfit(Refusal, WriteHalf<TlsStream<TcpStream>>);
+struct Unfit(Refusal, Writer);
 
 impl From<Unfit> for GreetError {
     fn from(unfit: Unfit) -> Self {

@@ -5,6 +5,9 @@
 //! both processes live, the stream arrives in order, nothing lost and nothing doubled. When everything to a peer is
 //! full, the sender is told so at once; nobody waits for a peer that stands still.
 //!
+//! *Threads.* Control runs where the cluster's own work is done, data where the server above handles it: a server that is
+//! busy is not taken for a dead one, and no message is handed from thread to thread.
+//!
 //! *Groups.* Every call and tell carries the group it is meant for, and another group's is refused; who has none yet
 //! speaks for itself. The data connection is greeted anew when the group changes, and goes on where it was.
 
@@ -22,6 +25,7 @@ mod listener;
 mod peer;
 mod receiver;
 mod settings;
+mod socket;
 mod window;
 
 pub use self::core::Random;

@@ -43,6 +43,9 @@ pub(crate) struct Peer {
     pub(crate) writable: Arc<Notify>,
     /// The last number whose handling is done.
     pub(crate) handled: Arc<AtomicU64>,
+    /// The last number whose handling a connection has told the peer of; one that breaks then may have done so in vain,
+    /// which the next one makes good.
+    pub(crate) told: AtomicU64,
     pub(crate) serving: Arc<Semaphore>,
     pub(crate) round_trip_us: AtomicU64,
     pub(crate) bytes_in: AtomicU64,
@@ -74,6 +77,7 @@ impl Peer {
             window: Mutex::default(),
             writable: Arc::default(),
             handled: Arc::default(),
+            told: AtomicU64::new(0),
             serving: Arc::new(Semaphore::new(CALLS_SERVED)),
             round_trip_us: AtomicU64::new(0),
             bytes_in: AtomicU64::new(0),
@@ -179,6 +183,12 @@ impl Peer {
             return Err(Gap);
         }
         Ok(())
+    }
+
+    /// How many messages were handled that the peer was not told of.
+    pub(crate) fn untold(&self) -> u64 {
+        let told = self.told.load(Ordering::Acquire);
+        self.handled.load(Ordering::Acquire).saturating_sub(told)
     }
 
     pub(crate) fn hear(&self, now: Instant) {

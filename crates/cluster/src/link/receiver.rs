@@ -29,8 +29,8 @@ pub trait Receiver: Send + Sync + 'static {
     /// The next message of a peer's ordered stream. The following one waits until this is done, and in the end so
     /// does the sender; nothing else does. When it is done, the sender forgets the message.
     fn on_data(&self, from: NodeId, body: Bytes) -> BoxFuture<'static, ()>;
-    /// Where messages of the ordered stream are handled, so that none has to go there one by one; `None`: where the links
-    /// run.
+    /// Where the ordered streams are read, written and handled, so that no message has to go from thread to thread; `None`:
+    /// where the links run.
     fn runtime(&self) -> Option<Handle> {
         None
     }

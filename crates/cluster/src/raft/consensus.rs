@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use openraft::error::{ClientWriteError, RaftError};
-use openraft::{Config, SnapshotPolicy};
+use openraft::metrics::WaitError;
+use openraft::{Config, EmptyNode, RaftMetrics, SnapshotPolicy};
 use tokio::sync::watch;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::Raft;
 use super::answer::{Incoming, answer};
@@ -27,10 +29,10 @@ const HEARTBEAT_MILLIS: u64 = 150;
 /// Silence of the leader after which others stand for election. A follower elects nobody else for the longer of the
 /// two after it heard its leader, which bounds from below how soon a dead leader is replaced.
 const ELECTION_MILLIS: (u64, u64) = (600, 900);
-/// Log entries between two snapshots, which cost nothing until they are sent. Tests come to few.
-const SNAPSHOT_EVERY: u64 = if cfg!(test) { 40 } else { 5_000 };
-/// Log entries that are kept for those who lag; who lags more gets the whole state.
-const KEPT_ENTRIES: u64 = SNAPSHOT_EVERY / 5;
+/// For openraft to look at the state, after which it forgets what the log was longer.
+const CUT_PATIENCE: Duration = Duration::from_secs(5);
+/// A learner that is so many log entries behind is not ready to vote.
+const LAG_ENTRIES: u64 = 10_000;
 /// Log entries in one call. Bytes bound it sooner.
 const ENTRIES_PER_CALL: u64 = 64;
 
@@ -54,13 +56,16 @@ pub(crate) struct Consensus {
     pub(super) rounds: Arc<Rounds>,
     incoming: Incoming,
     pub(super) is_changing: AtomicBool,
+    /// Ends with it.
+    _cutter: AbortOnDropHandle<()>,
 }
 
 impl Consensus {
     /// A node of a group that knows nothing of it yet. Must be called in the runtime that it is to run in.
     pub(crate) async fn join(carrier: Arc<dyn Carrier>, group: Group, watcher: Watcher) -> Result<Arc<Self>, String> {
         let (me, rounds) = (carrier.node(), Arc::new(Rounds::default()));
-        let store = Store::new(watcher);
+        let log = Log::default();
+        let store = Store::new(log.clone(), watcher);
         let wire = Wire {
             carrier,
             group,
@@ -68,15 +73,18 @@ impl Consensus {
         };
         let config = Arc::new(config(group).validate().map_err(|error| error.to_string())?);
         let applier = Applier(Arc::clone(&store));
-        let raft = Raft::new(me.0, config, wire, Log::default(), applier).await;
+        let raft = Raft::new(me.0, config, wire, log, applier).await;
+        let raft = raft.map_err(|error| error.to_string())?;
+        let cutter = AbortOnDropHandle::new(tokio::spawn(cut(raft.clone(), Arc::clone(&store))));
         Ok(Arc::new(Self {
             me,
             group,
-            raft: raft.map_err(|error| error.to_string())?,
+            raft,
             store,
             rounds,
             incoming: Incoming::default(),
             is_changing: AtomicBool::new(false),
+            _cutter: cutter,
         }))
     }
 
@@ -111,6 +119,14 @@ impl Consensus {
     /// The index up to which the log was applied here.
     pub(crate) fn applied(&self) -> watch::Receiver<u64> {
         self.store.applied()
+    }
+
+    /// The term, the last entry of the log that is here, and the last one that was applied.
+    pub(crate) fn progress(&self) -> (u64, Option<u64>, Option<u64>) {
+        let metrics = self.raft.metrics();
+        let metrics = metrics.borrow();
+        let applied = metrics.last_applied.map(|id| id.index);
+        (metrics.current_term, metrics.last_log_index, applied)
     }
 
     /// Who leads, as far as it is known here.
@@ -190,6 +206,25 @@ impl Consensus {
     }
 }
 
+/// Keeps the log short, as long as openraft runs.
+async fn cut(raft: Raft, store: Arc<Store>) {
+    loop {
+        store.is_long.notified().await;
+        let Some((applied, superfluous)) = store.superfluous() else {
+            continue;
+        };
+        if raft.trigger().snapshot().await.is_err() {
+            return;
+        }
+        let is_built =
+            |metrics: &RaftMetrics<u64, EmptyNode>| metrics.snapshot.is_some_and(|last| last.index >= applied);
+        let built = raft.wait(Some(CUT_PATIENCE)).metrics(is_built, "snapshot").await;
+        if matches!(built, Err(WaitError::ShuttingDown)) || raft.trigger().purge_log(superfluous).await.is_err() {
+            return;
+        }
+    }
+}
+
 fn config(group: Group) -> Config {
     Config {
         cluster_name: group.to_string(),
@@ -197,9 +232,10 @@ fn config(group: Group) -> Config {
         election_timeout_min: ELECTION_MILLIS.0,
         election_timeout_max: ELECTION_MILLIS.1,
         max_payload_entries: ENTRIES_PER_CALL,
-        snapshot_policy: SnapshotPolicy::LogsSinceLast(SNAPSHOT_EVERY),
-        max_in_snapshot_log_to_keep: KEPT_ENTRIES,
-        replication_lag_threshold: SNAPSHOT_EVERY * 2,
+        // The log is cut by its bytes.
+        snapshot_policy: SnapshotPolicy::Never,
+        max_in_snapshot_log_to_keep: u64::MAX,
+        replication_lag_threshold: LAG_ENTRIES,
         ..Config::default()
     }
 }

@@ -12,15 +12,45 @@ use parking_lot::Mutex;
 use super::{Entry, LogId, StorageError, Types, Vote};
 use crate::state::Command;
 
+/// Bytes of memory that the log takes for those who lag, at least; who lags more gets the whole state. That costs what the
+/// state's bytes cost, so a large state has a longer log. Tests come to little.
+const KEPT_BYTES: usize = if cfg!(test) { 4 * 1024 } else { 512 * 1024 };
+const KEPT_PART_OF_STATE: usize = 8;
+
 /// Bytes of entries that are sent to another node at a time: with their heads they fit a frame of the links.
 const SENT_BYTES: usize = 512 * 1024;
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Log(Arc<Mutex<Kept>>);
 
+impl Log {
+    /// Whether it is twice as long as it is to be beside a state of so many bytes.
+    pub(super) fn is_long(&self, state_bytes: usize) -> bool {
+        self.0.lock().bytes > 2 * to_keep(state_bytes)
+    }
+
+    /// The index up to which it is to be forgotten, so that no more is left than is to be kept.
+    pub(super) fn superfluous(&self, state_bytes: usize) -> Option<u64> {
+        let kept = self.0.lock();
+        let (mut bytes, most) = (kept.bytes, to_keep(state_bytes));
+        let too_many = kept.entries.iter().take_while(|entry| {
+            let is_too_much = bytes > most;
+            bytes -= memory(entry);
+            is_too_much
+        });
+        too_many.last().map(|entry| entry.log_id.index)
+    }
+}
+
+fn to_keep(state_bytes: usize) -> usize {
+    KEPT_BYTES.max(state_bytes / KEPT_PART_OF_STATE)
+}
+
 #[derive(Debug, Default)]
 struct Kept {
     entries: VecDeque<Entry>,
+    /// The memory that they take.
+    bytes: usize,
     vote: Option<Vote>,
     committed: Option<LogId>,
     purged: Option<LogId>,
@@ -48,6 +78,16 @@ impl Kept {
     }
 }
 
+/// About as many bytes as an entry takes here.
+fn memory(entry: &Entry) -> usize {
+    size_of::<Entry>()
+        + match &entry.payload {
+            EntryPayload::Normal(batch) => batch.commands.iter().map(Command::memory).sum::<usize>(),
+            EntryPayload::Blank | EntryPayload::Membership(_) => 0,
+        }
+}
+
+/// About as many as it takes on its way.
 fn weight(entry: &Entry) -> usize {
     const HEAD: usize = 256;
     match &entry.payload {
@@ -114,7 +154,12 @@ impl RaftLogStorage<Types> for Log {
         I: IntoIterator<Item = Entry> + OptionalSend,
         I::IntoIter: OptionalSend,
     {
-        self.0.lock().entries.extend(entries);
+        let mut kept = self.0.lock();
+        for entry in entries {
+            kept.bytes += memory(&entry);
+            kept.entries.push_back(entry);
+        }
+        drop(kept);
         callback.log_io_completed(Ok(()));
         Ok(())
     }
@@ -122,15 +167,80 @@ impl RaftLogStorage<Types> for Log {
     async fn truncate(&mut self, log_id: LogId) -> Result<(), StorageError> {
         let mut kept = self.0.lock();
         let place = kept.place(log_id.index);
-        kept.entries.truncate(place);
+        let cut: usize = kept.entries.drain(place..).map(|entry| memory(&entry)).sum();
+        kept.bytes -= cut;
         Ok(())
     }
 
     async fn purge(&mut self, log_id: LogId) -> Result<(), StorageError> {
         let mut kept = self.0.lock();
         let place = kept.place(log_id.index.saturating_add(1));
-        kept.entries.drain(..place);
+        let cut: usize = kept.entries.drain(..place).map(|entry| memory(&entry)).sum();
+        kept.bytes -= cut;
         kept.purged = Some(log_id);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use bytes::Bytes;
+    use openraft::CommittedLeaderId;
+
+    use super::*;
+    use crate::state::{Batch, CacheId, Remove};
+
+    fn log(entries: u64) -> Log {
+        let entry = |index| Entry {
+            log_id: LogId::new(CommittedLeaderId::new(1, 1), index),
+            payload: EntryPayload::Normal(Batch {
+                commands: vec![Command::Remove(Remove {
+                    cache: CacheId(1),
+                    key: Bytes::from_static(b"romeo@example.org/orchard"),
+                    owner: None,
+                    stamp: 1,
+                })],
+            }),
+        };
+        let entries: VecDeque<Entry> = (1..=entries).map(entry).collect();
+        let bytes = entries.iter().map(memory).sum();
+        Log(Arc::new(Mutex::new(Kept {
+            entries,
+            bytes,
+            ..Kept::default()
+        })))
+    }
+
+    fn one() -> usize {
+        log(1).0.lock().bytes
+    }
+
+    #[test]
+    fn a_log_is_cut_at_twice_what_is_kept_and_that_much_stays() {
+        let kept = KEPT_BYTES / one();
+        let check = |entries: usize, state: usize, expected: Option<u64>| {
+            let log = log(entries as u64);
+            assert_eq!(log.is_long(state), expected.is_some(), "{entries} entries");
+            let superfluous = log.superfluous(state).filter(|_| log.is_long(state));
+            assert_eq!(superfluous, expected, "{entries} entries");
+        };
+        check(1, 0, None);
+        check(2 * kept, 0, None);
+        check(3 * kept, 0, Some(2 * kept as u64));
+        // A state that is larger than that many entries.
+        check(3 * kept, 2 * KEPT_BYTES * KEPT_PART_OF_STATE, None);
+    }
+
+    #[tokio::test]
+    async fn what_is_cut_is_not_counted_any_more() {
+        let mut log = log(10);
+        let at = |log: &Log, place: usize| log.0.lock().entries[place].log_id;
+        let (third, ninth) = (at(&log, 2), at(&log, 8));
+        log.purge(third).await.unwrap();
+        log.truncate(ninth).await.unwrap();
+        let kept = log.0.lock();
+        assert_eq!((kept.entries.len(), kept.bytes), (5, 5 * one()));
     }
 }

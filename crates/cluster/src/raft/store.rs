@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use openraft::storage::{RaftStateMachine, Snapshot};
 use openraft::{EntryPayload, OptionalSend, RaftSnapshotBuilder, SnapshotMeta};
-use parking_lot::{Mutex, RwLock, RwLockReadGuard};
-use tokio::sync::watch;
+use parking_lot::{RwLock, RwLockReadGuard};
+use tokio::sync::{Notify, watch};
 
+use super::log::Log;
 use super::{Entry, LogId, Membership, StorageError, Types};
 use crate::state::{Change, Image, Machine, Outcome};
 
@@ -16,9 +17,11 @@ pub(crate) type Watcher = Arc<dyn Fn(&Machine, &[Change]) + Send + Sync>;
 /// The state as far as the log was applied here.
 pub(super) struct Store {
     state: RwLock<State>,
-    snapshot: Mutex<Option<Snapshot<Types>>>,
     applied: watch::Sender<u64>,
     watcher: Watcher,
+    log: Log,
+    /// Told when the log is to be cut.
+    pub(super) is_long: Notify,
 }
 
 #[derive(Default)]
@@ -29,12 +32,14 @@ struct State {
 }
 
 impl Store {
-    pub(super) fn new(watcher: Watcher) -> Arc<Self> {
+    /// That the entries of this log are applied to.
+    pub(super) fn new(log: Log, watcher: Watcher) -> Arc<Self> {
         Arc::new(Self {
             state: RwLock::default(),
-            snapshot: Mutex::default(),
             applied: watch::Sender::new(0),
             watcher,
+            log,
+            is_long: Notify::new(),
         })
     }
 
@@ -48,6 +53,28 @@ impl Store {
         let state = self.state.read();
         let index = state.applied.map_or(0, |applied| applied.index);
         (index, state.machine.clone())
+    }
+
+    /// The index up to which the log is applied, and the one up to which it may go when that far is in a snapshot.
+    pub(super) fn superfluous(&self) -> Option<(u64, u64)> {
+        let state = self.state.read();
+        let (applied, bytes) = (state.applied?.index, state.machine.weight());
+        drop(state);
+        Some((applied, self.log.superfluous(bytes)?.min(applied)))
+    }
+
+    /// The state as it is now, which nothing is kept of. `None` before there is one.
+    fn snapshot(&self) -> Option<Snapshot<Types>> {
+        let state = self.state.read();
+        let applied = state.applied?;
+        Some(Snapshot {
+            meta: SnapshotMeta {
+                last_log_id: Some(applied),
+                last_membership: state.membership.clone(),
+                snapshot_id: applied.to_string(),
+            },
+            snapshot: Box::new(Image(state.machine.clone())),
+        })
     }
 
     /// In which term the last entry was written that was applied here.
@@ -113,6 +140,10 @@ impl RaftStateMachine<Types> for Applier {
         if let Some(last) = last {
             self.0.applied.send_replace(last);
         }
+        let bytes = self.0.state.read().machine.weight();
+        if self.0.log.is_long(bytes) {
+            self.0.is_long.notify_one();
+        }
         Ok(outcomes)
     }
 
@@ -130,39 +161,30 @@ impl RaftStateMachine<Types> for Applier {
         snapshot: Box<Image>,
     ) -> Result<(), StorageError> {
         let mut state = self.0.state.write();
-        state.machine = snapshot.0.clone();
+        state.machine = snapshot.0;
         state.applied = meta.last_log_id;
         state.membership = meta.last_membership.clone();
         (self.0.watcher)(&state.machine, &[Change::Reset]);
         drop(state);
-        *self.0.snapshot.lock() = Some(Snapshot {
-            meta: meta.clone(),
-            snapshot,
-        });
         if let Some(last) = meta.last_log_id {
             self.0.applied.send_replace(last.index);
         }
         Ok(())
     }
 
+    /// The state as it is now: one that was kept would take as much memory again, and be older than it need be.
     async fn get_current_snapshot(&mut self) -> Result<Option<Snapshot<Types>>, StorageError> {
-        Ok(self.0.snapshot.lock().clone())
+        Ok(self.0.snapshot())
     }
 }
 
 impl RaftSnapshotBuilder<Types> for Applier {
+    /// Tells openraft how much of the log it may forget.
     async fn build_snapshot(&mut self) -> Result<Snapshot<Types>, StorageError> {
-        let state = self.0.state.read();
-        let snapshot = Snapshot {
-            meta: SnapshotMeta {
-                last_log_id: state.applied,
-                last_membership: state.membership.clone(),
-                snapshot_id: state.applied.map_or_else(String::new, |applied| applied.to_string()),
-            },
-            snapshot: Box::new(Image(state.machine.clone())),
+        let nothing = Snapshot {
+            meta: SnapshotMeta::default(),
+            snapshot: Box::default(),
         };
-        drop(state);
-        *self.0.snapshot.lock() = Some(snapshot.clone());
-        Ok(snapshot)
+        Ok(self.0.snapshot().unwrap_or(nothing))
     }
 }

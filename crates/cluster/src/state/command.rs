@@ -168,7 +168,20 @@ pub(crate) const MAX_BATCH_COMMANDS: usize = 256;
 pub(crate) const MAX_BATCH_BYTES: usize = 256 * 1024;
 
 impl Command {
-    /// About as many bytes as it takes.
+    /// About as many bytes of memory as it takes.
+    pub(crate) fn memory(&self) -> usize {
+        // The counters of a shared piece of bytes, and what allocations are rounded up by.
+        const PIECE: usize = 48;
+        let pieces = match self {
+            Self::Put(put) => 2 * PIECE + put.key.len() + put.entry.value.len(),
+            Self::Remove(remove) => PIECE + remove.key.len(),
+            Self::Claim(claim) => PIECE + claim.key.len(),
+            Self::Up(_) | Self::Down(_) | Self::Expire(_) | Self::Bound(..) => 0,
+        };
+        size_of::<Self>() + pieces
+    }
+
+    /// About as many bytes as it takes on its way.
     pub(crate) fn weight(&self) -> usize {
         const HEAD: usize = 64;
         HEAD + match self {
@@ -187,13 +200,5 @@ impl Change {
             Self::Up(_) | Self::Down(_) | Self::Reset => true,
             Self::Put(..) | Self::Removed(..) => false,
         }
-    }
-}
-
-impl Entry {
-    /// Whether both are states of one entry.
-    #[must_use]
-    pub fn is_same(&self, other: &Self) -> bool {
-        (self.owner, self.stamp) == (other.owner, other.stamp)
     }
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 
 use super::order::Order;
-use super::shards::{Shards, Slot};
+use super::record::Seen;
+use super::shards::Shards;
 use super::{Bound, Entry};
 use crate::NodeId;
 
@@ -61,21 +62,17 @@ impl Default for Contents {
 }
 
 impl Contents {
-    pub(super) fn get(&self, key: &[u8]) -> Option<&Entry> {
-        self.shards.get(key).map(|slot| &slot.entry)
+    pub(super) fn get(&self, key: &[u8]) -> Option<Seen<'_>> {
+        self.shards.get(key)
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&Bytes, &Entry)> {
-        self.shards.iter().map(|(key, slot)| (key, &slot.entry))
+    pub(super) fn iter(&self) -> impl Iterator<Item = Seen<'_>> {
+        self.shards.iter()
     }
 
-    /// Shared entries with their ages, the oldest first.
-    pub(super) fn by_age(&self) -> impl Iterator<Item = (i64, &Bytes, &Entry)> {
-        let found = |(age, key): &'_ (i64, Bytes)| Some((*age, self.shards.get_key_value(key)?));
-        self.ages
-            .iter()
-            .filter_map(found)
-            .map(|(age, (key, slot))| (age, key, &slot.entry))
+    /// Shared entries, the oldest first.
+    pub(super) fn by_age(&self) -> impl Iterator<Item = Seen<'_>> {
+        self.ages.iter().filter_map(|(_, key)| self.shards.get(key))
     }
 
     pub(super) fn size(&self) -> Size {
@@ -88,33 +85,35 @@ impl Contents {
     }
 
     /// Writes an entry as the youngest.
-    pub(super) fn insert(&mut self, key: Bytes, entry: Entry) {
+    pub(super) fn insert(&mut self, key: Bytes, entry: &Entry) {
         self.written += 1;
         self.insert_aged(key, entry, self.written);
     }
 
     /// Writes an entry of a known age.
-    pub(super) fn insert_aged(&mut self, key: Bytes, entry: Entry, age: i64) {
+    pub(super) fn insert_aged(&mut self, key: Bytes, entry: &Entry, age: i64) {
         self.remove(&key);
         self.newest = self.newest.max(entry.stamp);
-        *self.class(&entry) += Size::of(&key, &entry);
+        let age = if entry.owner.is_none() { age } else { 0 };
+        let seen = Seen::of(&key, entry, age);
+        *self.class(&seen) += Size::of(&seen);
+        self.shards.insert(&seen);
         if let Some(owner) = entry.owner {
             *self.owners.entry(owner).or_default() += 1;
         }
         if let Some(at) = entry.expires_at_micros {
             self.due.insert(at, key.clone());
         }
-        let age = if entry.owner.is_none() { age } else { 0 };
         if entry.owner.is_none() {
-            self.ages.insert(age, key.clone());
+            self.ages.insert(age, key);
         }
-        self.shards.insert(key, Slot { entry, age });
     }
 
-    pub(super) fn remove(&mut self, key: &Bytes) -> Option<Entry> {
-        let slot = self.shards.remove(key)?;
-        self.forget(key, &slot);
-        Some(slot.entry)
+    pub(super) fn remove(&mut self, key: &[u8]) -> Option<Entry> {
+        let record = self.shards.remove(key)?;
+        let seen = record.read();
+        self.forget(&seen);
+        Some(seen.to_entry())
     }
 
     /// Takes out all that is a node's.
@@ -122,8 +121,8 @@ impl Contents {
         if self.owned_by(node) == 0 {
             return;
         }
-        for (key, slot) in self.shards.take(|entry| entry.owner == Some(node)) {
-            self.forget(&key, &slot);
+        for record in self.shards.take(|entry| entry.owner == Some(node)) {
+            self.forget(&record.read());
         }
     }
 
@@ -133,12 +132,12 @@ impl Contents {
     }
 
     /// Whether an entry finds room where the oldest shared ones make it.
-    pub(super) fn has_room_for(&self, key: &Bytes, entry: &Entry) -> bool {
+    pub(super) fn has_room_for(&self, key: &[u8], entry: &Entry) -> bool {
         let mut owned = self.owned;
         if let Some(there) = self.get(key).filter(|there| there.owner.is_some()) {
-            owned -= Size::of(key, there);
+            owned -= Size::of(&there);
         }
-        (owned + Size::of(key, entry)).fits(self.bound)
+        (owned + Size::of(&Seen::of(key, entry, 0))).fits(self.bound)
     }
 
     /// Takes out the oldest shared entry where there is too much; the one of this key stays.
@@ -153,9 +152,9 @@ impl Contents {
         Some((key, entry))
     }
 
-    fn forget(&mut self, key: &Bytes, slot: &Slot) {
-        *self.class(&slot.entry) -= Size::of(key, &slot.entry);
-        if let Some(owner) = slot.entry.owner
+    fn forget(&mut self, entry: &Seen<'_>) {
+        *self.class(entry) -= Size::of(entry);
+        if let Some(owner) = entry.owner
             && let Some(left) = self.owners.get_mut(&owner)
         {
             *left -= 1;
@@ -163,15 +162,15 @@ impl Contents {
                 self.owners.remove(&owner);
             }
         }
-        if let Some(at) = slot.entry.expires_at_micros {
-            self.due.remove(at, key);
+        if let Some(at) = entry.expires_at_micros {
+            self.due.remove(at, entry.to_key());
         }
-        if slot.entry.owner.is_none() {
-            self.ages.remove(slot.age, key);
+        if entry.owner.is_none() {
+            self.ages.remove(entry.age, entry.to_key());
         }
     }
 
-    fn class(&mut self, entry: &Entry) -> &mut Size {
+    fn class(&mut self, entry: &Seen<'_>) -> &mut Size {
         match entry.owner {
             Some(_) => &mut self.owned,
             None => &mut self.shared,
@@ -180,10 +179,10 @@ impl Contents {
 }
 
 impl Size {
-    fn of(key: &Bytes, entry: &Entry) -> Self {
+    fn of(entry: &Seen<'_>) -> Self {
         Self {
             entries: 1,
-            bytes: (key.len() + entry.value.len()) as u64,
+            bytes: (entry.key.len() + entry.value.len()) as u64,
         }
     }
 

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::contents::Contents;
-use super::{Bound, CacheId, Entry, Machine, Member};
+use super::{Bound, CacheId, Entry, Machine, Member, Seen};
 use crate::lease::Departed;
 
 /// A copy of the state. Taking one costs next to nothing; bytes are made of it only when it is sent.
@@ -41,10 +41,10 @@ impl Image {
         let members = self.0.members.values().cloned().collect();
         let head = encode(&Part::Members(members, self.0.departed.clone()));
         let caches = self.0.caches.iter().flat_map(|(cache, contents)| {
-            let owned = contents.iter().filter(|(_, entry)| entry.owner.is_some());
-            let owned = owned.map(|(key, entry)| (weight(key, entry), (key.clone(), entry.clone())));
+            let owned = contents.iter().filter(|entry| entry.owner.is_some());
+            let owned = owned.map(|entry| (weight(&entry), (entry.to_key(), entry.to_entry())));
             let shared = contents.by_age();
-            let shared = shared.map(|(age, key, entry)| (weight(key, entry), (age, key.clone(), entry.clone())));
+            let shared = shared.map(|entry| (weight(&entry), (entry.age, entry.to_key(), entry.to_entry())));
             let head = Part::Cache(*cache, Head::of(contents));
             std::iter::once(encode(&head))
                 .chain(parts(owned).map(|part| encode(&Part::Entries(*cache, part))))
@@ -54,8 +54,8 @@ impl Image {
     }
 }
 
-fn weight(key: &Bytes, entry: &Entry) -> usize {
-    key.len() + entry.value.len() + 32
+fn weight(entry: &Seen<'_>) -> usize {
+    entry.key.len() + entry.value.len() + 32
 }
 
 /// Things with their weights, as many at a time as make a piece.
@@ -104,13 +104,13 @@ impl ImageReader {
             Ok(Part::Entries(cache, entries)) => {
                 let contents = self.machine.caches.entry(cache).or_default();
                 for (key, entry) in entries {
-                    contents.insert_aged(key, entry, 0);
+                    contents.insert_aged(key, &entry, 0);
                 }
             }
             Ok(Part::Shared(cache, entries)) => {
                 let contents = self.machine.caches.entry(cache).or_default();
                 for (age, key, entry) in entries {
-                    contents.insert_aged(key, entry, age);
+                    contents.insert_aged(key, &entry, age);
                 }
             }
             Ok(Part::Cache(cache, head)) => {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 
 use super::contents::{Contents, Size};
-use super::{Bound, CacheId, Change, Claim, Command, Entry, Expect, Member, Outcome, Put, Remove};
+use super::{Bound, CacheId, Change, Claim, Command, Entry, Expect, Member, Outcome, Put, Remove, Seen};
 use crate::NodeId;
 use crate::lease::Departed;
 
@@ -32,25 +32,32 @@ impl Machine {
 
     /// What a cache holds under a key.
     #[must_use]
-    pub fn get(&self, cache: CacheId, key: &[u8]) -> Option<&Entry> {
+    pub fn get(&self, cache: CacheId, key: &[u8]) -> Option<Seen<'_>> {
         self.caches.get(&cache)?.get(key)
     }
 
     /// All that a cache holds, in no order.
-    pub fn entries(&self, cache: CacheId) -> impl Iterator<Item = (&Bytes, &Entry)> {
+    pub fn entries(&self, cache: CacheId) -> impl Iterator<Item = Seen<'_>> {
         self.caches.get(&cache).into_iter().flat_map(Contents::iter)
     }
 
     /// A cache's shared entries, the oldest first.
-    pub fn shared(&self, cache: CacheId) -> impl Iterator<Item = (&Bytes, &Entry)> {
-        let contents = self.caches.get(&cache).into_iter();
-        contents.flat_map(Contents::by_age).map(|(_, key, entry)| (key, entry))
+    pub fn shared(&self, cache: CacheId) -> impl Iterator<Item = Seen<'_>> {
+        self.caches.get(&cache).into_iter().flat_map(Contents::by_age)
     }
 
     /// What a cache holds, all in all.
     #[must_use]
     pub fn size(&self, cache: CacheId) -> Size {
         self.caches.get(&cache).map_or(Size::default(), Contents::size)
+    }
+
+    /// About as many bytes as all of it takes.
+    pub(crate) fn weight(&self) -> usize {
+        const ENTRY: u64 = 64;
+        let sizes = self.caches.values().map(Contents::size);
+        let bytes: u64 = sizes.map(|size| size.bytes + ENTRY * size.entries).sum();
+        usize::try_from(bytes).unwrap_or(usize::MAX)
     }
 
     /// How many of a cache's entries a node owns.
@@ -143,7 +150,7 @@ impl Machine {
         let there = contents.get(&put.key);
         match (put.expect, there) {
             (Expect::Free | Expect::Earlier, Some(there)) if !there.is_same(&put.entry) => {
-                return Outcome::Taken(there.clone());
+                return Outcome::Taken(there.to_entry());
             }
             // The same once more, or overtaken by what came later.
             (Expect::Free | Expect::Earlier, Some(there)) if there.seq >= put.entry.seq => return Outcome::Done,
@@ -151,13 +158,13 @@ impl Machine {
             (Expect::Of(owner, stamp), Some(there)) if (there.owner, there.stamp) != (Some(owner), stamp) => {
                 return match there.is_same(&put.entry) {
                     true => Outcome::Done,
-                    false => Outcome::Taken(there.clone()),
+                    false => Outcome::Taken(there.to_entry()),
                 };
             }
             (Expect::Stamp(stamp), Some(there)) if there.stamp != stamp => {
                 return match there.is_same(&put.entry) && there.seq == put.entry.seq {
                     true => Outcome::Done,
-                    false => Outcome::Taken(there.clone()),
+                    false => Outcome::Taken(there.to_entry()),
                 };
             }
             _ => {}
@@ -176,8 +183,8 @@ impl Machine {
         let value = Bytes::copy_from_slice(&claim.request.to_be_bytes());
         let (stamp, seq) = match contents.get(&claim.key) {
             None => (claim.token.max(contents.newest.saturating_add(1)), 0),
-            Some(there) if (there.owner, &there.value) != (Some(claim.owner), &value) => {
-                return Outcome::Taken(there.clone());
+            Some(there) if (there.owner, there.value) != (Some(claim.owner), &value[..]) => {
+                return Outcome::Taken(there.to_entry());
             }
             Some(there) if there.expires_at_micros >= Some(claim.until_micros) => return Outcome::Locked(there.stamp),
             Some(there) => (there.stamp, there.seq + 1),
@@ -201,7 +208,7 @@ impl Machine {
         if !contents.has_room_for(&key, &entry) {
             return false;
         }
-        contents.insert(key.clone(), entry.clone());
+        contents.insert(key.clone(), &entry);
         self.make_room(cache, Some(&key), changes);
         changes.push(Change::Put(cache, key, entry));
         true

@@ -210,7 +210,9 @@ fn bound(entries: u64) -> Command {
 }
 
 fn keys(machine: &Machine) -> Vec<&str> {
-    let keys = machine.entries(CACHE).map(|(key, _)| std::str::from_utf8(key).unwrap());
+    let keys = machine
+        .entries(CACHE)
+        .map(|entry| std::str::from_utf8(entry.key).unwrap());
     let mut keys: Vec<_> = keys.collect();
     keys.sort_unstable();
     keys
@@ -288,7 +290,7 @@ fn tokens_of_locks_only_grow_and_a_claim_that_comes_twice_has_one() {
     check(&[first.clone(), claim(1, 5, 200, 500)], &Outcome::Locked(100), 0);
     // Another request, even of the same node, waits; then its token is higher whatever its clock says.
     let there = check(std::slice::from_ref(&first), &Outcome::Locked(100), 1);
-    let there = there.get(CACHE, b"a").unwrap().clone();
+    let there = there.get(CACHE, b"a").unwrap().to_entry();
     check(&[first.clone(), claim(1, 6, 200, 1_000)], &Outcome::Taken(there), 0);
     for end in [
         Command::Down(NodeId(1)),

@@ -9,6 +9,7 @@
 //! | who does it | `machine` |
 //! | one cache: what it takes, who makes room, who vanishes when | `contents`, `order` |
 //! | copying all of it without stopping | `shards` |
+//! | an entry in its place | `record` |
 //! | the state as bytes, for a node that joins | `image` |
 
 mod command;
@@ -16,6 +17,7 @@ mod contents;
 mod image;
 mod machine;
 mod order;
+mod record;
 mod shards;
 
 #[cfg(test)]
@@ -26,3 +28,4 @@ pub(crate) use command::{MAX_BATCH_BYTES, MAX_BATCH_COMMANDS};
 pub use contents::Size;
 pub(crate) use image::{Image, ImageReader};
 pub use machine::Machine;
+pub use record::Seen;

@@ -31,12 +31,12 @@ impl Order {
         Arc::make_mut(chunk).insert((number, key));
     }
 
-    pub(super) fn remove(&mut self, number: i64, key: &Bytes) {
+    pub(super) fn remove(&mut self, number: i64, key: Bytes) {
         let place = number >> self.bits;
         let Some(chunk) = self.chunks.get_mut(&place) else {
             return;
         };
-        Arc::make_mut(chunk).remove(&(number, key.clone()));
+        Arc::make_mut(chunk).remove(&(number, key));
         if chunk.is_empty() {
             self.chunks.remove(&place);
         }
@@ -64,8 +64,8 @@ mod tests {
             order.insert(number, Bytes::from(number.to_string()));
         }
         let copy = order.clone();
-        order.remove(-3, &Bytes::from("-3"));
-        order.remove(4, &Bytes::from("no such key"));
+        order.remove(-3, Bytes::from("-3"));
+        order.remove(4, Bytes::from("no such key"));
         let numbers = |order: &Order| order.iter().map(|(number, _)| *number).collect::<Vec<_>>();
         assert_eq!(numbers(&order), [1, 4, 5, 9]);
         assert_eq!(numbers(&copy), [-3, 1, 4, 5, 9], "a copy stays as it was");

@@ -90,16 +90,16 @@ fn copy(machine: &Machine) -> Machine {
 fn is_consistent(machine: &Machine) {
     for cache in [CacheId(0), CacheId(1)] {
         let mut counted = Size::default();
-        for (key, entry) in machine.entries(cache) {
+        for entry in machine.entries(cache) {
             counted.entries += 1;
-            counted.bytes += (key.len() + entry.value.len()) as u64;
+            counted.bytes += (entry.key.len() + entry.value.len()) as u64;
         }
         assert_eq!(machine.size(cache), counted);
-        let shared = machine.entries(cache).filter(|(_, entry)| entry.owner.is_none());
+        let shared = machine.entries(cache).filter(|entry| entry.owner.is_none());
         assert_eq!(machine.shared(cache).count(), shared.count());
         let of_nobody_here = machine
             .entries(cache)
-            .filter_map(|(_, entry)| entry.owner)
+            .filter_map(|entry| entry.owner)
             .find(|owner| !machine.members().contains_key(owner));
         assert_eq!(of_nobody_here, None);
     }
@@ -108,7 +108,7 @@ fn is_consistent(machine: &Machine) {
         .flat_map(|cache| machine.entries(cache));
     assert_eq!(
         machine.next_due(),
-        all.filter_map(|(_, entry)| entry.expires_at_micros).min()
+        all.filter_map(|entry| entry.expires_at_micros).min()
     );
 }
 

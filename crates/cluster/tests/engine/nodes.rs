@@ -9,8 +9,8 @@ use bytes::Bytes;
 use cluster::link::LinkSettings;
 use cluster::state::{Bound, CacheId, Change, Machine};
 use cluster::{
-    Above, Belongs, Cache, Caches, Cluster, Definition, Event, Fence, Held, Host, Lasts, Membership, NodeId, Options,
-    Settings, Stands, Tasks,
+    Above, Belongs, Cache, Caches, Cluster, Definition, Event, Face, Fence, Held, Host, Lasts, Membership, NodeId,
+    Options, Settings, Stands, Tasks,
 };
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -212,6 +212,7 @@ fn definition(id: u8, name: &'static str, belongs: Belongs, entries: Option<u64>
         name,
         belongs,
         bound: Bound { entries, bytes: None },
+        face: Face::UNKNOWN,
     }
 }
 

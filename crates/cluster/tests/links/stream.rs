@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use bytes::Bytes;
 use cluster::link::{LinkEvent, Purpose, SendError};
 use cluster::{Group, NodeId};
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Semaphore;
 
 use crate::proxy::Proxy;
@@ -12,10 +13,20 @@ use crate::support::{ECHO, GROUP, House, number, pair, soon};
 
 const CUTS: usize = 200;
 
+/// Another runtime, whose thread has this name.
+fn elsewhere() -> Runtime {
+    let mut runtime = Builder::new_multi_thread();
+    runtime.worker_threads(1).thread_name(ELSEWHERE).enable_all();
+    runtime.build().unwrap()
+}
+
+const ELSEWHERE: &str = "elsewhere";
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn over_hundreds_of_cuts_everything_arrives_once_and_in_order() {
     let house = House::new();
-    let (one, two) = (house.node(1), house.node(2));
+    let elsewhere = elsewhere();
+    let (one, two) = (house.node(1), house.node_handling_at(2, elsewhere.handle()));
     let to_two = Proxy::cutting(two.address()).await;
     one.knows(&[(2, to_two.address)]);
     two.knows(&[]);
@@ -51,6 +62,10 @@ async fn over_hundreds_of_cuts_everything_arrives_once_and_in_order() {
         }
     }
     assert!(sent > CUTS);
+    // Neither is a message carried from one runtime to the other.
+    assert_eq!(two.heard.threads.lock().iter().collect::<Vec<_>>(), [ELSEWHERE]);
+    drop((one, two));
+    elsewhere.shutdown_background();
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Nodes for tests: what they heard, and waiting for it without sleeping.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,6 +16,7 @@ use cluster::{Group, NodeId};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
+use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
 
 pub(crate) const GROUP: Group = Group { epoch: 1, id: 7 };
@@ -35,6 +36,9 @@ pub(crate) struct Heard {
     pub(crate) events: Mutex<Vec<LinkEvent>>,
     /// Data is handled only while there is a permit.
     pub(crate) appetite: Arc<Semaphore>,
+    /// The threads that data connections ran and data was handled on.
+    pub(crate) threads: Mutex<BTreeSet<String>>,
+    handling: Option<Handle>,
     changed: watch::Sender<u64>,
 }
 
@@ -59,13 +63,27 @@ impl Receiver for Ear {
         let heard = Arc::clone(&self.0);
         async move {
             heard.appetite.acquire().await.unwrap().forget();
+            heard.note_thread();
             heard.data.lock().push((from, body));
             heard.change();
         }
         .boxed()
     }
 
+    fn runtime(&self) -> Option<Handle> {
+        self.0.handling.clone()
+    }
+
     fn on_event(&self, event: LinkEvent) {
+        if matches!(
+            event,
+            LinkEvent::Up {
+                purpose: Purpose::Data,
+                ..
+            }
+        ) {
+            self.0.note_thread();
+        }
         self.0.events.lock().push(event);
         self.0.change();
     }
@@ -74,6 +92,11 @@ impl Receiver for Ear {
 impl Heard {
     fn change(&self) {
         self.changed.send_modify(|count| *count += 1);
+    }
+
+    fn note_thread(&self) {
+        let name = std::thread::current().name().unwrap_or_default().to_owned();
+        self.threads.lock().insert(name);
     }
 
     /// Waits until what was heard satisfies.
@@ -156,18 +179,29 @@ impl House {
         self.node_with(self.identity(node), LinkSettings { protocol, ..settings() })
     }
 
+    /// One whose data is handled in another runtime than its links run in.
+    pub(crate) fn node_handling_at(&self, node: u64, handling: &Handle) -> Node {
+        Self::open(self.identity(node), settings(), Some(handling.clone()))
+    }
+
     pub(crate) fn node_with(&self, identity: Identity, settings: LinkSettings) -> Node {
+        Self::open(identity, settings, None)
+    }
+
+    fn open(identity: Identity, settings: LinkSettings, handling: Option<Handle>) -> Node {
         let heard = Arc::new(Heard {
             data: Mutex::default(),
             tells: Mutex::default(),
             events: Mutex::default(),
             appetite: Arc::new(Semaphore::new(Semaphore::MAX_PERMITS)),
+            threads: Mutex::default(),
+            handling,
             changed: watch::Sender::new(0),
         });
         let ear = Arc::new(Ear(Arc::clone(&heard)));
         let count = AtomicU64::new(identity.node().0);
         let random = Arc::new(move || count.fetch_add(0x9e37_79b9, Ordering::Relaxed));
-        let runtime = tokio::runtime::Handle::current();
+        let runtime = Handle::current();
         let links = Arc::new(
             Links::open(
                 &Port::open(&settings).unwrap(),

@@ -7,8 +7,9 @@ use axum::{
 };
 use ops::{AccountInfo, Lock, OpsError, Password, SessionOn, SessionQuestion};
 
+use super::people::Person;
 use crate::{
-    fields::address,
+    fields::{address, segment},
     frame::Frame,
     refusal::{self, rendered},
     visit::{Visit, done},
@@ -20,7 +21,9 @@ use crate::{
 struct Page {
     frame: Frame,
     account: AccountInfo,
+    person: Person,
     path: String,
+    groups: Vec<String>,
     sessions: Vec<SessionOn>,
     silent: usize,
     password_error: Option<String>,
@@ -50,17 +53,7 @@ const REASON_MAX: usize = 500;
 
 /// Where an account's page is.
 pub(crate) fn path(jid: &str) -> String {
-    let mut encoded = String::from("/accounts/");
-    for byte in jid.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_@".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else if byte == b'.' && !encoded.ends_with('/') {
-            encoded.push('.');
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
+    format!("/accounts/{}", segment(jid))
 }
 
 /// What could not be done, and where that is said.
@@ -151,6 +144,10 @@ async fn show(visit: &Visit, wrong: Option<Wrong>) -> Response {
         Ok(account) => account,
         Err(error) => return visit.refuse(&error).await,
     };
+    let groups = match visit.acts().accounts.groups_of(visit.actor(), &account.jid).await {
+        Ok(groups) => groups,
+        Err(error) => return visit.refuse(&error).await,
+    };
     let (mut password_error, mut error, mut status) = (None, None, StatusCode::OK);
     match wrong {
         None => {}
@@ -173,7 +170,9 @@ async fn show(visit: &Visit, wrong: Option<Wrong>) -> Response {
     found.sessions.retain(|on| on.session.jid.starts_with(&question.text));
     let page = Page {
         frame: visit.frame(&account.jid).await,
+        person: Person::of(&account, ""),
         path: path(&account.jid),
+        groups,
         account,
         sessions: found.sessions,
         silent: found.silent.len(),

@@ -62,6 +62,15 @@ pub(crate) async fn revoke(visit: Visit) -> Response {
     }
 }
 
+/// Of somebody who has lost theirs.
+pub(crate) async fn remove_second_factor(visit: Visit) -> Response {
+    let address = visit.form.get("address");
+    match visit.acts().second_factors.remove(visit.actor(), &address).await {
+        Ok(()) => done("/administrators", "factor-removed"),
+        Err(error) => show(&visit, Some(error)).await,
+    }
+}
+
 async fn show(visit: &Visit, wrong: Option<OpsError>) -> Response {
     let rows = match visit.acts().administrators.list(visit.actor()).await {
         Ok(rows) => rows,

@@ -1,13 +1,16 @@
-//! `/cluster`: the switch, the members, and who else shares the database.
+//! `/cluster`: the switch, the members and their links, and who else shares the database.
+
+use std::collections::BTreeMap;
 
 use askama::Template;
 use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use ops::{ClusterStatus, NodeInfo, NodeState, OpsError};
+use ops::{ClusterStatus, NodeInfo, NodeReport, NodeState, OpsError, Picture};
 
 use crate::{
+    drawing::{Drawing, Member},
     frame::Frame,
     refusal::{self, rendered},
     visit::{Visit, done},
@@ -32,9 +35,13 @@ pub(crate) struct View {
     senior: Option<String>,
     members: Vec<Row>,
     others: Vec<Row>,
+    drawing: Option<Drawing>,
+    /// How this server fares.
+    here: Option<NodeReport>,
     /// Why there are no rows.
     unknown: Option<String>,
-    versions: Vec<String>,
+    /// Which there are, and on which servers.
+    versions: BTreeMap<String, Vec<String>>,
     may_switch: bool,
     csrf: String,
 }
@@ -48,8 +55,14 @@ struct Row {
     state: String,
     mood: &'static str,
     share: Option<u64>,
-    /// How long, for the minute: it would else be another page every second.
-    up: String,
+    /// How it fares; why that is unknown.
+    report: Result<NodeReport, String>,
+    /// How long its process runs; how long the server is known. For the minute: it would else be another page every
+    /// second.
+    up: Option<String>,
+    known: String,
+    /// Whether it may be removed.
+    is_dead: bool,
 }
 
 /// Servers say every second that they live; who has been silent for longer than this is marked.
@@ -79,57 +92,67 @@ pub(crate) async fn switch(visit: Visit) -> Response {
 }
 
 async fn show(visit: &Visit, wrong: Option<OpsError>) -> Response {
-    let view = match View::of(visit).await {
-        Ok(view) => view,
+    let picture = match visit.acts().clustering.picture(visit.actor()).await {
+        Ok(picture) => picture,
         Err(error) => return visit.refuse(&error).await,
     };
     let status = wrong.as_ref().map_or(StatusCode::OK, refusal::status);
     let page = Page {
         frame: visit.frame("Clustering").await,
-        view,
+        view: View::of(&picture, visit),
         error: wrong.map(|error| error.to_string()),
     };
     (status, rendered(&page)).into_response()
 }
 
 impl View {
-    /// As it is now. While the database does not answer, it says so.
-    pub(crate) async fn of(visit: &Visit) -> Result<Self, OpsError> {
-        let (clustering, actor) = (&visit.acts().clustering, visit.actor());
-        let status = clustering.status(actor).await?;
-        let (mut nodes, unknown) = match clustering.nodes(actor).await {
-            Ok(nodes) => (nodes, None),
-            Err(error @ OpsError::Denied { .. }) => return Err(error),
-            Err(error) => (Vec::new(), Some(error.to_string())),
+    /// As this visitor sees it. While the database does not answer, it says so.
+    pub(crate) fn of(picture: &Picture, visit: &Visit) -> Self {
+        let status = picture.status.clone();
+        let (mut nodes, unknown) = match &picture.nodes {
+            Ok(nodes) => (nodes.clone(), None),
+            Err(why) => (Vec::new(), Some(why.clone())),
         };
-        nodes.sort_by(|a, b| a.name.cmp(&b.name));
+        nodes.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
         let total = nodes.iter().filter_map(|node| node.sessions).sum();
-        let mut versions: Vec<String> = nodes.iter().map(|node| node.version.clone()).collect();
-        versions.sort();
-        versions.dedup();
+        let mut versions = BTreeMap::<String, Vec<String>>::new();
+        for node in nodes.iter().filter(|node| node.state != NodeState::Silent) {
+            versions
+                .entry(node.version.clone())
+                .or_default()
+                .push(node.name.clone());
+        }
         let senior = nodes.iter().find(|node| node.senior).map(|node| node.name.clone());
-        let rows = nodes.into_iter().map(|node| Row::of(node, &status, total));
-        let (members, others) = rows.partition(|row| row.info.voter.is_some());
-        Ok(Self {
+        let now = words::now();
+        let rows = nodes.into_iter().map(|node| Row::of(node, picture, total, now));
+        let (members, others): (Vec<_>, Vec<_>) = rows.partition(|row| row.info.voter.is_some());
+        let drawn: Vec<Member<'_>> = members.iter().map(Row::member).collect();
+        Self {
             database: words::database(&status.database),
             standing: standing(&status),
             senior: senior.or_else(|| status.senior.map(|number| format!("server {number}"))),
+            drawing: Drawing::of(&drawn),
+            here: members
+                .iter()
+                .find(|row| row.is_here)
+                .and_then(|row| row.report.clone().ok()),
             members,
             others,
             unknown,
             versions,
-            may_switch: matches!(actor.role(), ops::Role::Owner),
+            may_switch: matches!(visit.actor().role(), ops::Role::Owner),
             csrf: visit.visitor.token.csrf(),
             status,
-        })
+        }
     }
 }
 
 impl Row {
-    fn of(info: NodeInfo, status: &ClusterStatus, total: u64) -> Self {
+    fn of(info: NodeInfo, picture: &Picture, total: u64, now: i64) -> Self {
+        let status = &picture.status;
         let is_member = info.voter.is_some();
         let is_silent = info.silent_secs > SILENT_SECS;
-        let silent = || format!("silent for {}", words::span(info.silent_secs));
+        let silent = || words::silence(info.silent_secs, now);
         let (mood, state) = match info.state {
             _ if is_silent => ("bad", silent()),
             NodeState::Silent => ("bad", silent()),
@@ -142,6 +165,10 @@ impl Row {
             NodeState::Draining => ("warn", "draining".to_owned()),
             NodeState::Unknown => ("warn", "unknown: its version is newer".to_owned()),
         };
+        let report = match picture.reports.get(&info.id) {
+            Some(report) => report.clone(),
+            None => Err("it was not asked yet".to_owned()),
+        };
         Self {
             is_here: status.node == Some(info.id),
             role: match (info.senior, info.voter) {
@@ -152,12 +179,27 @@ impl Row {
             },
             state,
             mood,
-            up: match info.up_secs / 60 {
-                0 => "less than a minute".to_owned(),
-                minutes => words::span(minutes * 60),
-            },
+            up: report
+                .as_ref()
+                .ok()
+                .map(|report| words::minutes(words::secs_between(report.started_at, now))),
+            known: words::minutes(info.up_secs),
             share: info.sessions.and_then(|sessions| words::share(sessions, total)),
+            is_dead: info.state == NodeState::Silent && !is_member,
+            report,
             info,
+        }
+    }
+
+    fn member(&self) -> Member<'_> {
+        Member {
+            node: self.info.id,
+            name: &self.info.name,
+            mood: self.mood,
+            state: &self.state,
+            is_senior: self.info.senior,
+            is_here: self.is_here,
+            report: self.report.as_ref().ok(),
         }
     }
 }

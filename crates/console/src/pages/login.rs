@@ -6,14 +6,15 @@ use axum::{
     http::{HeaderMap, StatusCode, header::SET_COOKIE},
     response::{IntoResponse, Redirect, Response},
 };
-use ops::{NoLogin, OpsError, Password};
+use ops::{Entered, NoLogin, OpsError, Password, Token};
 
 use crate::{
     Console, assets,
     cookies::{self, Cookie},
     door,
-    fields::Fields,
+    fields::{Fields, address},
     guard,
+    language::{self, Language},
     refusal::{self, Bare, rendered},
     visit::Visit,
 };
@@ -23,6 +24,7 @@ use crate::{
 struct Page<'a> {
     style: &'static str,
     icon: &'static str,
+    t: &'static Language,
     form_token: &'a str,
     address: &'a str,
     next: &'a str,
@@ -54,23 +56,38 @@ pub(crate) async fn log_in(State(console): State<Console>, request: Request) -> 
     }
     let password = Password::new(form.raw("password").to_owned());
     let logins = &console.acts.logins;
-    let (token, actor) = match logins.log_in(form.raw("address"), &password, peer.ip()).await {
-        Ok(entered) => entered,
+    match logins.log_in(form.raw("address"), &password, peer.ip()).await {
+        Ok(Entered::In(token, actor)) => {
+            tracing::info!(%actor, address = %peer.ip(), "an administrator has logged in");
+            admitted(&console, headers, &token, form.raw("next")).await
+        }
+        Ok(Entered::Code(token)) => {
+            let place = address("/login/code", &[("next", inside(form.raw("next")))]);
+            let mut response = Redirect::to(&place).into_response();
+            if let Some(cookie) = Cookie::Code.set(&token.reveal(), channel) {
+                response.headers_mut().append(SET_COOKIE, cookie);
+            }
+            response
+        }
         Err(error) => {
             let status = match error {
-                NoLogin::Wrong => StatusCode::UNAUTHORIZED,
                 NoLogin::NotNow(_) => StatusCode::SERVICE_UNAVAILABLE,
+                _ => StatusCode::UNAUTHORIZED,
             };
-            return show(&console, headers, &form, status, Some(error.to_string()));
+            show(&console, headers, &form, status, Some(error.to_string()))
         }
-    };
+    }
+}
+
+/// Gives somebody their login. What they had before is worth nothing any more.
+pub(super) async fn admitted(console: &Console, headers: &HeaderMap, token: &Token, next: &str) -> Response {
+    let channel = console.channel;
     if let Some(before) = cookies::login(headers, channel)
-        && let Err(error) = logins.forget(&before).await
+        && let Err(error) = console.acts.logins.forget(&before).await
     {
         tracing::warn!(%error, "a login before this one goes on until it expires");
     }
-    tracing::info!(%actor, address = %peer.ip(), "an administrator has logged in");
-    let mut response = Redirect::to(inside(form.raw("next"))).into_response();
+    let mut response = Redirect::to(inside(next)).into_response();
     let cookies = [Cookie::Login.set(&token.reveal(), channel), Cookie::Form.unset(channel)];
     for cookie in cookies.into_iter().flatten() {
         response.headers_mut().append(SET_COOKIE, cookie);
@@ -102,6 +119,7 @@ fn show(
     let page = Page {
         style: assets::style(),
         icon: assets::icon(),
+        t: language::of(headers, console.channel),
         form_token: &form_token,
         address: &fields.get("address"),
         next: inside(fields.raw("next")),
@@ -115,7 +133,7 @@ fn show(
 }
 
 /// A place of the console, whatever was asked for: what could lead out of it leads to its first page.
-fn inside(next: &str) -> &str {
+pub(super) fn inside(next: &str) -> &str {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~%?=&+@,".contains(&byte);
     let is_path = next.starts_with('/') && !next.contains("//") && next.bytes().all(is_plain);
     if is_path { next } else { "/" }

@@ -23,15 +23,18 @@ struct HostRow {
     accounts: u64,
 }
 
-struct CertificateRow {
+/// A certificate and what is to be said of it.
+pub(super) struct CertificateRow {
     info: CertificateInfo,
     /// `good`, `warn` or `bad`.
-    mood: &'static str,
-    text: String,
+    pub(super) mood: &'static str,
+    pub(super) text: String,
 }
 
 /// Days before its end from which a certificate is warned of.
-const WARN_DAYS: u64 = 14;
+const WARN_DAYS: u64 = 30;
+/// Days before its end from which that is urgent.
+const URGENT_DAYS: u64 = 7;
 
 pub(crate) async fn page(visit: Visit) -> Response {
     let (acts, actor) = (visit.acts(), visit.actor());
@@ -71,12 +74,15 @@ pub(crate) async fn page(visit: Visit) -> Response {
 }
 
 impl CertificateRow {
-    fn of(info: &CertificateInfo, now: i64) -> Self {
+    /// At the time `now`, in microseconds since 1970.
+    pub(super) fn of(info: &CertificateInfo, now: i64) -> Self {
         let left = words::secs_between(now, info.not_after);
         let (mood, text) = if now < info.not_before {
             ("bad", "not valid yet".to_owned())
         } else if info.not_after <= now {
             ("bad", "expired: clients refuse it".to_owned())
+        } else if left < URGENT_DAYS * 86_400 {
+            ("bad", format!("ends in {}", words::span(left)))
         } else if left < WARN_DAYS * 86_400 {
             ("warn", format!("ends in {}", words::span(left)))
         } else if info.is_self_signed {
@@ -112,7 +118,9 @@ mod tests {
     #[test]
     fn a_certificate_is_warned_of_before_it_ends() {
         check(0, 200 * DAY, false, ("good", "valid"));
-        check(0, 103 * DAY, false, ("warn", "ends in 3 d 0 h"));
+        check(0, 131 * DAY, false, ("good", "valid"));
+        check(0, 129 * DAY, false, ("warn", "ends in 29 d 0 h"));
+        check(0, 103 * DAY, false, ("bad", "ends in 3 d 0 h"));
         check(0, 99 * DAY, false, ("bad", "expired: clients refuse it"));
         check(101 * DAY, 200 * DAY, false, ("bad", "not valid yet"));
         check(

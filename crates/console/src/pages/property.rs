@@ -5,13 +5,14 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use ops::{Applies, OpsError, PropertyInfo, Source, Where};
+use ops::{Applies, OpsError, PropertyChangeInfo, PropertyInfo, Source, Where};
 
 use super::properties::source;
 use crate::{
     frame::Frame,
     refusal::{self, rendered},
     visit::{Visit, done},
+    words,
 };
 
 #[derive(Template)]
@@ -29,7 +30,13 @@ struct Page {
     value: String,
     is_for_node: bool,
     error: Option<String>,
+    /// Its last changes.
+    rows: Vec<PropertyChangeInfo>,
+    has_more: bool,
 }
+
+/// Changes on the page of a property.
+const CHANGES: u32 = 10;
 
 pub(crate) async fn page(visit: Visit) -> Response {
     show(&visit, None).await
@@ -77,6 +84,16 @@ async fn show(visit: &Visit, wrong: Option<OpsError>) -> Response {
         Ok(info) => info,
         Err(error) => return visit.refuse(&error).await,
     };
+    let history = visit
+        .acts()
+        .properties
+        .history(visit.actor(), Some(&info.name), None, CHANGES + 1);
+    let mut rows = match history.await {
+        Ok(rows) => rows,
+        Err(error) => return visit.refuse(&error).await,
+    };
+    let has_more = rows.len() > CHANGES as usize;
+    rows.truncate(CHANGES as usize);
     let status = wrong.as_ref().map_or(StatusCode::OK, refusal::status);
     let page = Page {
         frame: visit.frame(&info.name).await,
@@ -98,6 +115,8 @@ async fn show(visit: &Visit, wrong: Option<OpsError>) -> Response {
             None => info.source == Source::Node,
         },
         error: wrong.map(|error| error.to_string()),
+        rows,
+        has_more,
         info,
     };
     (status, rendered(&page)).into_response()

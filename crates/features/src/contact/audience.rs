@@ -3,40 +3,48 @@
 use std::{collections::HashSet, sync::Arc};
 
 use protocol::{Jid, PresenceType, Stanza};
-use router::{Account, Address, Delivery, Router, Session};
+use router::{Account, Address, Delivery, Router, Session, SharingIndex};
 
-/// Contacts that are to see the account's presence: subscribed, and not blocked.
-pub(crate) fn watchers(account: &Account) -> HashSet<Jid> {
-    let Some(profile) = account.loaded() else {
-        return HashSet::new();
-    };
-    let (contacts, blocked) = (profile.contacts(), profile.blocked());
-    contacts
-        .iter()
-        .filter(|(jid, _)| contacts.may_see(jid.as_str()) && !blocked.matches(jid))
-        .map(|(jid, _)| jid.clone())
-        .collect()
+use super::State;
+
+/// Who is to see the account's presence: contacts that are subscribed, and whose rosters show it by a group; and who is
+/// not blocked.
+pub(crate) fn watchers(house: &Router, account: &Account) -> HashSet<Jid> {
+    let by_groups = |index: &SharingIndex| house.shared_watchers(index, &account.jid);
+    audience(house, account, |state| state.from, by_groups)
 }
 
-/// Contacts whose presence the account is to see: subscribed to, and not blocked.
-pub(crate) fn watched(account: &Account) -> HashSet<Jid> {
+/// Whose presence the account is to see: contacts subscribed to, and those that groups put into its roster; and who is
+/// not blocked.
+pub(crate) fn watched(house: &Router, account: &Account) -> HashSet<Jid> {
+    let by_groups = |index: &SharingIndex| house.shared_watched(index, &account.jid);
+    audience(house, account, |state| state.to, by_groups)
+}
+
+fn audience(
+    house: &Router,
+    account: &Account,
+    is_meant: impl Fn(State) -> bool,
+    by_groups: impl Fn(&SharingIndex) -> Vec<Jid>,
+) -> HashSet<Jid> {
     let Some(profile) = account.loaded() else {
         return HashSet::new();
     };
     let (contacts, blocked) = (profile.contacts(), profile.blocked());
-    contacts
-        .iter()
-        .filter(|(jid, _)| contacts.sees(jid.as_str()) && !blocked.matches(jid))
-        .map(|(jid, _)| jid.clone())
-        .collect()
+    let own = contacts.iter().filter(|(_, item)| is_meant(State::of(Some(item))));
+    let mut audience: HashSet<Jid> = own.map(|(jid, _)| jid.clone()).collect();
+    let sharing = house.sharing();
+    if !account.is_anonymous && !sharing.is_empty() {
+        audience.extend(by_groups(&sharing));
+    }
+    audience.retain(|jid| !blocked.matches(jid));
+    audience
 }
 
 /// Whether `account` lets `other` see its presence. An account sees its own.
 pub(crate) fn may_see(account: &Account, other: &Jid) -> bool {
-    other.bare_str() == account.jid.as_str()
-        || account
-            .loaded()
-            .is_some_and(|profile| profile.contacts().may_see(other.bare_str()) && !profile.blocked().matches(other))
+    let is_blocked = || account.loaded().is_none_or(|profile| profile.blocked().matches(other));
+    other.bare_str() == account.jid.as_str() || (account.may_be_seen_by(other.bare_str()) && !is_blocked())
 }
 
 /// The account's available sessions.

@@ -11,11 +11,11 @@ use router::{Account, Router};
 use storage::RosterItem;
 
 use crate::RosterSettings;
-pub(crate) use state::{Outcome, State};
+pub(crate) use state::{BesideGroups, Outcome, State};
 
 /// Ends what there is between an account and a contact that leaves its roster (RFC 6121 §2.5.2), and what was asked.
 pub(crate) async fn part(house: &Arc<Router>, account: &Account, contact: &Jid, before: State) {
-    if before.from {
+    if before.from && !account.share(contact.as_str()).from {
         audience::hide(house, account, contact).await;
     }
     let ends = [

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use protocol::{Element, IqType, Jid, Stanza, ns};
-use router::{Account, Router, Session};
+use router::{Account, Router, Session, Share};
 use storage::{RosterEdited, RosterItem, Subscription};
 
-use super::audience::hand;
+use super::{State, audience::hand};
 
 /// Sessions that asked for their roster (RFC 6121 §2.2).
 pub(crate) fn interested(house: &Router, account: &Account) -> impl Iterator<Item = Arc<Session>> + use<> {
@@ -19,8 +19,8 @@ pub(crate) const PUSH: &str = "roster";
 
 /// Pushes what an edit changed to all interested sessions. What no client ever saw is not pushed.
 pub(crate) fn edited(house: &Router, account: &Account, edited: &RosterEdited) {
-    if let Some(item) = change(edited) {
-        let push = stanza(&account.jid, item, edited.version);
+    if let Some(item) = change(account, edited) {
+        let push = stanza(&account.jid, item, &version(edited.version, account.shared_print()));
         pushed(house, account, &push);
         house.tell(PUSH, &account.jid, &push);
     }
@@ -42,20 +42,55 @@ pub(crate) fn readdressed(push: &Stanza, to: &Jid) -> Stanza {
 }
 
 /// The change as a client sees it.
-fn change(edited: &RosterEdited) -> Option<Element> {
-    let visible = |item: &Option<RosterItem>| item.as_ref().filter(|item| item.listed).map(element);
-    match (visible(&edited.before), visible(&edited.after)) {
+fn change(account: &Account, edited: &RosterEdited) -> Option<Element> {
+    let jid = edited.before.as_ref().or(edited.after.as_ref())?.jid.clone();
+    let share = account.share(&jid);
+    let [before, after] = [&edited.before, &edited.after].map(|item| visible(&jid, item.as_ref(), &share));
+    match (before, after) {
         (before, Some(after)) => (before.as_ref() != Some(&after)).then_some(after),
-        (Some(_), None) => edited.before.as_ref().map(|item| removed(&item.jid)),
+        (Some(_), None) => Some(removed(&jid)),
         (None, None) => None,
     }
 }
 
+/// What a client sees of a contact: what the user made of it, and what groups add. `None`: nothing.
+pub(crate) fn visible(jid: &str, item: Option<&RosterItem>, share: &Share) -> Option<Element> {
+    let own = item.filter(|item| item.listed);
+    if own.is_none() && !share.to {
+        return None;
+    }
+    let mut shown = own.cloned().unwrap_or_else(|| RosterItem {
+        jid: jid.to_owned(),
+        ..RosterItem::default()
+    });
+    let state = State::of(Some(&shown)).with(share);
+    shown.subscription = state.subscription();
+    shown.ask = state.asks;
+    let added = share.groups.iter().filter(|group| !shown.groups.contains(group));
+    let added: Vec<String> = added.cloned().collect();
+    shown.groups.extend(added);
+    Some(element(&shown))
+}
+
+/// The version of a roster as a client sees it (RFC 6121 §2.6): of what its user made of it, and of what groups add.
+pub(crate) fn version(own: i64, print: u64) -> String {
+    match print {
+        0 => own.to_string(),
+        print => format!("{own}.{print:x}"),
+    }
+}
+
+/// The parts of a version that a client knows; `None` where it is none of ours.
+pub(crate) fn read_version(text: &str) -> Option<(i64, u64)> {
+    match text.split_once('.') {
+        None => Some((text.parse().ok()?, 0)),
+        Some((own, print)) => Some((own.parse().ok()?, u64::from_str_radix(print, 16).ok()?)),
+    }
+}
+
 /// A roster push of one item to one session.
-pub(crate) fn stanza(to: &Jid, item: Element, version: i64) -> Stanza {
-    let query = Element::new("query", ns::ROSTER)
-        .attr("ver", version.to_string())
-        .child(item);
+pub(crate) fn stanza(to: &Jid, item: Element, version: &str) -> Stanza {
+    let query = Element::new("query", ns::ROSTER).attr("ver", version).child(item);
     order(to).child(&query)
 }
 
@@ -68,7 +103,7 @@ pub(crate) fn order(to: &Jid) -> Stanza {
 }
 
 /// `<item/>` of a contact.
-pub(crate) fn element(item: &RosterItem) -> Element {
+fn element(item: &RosterItem) -> Element {
     Element::new("item", ns::ROSTER)
         .attr("jid", &item.jid)
         .maybe_attr("name", (!item.name.is_empty()).then_some(&item.name))

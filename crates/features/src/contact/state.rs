@@ -1,6 +1,7 @@
 //! RFC 6121 appendix A: subscription states, and what each of the four presence types does to them.
 
 use protocol::PresenceType;
+use router::Share;
 use storage::{RosterItem, Subscription};
 
 /// What an account and one contact have agreed on, as the account's server sees it.
@@ -16,6 +17,17 @@ pub(crate) struct State {
     pub(crate) is_asked: bool,
     /// The account approves of the contact's request before it is made (§3.4).
     pub(crate) approves: bool,
+}
+
+/// What a subscription stanza that a client sends is to a contact that a group shares with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BesideGroups {
+    /// What it is to any contact.
+    Own,
+    /// The account sees the contact already: the server says so, and nothing changes.
+    Answered,
+    /// Only an operator can end what groups gave.
+    Refused,
 }
 
 /// What becomes of a subscription stanza.
@@ -48,6 +60,29 @@ impl State {
             (true, false) => Subscription::To,
             (false, true) => Subscription::From,
             (true, true) => Subscription::Both,
+        }
+    }
+
+    /// With what groups add.
+    pub(crate) fn with(self, share: &Share) -> Self {
+        let to = self.to || share.to;
+        Self {
+            to,
+            from: self.from || share.from,
+            asks: self.asks && !to,
+            ..self
+        }
+    }
+
+    /// What a stanza of this type means where groups have given something.
+    pub(crate) fn beside(self, share: &Share, kind: PresenceType) -> BesideGroups {
+        match kind {
+            PresenceType::Subscribe if share.to => BesideGroups::Answered,
+            PresenceType::Unsubscribe if share.to && !self.to && !self.asks => BesideGroups::Refused,
+            PresenceType::Unsubscribed if share.from && !self.from && !self.is_asked && !self.approves => {
+                BesideGroups::Refused
+            }
+            _ => BesideGroups::Own,
         }
     }
 

@@ -7,10 +7,13 @@ use std::{
 
 use parking_lot::Mutex;
 use protocol::{Jid, Kind, PresenceType};
-use router::{Flow, Router, Session, SessionEntry, Verdict};
+use router::{Account, Flow, Router, Session, SessionEntry, Verdict};
 
 use super::Presence;
-use crate::contact::audience::{addressed, hand, may_see, unavailable, watched};
+use crate::contact::{
+    State,
+    audience::{addressed, available, hand, may_see, unavailable},
+};
 
 /// Sessions of other nodes whose directed presence is remembered here. Their own node bounds what each may send; past
 /// this many, people here keep seeing a lost session until they look again.
@@ -32,10 +35,7 @@ pub(super) fn overhear(feature: &Presence, flow: &mut Flow<'_>) -> Verdict {
     let mut heard = feature.heard.0.lock();
     match kind {
         PresenceType::Available => {
-            let is_seen_anyway = from.bare_str() == account.jid.as_str()
-                || account
-                    .loaded()
-                    .is_some_and(|profile| profile.contacts().sees(from.bare_str()));
+            let is_seen_anyway = from.bare_str() == account.jid.as_str() || account.sees(from.bare_str());
             if !is_seen_anyway && (heard.len() < HEARD_MAX || heard.contains_key(from)) {
                 heard.entry(from.clone()).or_default().insert(to.clone());
             }
@@ -82,15 +82,33 @@ fn viewers(house: &Router, lost: &[Arc<SessionEntry>]) -> HashMap<Jid, Vec<Arc<S
         if session.priority().is_none() {
             continue;
         }
-        let mut seen = watched(&session.account);
-        seen.insert(session.account.jid.clone());
-        for account in seen {
-            if accounts.contains(&account) {
-                viewers.entry(account).or_default().push(session.clone());
+        for account in seen(&session.account).filter(|jid| accounts.contains(jid)) {
+            viewers.entry(account).or_default().push(session.clone());
+        }
+    }
+    // By groups the other way round: not each of many sessions is asked whom of many it saw.
+    let sharing = house.sharing();
+    for account in accounts {
+        for watcher in house.shared_watchers(&sharing, &account) {
+            let known = viewers.entry(account.clone()).or_default();
+            for session in available(house, &watcher) {
+                if known.iter().all(|other| other.generation != session.generation) {
+                    known.push(session);
+                }
             }
         }
     }
     viewers
+}
+
+/// Itself, and whom it sees by its own roster.
+fn seen(account: &Account) -> impl Iterator<Item = Jid> + use<> {
+    let contacts = account.loaded().map(|profile| {
+        let contacts = profile.contacts();
+        let seen = contacts.iter().filter(|(_, item)| State::of(Some(item)).to);
+        seen.map(|(jid, _)| jid.clone()).collect::<Vec<_>>()
+    });
+    contacts.into_iter().flatten().chain([account.jid.clone()])
 }
 
 /// Those of them who may see the account. Where the database is away, nobody is left with a ghost.

@@ -10,5 +10,6 @@ mod questions;
 mod registration;
 mod roster;
 mod sanitize;
+mod shared_rosters;
 mod strangers;
 mod subscription;

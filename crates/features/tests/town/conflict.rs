@@ -17,7 +17,9 @@ fn facts() -> Facts {
     Facts {
         address: SocketAddr::from((Ipv4Addr::LOCALHOST, 5222)),
         is_encrypted: true,
+        tls: None,
         mechanism: "SCRAM-SHA-256",
+        software: None,
         bound_at_micros: 0,
     }
 }

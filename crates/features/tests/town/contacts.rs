@@ -1,6 +1,7 @@
 //! Presence, rosters and block lists between nodes.
 
-use testkit::town::Town;
+use protocol::{Element, ns};
+use testkit::{house::jid, town::Town};
 
 const ROMEO: &str = "romeo@localhost";
 const JULIET: &str = "juliet@localhost";
@@ -133,10 +134,7 @@ async fn changes_on_two_nodes_at_a_time_are_both_kept() {
             assert!(profile.contacts().get(contact).is_some(), "{contact} at node {node}");
         }
         for contact in ["paris@localhost", "tybalt@localhost"] {
-            assert!(
-                profile.blocked().matches(&testkit::house::jid(contact)),
-                "{contact} at node {node}"
-            );
+            assert!(profile.blocked().matches(&jid(contact)), "{contact} at node {node}");
         }
     }
 }
@@ -193,4 +191,40 @@ async fn the_late_end_of_a_session_does_not_hide_its_successor() {
     town.settle().await;
     juliet.receives("<presence from='romeo@localhost/orchard' to='juliet@localhost'/>");
     juliet.receives_nothing();
+}
+
+#[tokio::test]
+async fn what_an_operator_changes_at_one_node_is_pushed_at_another() {
+    let town = Town::open(2).await;
+    let mut romeo = town.house(2).online("romeo@localhost/orchard").await;
+    let router = &town.house(1).router;
+    let account = router.accounts().find(&jid(ROMEO)).await;
+    let account = account.expect("the database answers").expect("he has an account");
+    let change = |item: Element| Element::new("query", ns::ROSTER).child(item);
+    let nurse = Element::new("item", ns::ROSTER).attr("jid", "nurse@example.net");
+    let answer = router
+        .ask_for_owner(&account, change(nurse.clone().attr("name", "Nurse")))
+        .await;
+    assert_eq!(answer.expect("it is allowed"), None);
+    town.settle().await;
+    let push = |item: &str| {
+        format!(
+            "<iq type='set' id='*' from='romeo@localhost' to='romeo@localhost/orchard'>\
+             <query xmlns='jabber:iq:roster' ver='*'>{item}</query></iq>"
+        )
+    };
+    romeo.receives(&push(
+        "<item jid='nurse@example.net' name='Nurse' subscription='none'/>",
+    ));
+    // The rules are those of any client.
+    let too_long = nurse.clone().attr("name", "x".repeat(2_000));
+    assert!(router.ask_for_owner(&account, change(too_long)).await.is_err());
+    let removed = nurse.attr("subscription", "remove");
+    router
+        .ask_for_owner(&account, change(removed))
+        .await
+        .expect("it is there");
+    town.settle().await;
+    romeo.receives(&push("<item jid='nurse@example.net' subscription='remove'/>"));
+    romeo.receives_nothing();
 }

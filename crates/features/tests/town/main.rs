@@ -6,4 +6,5 @@ mod conflict;
 mod contacts;
 mod loss;
 mod offline;
+mod shared_rosters;
 mod switch;

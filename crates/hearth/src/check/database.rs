@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use ops::{CLUSTER_ENABLED, Value};
 use storage::{Inspection, Storage, StorageError};
+use tokio::net::TcpStream;
 
 use super::Finding;
 use crate::{
@@ -15,6 +16,9 @@ const SUBJECT: &str = "database";
 
 /// A database that takes longer is as good as none.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A machine that does not even answer takes no longer.
+const PLACE_PATIENCE: Duration = Duration::from_secs(4);
 
 /// What there is to know of it.
 pub(super) struct Found {
@@ -37,6 +41,11 @@ pub(super) async fn look(configuration: &Configuration, is_running: bool) -> Fou
     if let Some(path) = config.database.missing_file() {
         let message = format!("{} will be made at the first start", path.display());
         return only(Finding::ok(SUBJECT, message));
+    }
+    if let Some(place) = config.database.place()
+        && let Some(silent) = silent(&place).await
+    {
+        return only(silent);
     }
     match tokio::time::timeout(PATIENCE, open(configuration)).await {
         Ok(Ok(Tables::ReadOnly(error))) => only(Finding::error(
@@ -71,6 +80,22 @@ pub(super) async fn look(configuration: &Configuration, is_running: bool) -> Fou
             "check the address, and what lies between here and there",
         )),
     }
+}
+
+/// What there is to say where nobody answers at a database's place. Asked for alone, because a pool of connections tries
+/// again until its time is over, and then knows only that.
+async fn silent(place: &str) -> Option<Finding> {
+    let advice = "check the address, whether the database runs there, and whether it listens for other machines";
+    let why = match tokio::time::timeout(PLACE_PATIENCE, TcpStream::connect(place)).await {
+        Ok(Ok(_)) => return None,
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => format!("no answer for {} s", PLACE_PATIENCE.as_secs()),
+    };
+    Some(Finding::error(
+        SUBJECT,
+        format!("nothing answers at {place}: {why}"),
+        advice,
+    ))
 }
 
 fn current(configuration: &Configuration, shown: &str, contents: Contents) -> Found {

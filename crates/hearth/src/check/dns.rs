@@ -64,7 +64,7 @@ pub(super) async fn look(config: &Config, domains: &[String]) -> Vec<Finding> {
     findings
 }
 
-fn is_private(domain: &str) -> bool {
+pub(super) fn is_private(domain: &str) -> bool {
     let last = domain.rsplit('.').next().unwrap_or_default();
     PRIVATE.contains(&last) || domain.trim_matches(['[', ']']).parse::<IpAddr>().is_ok()
 }

@@ -6,6 +6,7 @@ mod database;
 mod dns;
 mod limits;
 mod ports;
+mod reach;
 
 use ops::ClusterStatus;
 use serde::Serialize;
@@ -51,6 +52,9 @@ pub(crate) async fn run(configuration: &Configuration, output: Output) -> Result
         of_cluster.as_deref(),
     ));
     findings.extend(dns::look(&configuration.config, &found.domains).await);
+    if running.is_some() {
+        findings.extend(reach::look(&configuration.config, &found.domains).await);
+    }
     findings.push(limits::look());
     print(&findings, output);
     match findings.iter().filter(|finding| finding.level == Level::Error).count() {
@@ -58,6 +62,23 @@ pub(crate) async fn run(configuration: &Configuration, output: Output) -> Result
         1 => Err(Failure::Act("one thing must be mended".to_owned())),
         errors => Err(Failure::Act(format!("{errors} things must be mended"))),
     }
+}
+
+/// How a domain would do for the server that runs here with these listeners: names, ports, certificate.
+pub(crate) async fn domain(configuration: &Configuration, running: &Status, domain: &str) -> Vec<Finding> {
+    let domains = [domain.to_owned()];
+    let config = &configuration.config;
+    let (names, reached) = tokio::join!(dns::look(config, &domains), reach::look(config, &domains));
+    let mut findings = names;
+    findings.extend(reached);
+    findings.extend(ports::look(config, Some(running)));
+    findings.extend(certificates::look(configuration, &domains));
+    findings
+}
+
+/// How a database would do.
+pub(crate) async fn database(configuration: &Configuration) -> Vec<Finding> {
+    database::look(configuration, false).await.findings
 }
 
 /// What there is to say when there is not even a configuration.

@@ -51,11 +51,14 @@ pub(crate) enum AccountCommand {
     Export {
         #[command(flatten)]
         selection: Selection,
+        /// Instead, everything of one account as a document that other servers read (XEP-0227).
+        #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["host", "prefix"])]
+        xep0227: Option<String>,
         /// Write to this file, which only its owner can read.
         #[arg(long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
-    /// Make accounts of lines of JSON: {"jid": …, "password": …}, or as `export` prints them.
+    /// Make accounts of lines of JSON: {"jid": …, "password": …}, or as `export` prints them; or of an XEP-0227 document.
     Import(transfer::ImportOptions),
 }
 
@@ -123,8 +126,14 @@ pub(crate) async fn run(command: AccountCommand, reach: &mut Reach, output: Outp
         ),
         AccountCommand::List(selection) => return list(&selection, reach, output).await,
         AccountCommand::Export {
+            xep0227: Some(address),
+            output: file,
+            ..
+        } => return transfer::export_portable(address, file, reach).await,
+        AccountCommand::Export {
             selection,
             output: file,
+            ..
         } => return transfer::export(&selection, file, reach).await,
         AccountCommand::Import(options) => return transfer::import(&options, reach, output).await,
     };

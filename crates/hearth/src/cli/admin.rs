@@ -22,11 +22,13 @@ pub(crate) enum AdminCommand {
     },
     /// Take all power from an account. Its logins at the console end.
     Revoke { address: String },
+    /// Take the second factor from an administrator who has lost it. Their logins at the console end.
+    RemoveSecondFactor { address: String },
     /// List the administrators.
     List,
 }
 
-/// What an account may do.
+/// What an account or a token may do.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum RoleName {
     /// Everything.
@@ -37,19 +39,24 @@ pub(crate) enum RoleName {
     ReadOnly,
 }
 
+impl RoleName {
+    /// The role, with its host.
+    pub(crate) fn with(self, host: Option<String>) -> Result<Role, Failure> {
+        match (self, host) {
+            (Self::Host, Some(host)) => Ok(Role::Host(host)),
+            (Self::Owner, None) => Ok(Role::Owner),
+            (Self::ReadOnly, None) => Ok(Role::ReadOnly),
+            _ => Err(Failure::Usage(
+                "--host goes with --role host, and only with it".to_owned(),
+            )),
+        }
+    }
+}
+
 pub(crate) async fn run(command: AdminCommand, reach: &mut Reach, output: Output) -> Result<(), Failure> {
     let (request, address, done) = match command {
         AdminCommand::Grant { address, role, host } => {
-            let role = match (role, host) {
-                (RoleName::Host, Some(host)) => Role::Host(host),
-                (RoleName::Owner, None) => Role::Owner,
-                (RoleName::ReadOnly, None) => Role::ReadOnly,
-                _ => {
-                    return Err(Failure::Usage(
-                        "--host goes with --role host, and only with it".to_owned(),
-                    ));
-                }
-            };
+            let role = role.with(host)?;
             let done = format!("{address} is now: {role}");
             (
                 Request::AdminGrant {
@@ -66,6 +73,13 @@ pub(crate) async fn run(command: AdminCommand, reach: &mut Reach, output: Output
             },
             address.clone(),
             format!("{address} has no power any more"),
+        ),
+        AdminCommand::RemoveSecondFactor { address } => (
+            Request::AdminRemoveSecondFactor {
+                address: address.clone(),
+            },
+            address.clone(),
+            format!("{address} logs in without a second factor"),
         ),
         AdminCommand::List => return list(reach, output).await,
     };

@@ -4,11 +4,13 @@ mod account;
 mod admin;
 mod cluster;
 mod config;
+mod host;
 mod output;
 mod password;
 mod property;
 mod reach;
 mod session;
+mod token;
 mod transfer;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -20,10 +22,12 @@ pub(crate) use account::AccountCommand;
 pub(crate) use admin::AdminCommand;
 pub(crate) use cluster::ClusterCommand;
 pub(crate) use config::ConfigCommand;
+pub(crate) use host::HostCommand;
 pub(crate) use output::Output;
 pub(crate) use property::PropertyCommand;
 pub(crate) use reach::Reach;
 pub(crate) use session::SessionCommand;
+pub(crate) use token::TokenCommand;
 
 use crate::{
     check,
@@ -71,6 +75,12 @@ pub(crate) enum Command {
     /// Administrators: accounts that may use the console.
     #[command(subcommand)]
     Admin(AdminCommand),
+    /// Tokens: what programs use the REST API with.
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Hosts: the domains that are served.
+    #[command(subcommand)]
+    Host(HostCommand),
     /// System properties: settings that change while the server runs.
     #[command(subcommand)]
     Property(PropertyCommand),
@@ -152,7 +162,9 @@ async fn act(command: Command, configuration: &Configuration, output: Output) ->
     let mut reach = Reach::find(configuration).await?;
     let done = match command {
         Command::Account(command) => account::run(command, &mut reach, output).await,
+        Command::Host(command) => host::run(command, &mut reach, output).await,
         Command::Admin(command) => admin::run(command, &mut reach, output).await,
+        Command::Token(command) => token::run(command, &mut reach, output).await,
         Command::Property(command) => property::run(command, &mut reach, output).await,
         Command::Session(command) => session::run(command, &mut reach, output).await,
         Command::Cluster(command) => cluster::run(command, &mut reach, output).await,

@@ -1,7 +1,7 @@
 //! `hearth property`
 
 use clap::{Args, Subcommand};
-use ops::{Applies, PropertyInfo, Source, Where};
+use ops::{Applies, PropertyChangeInfo, PropertyInfo, Source, Where};
 
 use super::{Failure, Output, Reach};
 use crate::control::{Answer, Request};
@@ -26,6 +26,16 @@ pub(crate) enum PropertyCommand {
         #[command(flatten)]
         place: Place,
     },
+    /// Show what was changed, by whom and when, the latest change first.
+    History {
+        /// Of this property only.
+        name: Option<String>,
+        /// Changes at most.
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=500))]
+        limit: u32,
+    },
+    /// Undo one change, by its number in the history.
+    Undo { id: i64 },
 }
 
 #[derive(Debug, Clone, Copy, Args)]
@@ -54,14 +64,32 @@ pub(crate) async fn run(command: PropertyCommand, reach: &mut Reach, output: Out
             name,
             place: place.place(),
         },
+        PropertyCommand::History { name, limit } => Request::PropertyHistory { name, limit },
+        PropertyCommand::Undo { id } => Request::PropertyUndo { id },
     };
     let is_get = matches!(request, Request::PropertyGet { .. });
     match reach.ask(request).await? {
         Answer::Properties(properties) => output.table(&properties, ["PROPERTY", "VALUE", "FROM"], row),
         Answer::Property(property) => output.one(&property, |property| text(property, is_get)),
+        Answer::PropertyChanges(changes) => output.table(&changes, HISTORY, change),
         other => return Err(other.into()),
     }
     Ok(())
+}
+
+const HISTORY: [&str; 7] = ["NUMBER", "TIME", "WHO", "FOR", "PROPERTY", "BEFORE", "AFTERWARDS"];
+
+fn change(change: &PropertyChangeInfo) -> [String; 7] {
+    let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "not set".to_owned());
+    [
+        change.id.to_string(),
+        super::output::time(change.at),
+        change.actor.clone(),
+        change.node.clone().unwrap_or_else(|| "all servers".to_owned()),
+        change.name.clone(),
+        value(&change.before),
+        value(&change.after),
+    ]
 }
 
 fn row(property: &PropertyInfo) -> [String; 3] {

@@ -1,4 +1,4 @@
-//! `hearth account export` and `import`: accounts as lines of JSON.
+//! `hearth account export` and `import`: accounts as lines of JSON, and as XEP-0227 documents.
 
 use std::{
     fs::{File, OpenOptions},
@@ -10,7 +10,7 @@ use std::{
 };
 
 use clap::Args;
-use ops::{Imported, Record, Refused};
+use ops::{Imported, PORTABLE_MAX_BYTES, Record, Refused};
 
 use super::{
     Failure, Output, Reach,
@@ -43,23 +43,42 @@ const LINE_MAX: u64 = 64 * 1024;
 /// A line that was read, or why it cannot be used.
 type Line = Result<Record, Refused>;
 
-pub(super) async fn export(selection: &Selection, file: Option<PathBuf>, reach: &mut Reach) -> Result<(), Failure> {
-    let mut to: Box<dyn Write> = match &file {
+/// One account, whole, as a document.
+pub(super) async fn export_portable(address: String, file: Option<PathBuf>, reach: &mut Reach) -> Result<(), Failure> {
+    let xml = match reach.ask(Request::AccountExportPortable { address }).await? {
+        Answer::Document(xml) => xml,
+        other => return Err(other.into()),
+    };
+    let mut to = destination(file.as_deref())?;
+    to.write_all(xml.as_bytes())
+        .and_then(|()| to.flush())
+        .map_err(|error| failed(&error))
+}
+
+fn destination(file: Option<&Path>) -> Result<Box<dyn Write>, Failure> {
+    Ok(match file {
         Some(path) => Box::new(io::BufWriter::new(private(path)?)),
         None => Box::new(io::BufWriter::new(io::stdout())),
-    };
-    let failed = |error: io::Error| Failure::Act(format!("the accounts could not be written: {error}"));
+    })
+}
+
+fn failed(error: &io::Error) -> Failure {
+    Failure::Act(format!("the accounts could not be written: {error}"))
+}
+
+pub(super) async fn export(selection: &Selection, file: Option<PathBuf>, reach: &mut Reach) -> Result<(), Failure> {
+    let mut to = destination(file.as_deref())?;
     for mut page in selection.pages(reach).await? {
         while let Answer::Records(records) = reach.ask(Request::AccountExport { page: page.clone() }).await? {
             let Some(last) = records.last() else { break };
             page.after = localpart(&last.jid);
             for record in &records {
                 let line = serde_json::to_string(record).expect("a record has string keys only");
-                writeln!(to, "{line}").map_err(failed)?;
+                writeln!(to, "{line}").map_err(|error| failed(&error))?;
             }
         }
     }
-    to.flush().map_err(failed)
+    to.flush().map_err(|error| failed(&error))
 }
 
 /// A new file that only its owner can read.
@@ -69,19 +88,25 @@ fn private(path: &Path) -> Result<File, Failure> {
 }
 
 pub(super) async fn import(options: &ImportOptions, reach: &mut Reach, output: Output) -> Result<(), Failure> {
-    let mut lines = Lines {
-        source: source(options.file.as_deref())?,
-        number: 0,
-    };
+    let mut source = source(options.file.as_deref())?;
+    let cannot_read = |error: io::Error| Failure::Act(format!("cannot read: {error}"));
+    if begins_with_markup(&mut source).map_err(cannot_read)? {
+        let mut xml = String::new();
+        let limit = PORTABLE_MAX_BYTES as u64 + 1;
+        source.take(limit).read_to_string(&mut xml).map_err(cannot_read)?;
+        return match reach.ask(Request::AccountImportPortable { xml }).await? {
+            Answer::Imported(imported) => tell(&imported, options, output),
+            other => Err(other.into()),
+        };
+    }
+    let mut lines = Lines { source, number: 0 };
     let iterations = match options.iterations {
         Some(iterations) => iterations,
         None => iterations_in_force(reach).await?,
     };
     let mut all = Imported::default();
     loop {
-        let mut batch = lines
-            .batch()
-            .map_err(|error| Failure::Act(format!("cannot read: {error}")))?;
+        let mut batch = lines.batch().map_err(cannot_read)?;
         if batch.is_empty() {
             break;
         }
@@ -93,7 +118,19 @@ pub(super) async fn import(options: &ImportOptions, reach: &mut Reach, output: O
             other => return Err(other.into()),
         }
     }
-    output.one(&all, report);
+    tell(&all, options, output)
+}
+
+/// Whether this is a document; lines of JSON begin with braces.
+fn begins_with_markup(source: &mut Box<dyn BufRead>) -> io::Result<bool> {
+    let bytes = source.fill_buf()?;
+    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
+    Ok(bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'<'))
+}
+
+/// What came of it; a failure where not all accounts were made.
+fn tell(all: &Imported, options: &ImportOptions, output: Output) -> Result<(), Failure> {
+    output.one(all, report);
     let is_done = all.refused.is_empty() && (options.skip_existing || all.existing == 0);
     if is_done {
         Ok(())

@@ -2,13 +2,16 @@
 
 use std::{sync::Arc, time::Duration};
 
-use cluster::{Caches, Cluster, NodeId, Stands, TaskError, Whom};
-use ops::{Asked, CacheInfo, ClusterHere, ClusterLive, MemberHere, SessionAnswer, SessionQuestion};
+use cluster::{Caches, Cluster, NodeId, Stands, Task, TaskError, Whom};
+use ops::{
+    Announcement, Asked, CacheInfo, ClusterHere, ClusterLive, EntriesPage, EntriesQuestion, Inspected, Inspection,
+    MemberHere, NodeReport, Said, SessionAnswer, SessionQuestion,
+};
 use storage::Standing;
 
 use super::{
     SESSIONS,
-    ask::{AskCaches, AskSessions, infos},
+    ask::{Announce, AskCaches, AskEntries, AskReport, AskSessions, Inspect, infos},
     drain::Drain,
     host::ClusterHost,
 };
@@ -17,6 +20,8 @@ use super::{
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Nobody waits longer to see a page.
 const LOOK_PATIENCE: Duration = Duration::from_secs(1);
+/// Many sessions are told a few at a time.
+const ANNOUNCE_PATIENCE: Duration = Duration::from_secs(60);
 
 /// The running cluster.
 pub(crate) struct ClusterDesk {
@@ -32,6 +37,27 @@ impl ClusterDesk {
         membership.map_or(0, |membership| {
             membership.look(|machine| machine.owned_by(SESSIONS, node))
         })
+    }
+}
+
+impl ClusterDesk {
+    /// Asks every server, this one too, or the one with this number.
+    async fn ask<T: Task>(
+        &self,
+        node: Option<u64>,
+        task: &T,
+        patience: Duration,
+    ) -> Vec<(u64, Result<T::Answer, String>)> {
+        let whom = node.map_or(Whom::All, |node| Whom::These(vec![NodeId(node)]));
+        let results = self.cluster.ask(whom, task, Some(patience)).await.into_iter();
+        results
+            .map(|(node, result)| (node.0, result.map_err(|error| error.to_string())))
+            .collect()
+    }
+
+    async fn ask_one<T: Task>(&self, node: u64, task: &T, patience: Duration) -> Result<T::Answer, String> {
+        let said = self.ask(Some(node), task, patience).await.into_iter().next();
+        said.map_or_else(|| Err(TaskError::Gone.to_string()), |(_, said)| said)
     }
 }
 
@@ -65,24 +91,34 @@ impl ClusterLive for ClusterDesk {
     }
 
     fn caches_of(&self, node: u64) -> Asked<'_, Result<Vec<CacheInfo>, String>> {
+        Box::pin(async move { self.ask_one(node, &AskCaches, LOOK_PATIENCE).await })
+    }
+
+    fn reports(&self, node: Option<u64>, is_recent: bool) -> Said<'_, NodeReport> {
+        Box::pin(async move { self.ask(node, &AskReport { is_recent }, LOOK_PATIENCE).await })
+    }
+
+    fn entries(&self, node: u64, question: EntriesQuestion) -> Asked<'_, Result<Option<EntriesPage>, String>> {
+        Box::pin(async move { self.ask_one(node, &AskEntries(question), LOOK_PATIENCE).await })
+    }
+
+    fn clear(&self, cache: String) -> Asked<'_, Result<u64, String>> {
         Box::pin(async move {
-            let node = Whom::These(vec![NodeId(node)]);
-            let results = self.cluster.ask(node, &AskCaches, Some(LOOK_PATIENCE)).await;
-            match results.into_iter().next() {
-                Some((_, result)) => result.map_err(|error| error.to_string()),
-                None => Err(TaskError::Gone.to_string()),
-            }
+            let cleared = self.caches.clear(&cache).await;
+            cleared.map(|count| count as u64).map_err(|error| error.to_string())
         })
     }
 
+    fn announce(&self, node: Option<u64>, what: Announcement) -> Said<'_, u64> {
+        Box::pin(async move { self.ask(node, &Announce(what), ANNOUNCE_PATIENCE).await })
+    }
+
+    fn inspect(&self, inspection: Inspection) -> Said<'_, Option<Inspected>> {
+        Box::pin(async move { self.ask(None, &Inspect(inspection), LOOK_PATIENCE).await })
+    }
+
     fn sessions(&self, question: SessionQuestion) -> Asked<'_, Vec<(u64, Result<SessionAnswer, String>)>> {
-        Box::pin(async move {
-            let task = AskSessions(question);
-            let results = self.cluster.ask(Whom::All, &task, Some(LOOK_PATIENCE)).await;
-            let said = results.into_iter();
-            said.map(|(node, result)| (node.0, result.map_err(|error| error.to_string())))
-                .collect()
-        })
+        Box::pin(async move { self.ask(None, &AskSessions(question), LOOK_PATIENCE).await })
     }
 
     fn changed(&self) -> Asked<'_, ()> {
@@ -97,13 +133,6 @@ impl ClusterLive for ClusterDesk {
     }
 
     fn drain(&self, node: u64) -> ops::Drain<'_> {
-        Box::pin(async move {
-            let node = Whom::These(vec![NodeId(node)]);
-            let results = self.cluster.ask(node, &Drain, Some(PATIENCE)).await;
-            match results.into_iter().next() {
-                Some((_, result)) => result.map_err(|error| error.to_string()),
-                None => Err(TaskError::Gone.to_string()),
-            }
-        })
+        Box::pin(async move { self.ask_one(node, &Drain, PATIENCE).await })
     }
 }

@@ -5,7 +5,7 @@ use std::{collections::HashMap, net::IpAddr, sync::Arc};
 
 use auth::{AddressFailures, Authenticator, LoginNote, SharedFailures};
 use cluster::{
-    Belongs, Cache, Caches, Definition, Held, Lasts,
+    Belongs, Cache, Caches, Definition, Face, Held, Lasts,
     state::{Bound, CacheId},
 };
 use futures_util::future::{join, join_all};
@@ -38,15 +38,29 @@ type AddressCount = (u32, Option<(u64, u32)>);
 /// Counts failed logins in these caches from now on.
 pub(crate) fn share(caches: &Caches, authenticator: &Authenticator) {
     let counts = Counts {
-        by_address: caches.cache(shared(GUESSES_BY_ADDRESS, "failed logins by address")),
-        by_account: caches.cache(shared(GUESSES_BY_ACCOUNT, "failed logins by account")),
+        by_address: caches.cache(shared(GUESSES_BY_ADDRESS, "failed logins by address", |key, value| {
+            Face::decoded(key, value, |address: IpAddr, (count, last): AddressCount| {
+                let last = last.map_or_else(String::new, |(account, count)| {
+                    format!(", of them {count} at the account with the number {account}")
+                });
+                (address.to_string(), format!("{count} failed logins{last}"))
+            })
+        })),
+        by_account: caches.cache(shared(GUESSES_BY_ACCOUNT, "failed logins by account", |key, value| {
+            Face::decoded(key, value, |account: u64, count: u32| {
+                (
+                    format!("account number {account:020}"),
+                    format!("{count} failed logins"),
+                )
+            })
+        })),
     };
     let (notes, noted) = mpsc::channel(MOST_WAITING);
     tokio::spawn(write(counts.clone(), noted));
     authenticator.share_failures(Arc::new(Guesses { counts, notes }));
 }
 
-fn shared(id: CacheId, name: &'static str) -> Definition {
+fn shared(id: CacheId, name: &'static str, describe: fn(&[u8], &[u8]) -> (String, String)) -> Definition {
     Definition {
         id,
         name,
@@ -54,6 +68,12 @@ fn shared(id: CacheId, name: &'static str) -> Definition {
         bound: Bound {
             entries: Some(MOST_ENTRIES),
             bytes: None,
+        },
+        face: Face {
+            lifetime: "until the time for which failed logins count is over",
+            // Whoever was locked out may try again, and is counted from the beginning.
+            kept: None,
+            describe,
         },
     }
 }

@@ -12,8 +12,8 @@ use std::{
 use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 use cluster::{
-    Fence, Host, Membership, NodeId,
-    state::{Change, Entry, Machine},
+    Face, Fence, Host, Membership, NodeId,
+    state::{Change, Machine},
 };
 use futures_util::FutureExt as _;
 use protocol::Jid;
@@ -24,7 +24,7 @@ use tokio::{
 };
 
 use super::{
-    SESSIONS,
+    SESSIONS, entry,
     peers::{Door, Member},
 };
 
@@ -38,6 +38,34 @@ pub(crate) struct ClusterHost {
     said: Arc<AtomicU64>,
     losses: mpsc::UnboundedSender<Loss>,
     current: ArcSwapOption<Membership>,
+}
+
+/// The table of sessions, for people.
+pub(super) const FACE: Face = Face {
+    lifetime: "as long as the session",
+    kept: Some("its entries are the sessions themselves; close sessions to take them out"),
+    // Whose it is stands beside it.
+    describe: |key, value| match entry::read(key, Some(NodeId(0)), 0, value) {
+        Some(session) => (session.jid.to_string(), in_words(&session)),
+        None => (Face::UNKNOWN.describe)(key, value),
+    },
+};
+
+fn in_words(entry: &SessionEntry) -> String {
+    let presence = match entry.priority {
+        Some(priority) => format!("available, priority {priority}"),
+        None => "not available".to_owned(),
+    };
+    let roster = if entry.is_interested {
+        ", gets roster pushes"
+    } else {
+        ""
+    };
+    let account = match entry.account {
+        0 => "a guest".to_owned(),
+        number => format!("account {number}"),
+    };
+    format!("{presence}{roster}; {account}")
 }
 
 /// What has to be told to users and may wait for the database, one after another. There are as many as nodes that die,
@@ -65,7 +93,7 @@ impl ClusterHost {
     }
 
     /// The membership, while there is one.
-    pub(super) fn membership(&self) -> Option<Arc<Membership>> {
+    pub(crate) fn membership(&self) -> Option<Arc<Membership>> {
         self.current.load_full()
     }
 
@@ -85,8 +113,8 @@ impl ClusterHost {
     /// Everything that the cluster knows, and nothing else.
     fn know(&self, machine: &Machine) {
         let mut known = HashSet::new();
-        for (_, entry) in machine.entries(SESSIONS) {
-            if let Some(entry) = session(entry) {
+        for entry in machine.entries(SESSIONS) {
+            if let Some(entry) = entry::read(entry.key, entry.owner, entry.stamp, entry.value) {
                 known.insert((entry.node, entry.generation));
                 self.router.on_remote_session(entry);
             }
@@ -99,13 +127,13 @@ impl ClusterHost {
 
     fn change(&self, machine: &Machine, change: &Change) {
         match change {
-            Change::Put(cache, _, entry) if *cache == SESSIONS => {
-                if let Some(entry) = session(entry) {
+            Change::Put(cache, key, entry) if *cache == SESSIONS => {
+                if let Some(entry) = entry::read(key, entry.owner, entry.stamp, &entry.value) {
                     self.router.on_remote_session(entry);
                 }
             }
             Change::Removed(cache, key, entry) if *cache == SESSIONS => {
-                if let (Some(full), Some(owner)) = (jid(key), entry.owner) {
+                if let (Some(full), Some(owner)) = (entry::jid(key), entry.owner) {
                     self.router.on_remote_session_ended(&full, owner.0, entry.stamp);
                 }
             }
@@ -127,24 +155,13 @@ async fn tell(router: Arc<Router>, mut lost: mpsc::UnboundedReceiver<Loss>) {
     }
 }
 
-fn session(entry: &Entry) -> Option<SessionEntry> {
-    let decoded = postcard::from_bytes(&entry.value);
-    decoded
-        .inspect_err(|error| tracing::warn!(target: "cluster", %error, "a session's entry cannot be read"))
-        .ok()
-}
-
-fn jid(key: &[u8]) -> Option<Jid> {
-    std::str::from_utf8(key).ok()?.parse().ok()
-}
-
 /// Sessions of this node that the cluster knows and that are not there: they ended while it could not be told.
 fn forgotten(router: &Router, membership: &Membership) -> Vec<(Jid, u64)> {
     let me = Some(membership.me());
     let own: Vec<(Jid, u64)> = membership.look(|machine| {
-        let entries = machine.entries(SESSIONS).filter(|(_, entry)| entry.owner == me);
+        let entries = machine.entries(SESSIONS).filter(|entry| entry.owner == me);
         entries
-            .filter_map(|(key, entry)| Some((jid(key)?, entry.stamp)))
+            .filter_map(|entry| Some((entry::jid(entry.key)?, entry.stamp)))
             .collect()
     });
     let is_there = |full: &Jid, generation: u64| {

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | what the switchboard wants of other nodes, done by the cluster | `peers` |
 //! | what the cluster says, told to the switchboard | `host` |
+//! | a session as the cluster keeps it | `entry` |
 //! | what operators see and do | `desk`, `ask`, `drain` |
 //! | guesses at passwords, counted by all servers together | `guesses` |
 //! | what the cluster is started with | `options` |
@@ -11,6 +12,7 @@
 mod ask;
 mod desk;
 mod drain;
+mod entry;
 mod guesses;
 mod host;
 mod options;
@@ -26,6 +28,8 @@ use std::sync::Arc;
 use cluster::{Above, Caches, Tasks, state::CacheId};
 use router::Router;
 
+use crate::vitals::Vitals;
+
 // The numbers of caches are never given anew.
 
 /// Sessions by their full JIDs, each its node's.
@@ -36,14 +40,14 @@ const GUESSES_BY_ADDRESS: CacheId = CacheId(2);
 const GUESSES_BY_ACCOUNT: CacheId = CacheId(3);
 
 /// What this server brings into the cluster. Must be called in the runtime that it lives in.
-pub(crate) fn above(host: &Arc<ClusterHost>, router: &Arc<Router>, caches: &Caches) -> Above {
+pub(crate) fn above(host: &Arc<ClusterHost>, router: &Arc<Router>, caches: &Caches, vitals: &Arc<Vitals>) -> Above {
     let directory = Arc::downgrade(router);
-    caches.observe(SESSIONS, "sessions", move || {
+    caches.observe(SESSIONS, "sessions", host::FACE, move || {
         directory.upgrade().map_or((0, 0), |router| router.lookups_elsewhere())
     });
     let tasks = Tasks::new();
     drain::register(&tasks);
-    ask::register(&tasks, router, caches);
+    ask::register(&tasks, router, caches, vitals);
     Above {
         host: Arc::clone(host) as _,
         caches: caches.clone(),

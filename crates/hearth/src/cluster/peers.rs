@@ -11,13 +11,13 @@ use std::{
 use bytes::Bytes;
 use cluster::{
     Asked, Fence, Membership, NodeId,
-    state::{Command, Entry, Expect, Outcome, Put, Remove},
+    state::{Command, Expect, Outcome, Put, Remove},
 };
 use protocol::Jid;
 use router::{AskError, Gate, Later, Peers, SessionEntry, Unpublished};
 use tokio::runtime::Handle;
 
-use super::SESSIONS;
+use super::{SESSIONS, entry};
 
 /// The fence, as the switchboard of a server asks for it that is in no cluster, or not in one yet.
 pub(super) struct Door(pub(super) Arc<Fence>);
@@ -38,16 +38,8 @@ impl Member {
     fn put(&self, entry: &SessionEntry, expect: Expect) -> Command {
         Command::Put(Put {
             cache: SESSIONS,
-            key: key(&entry.jid),
-            entry: Entry {
-                owner: Some(NodeId(entry.node)),
-                stamp: entry.generation,
-                seq: self.said.fetch_add(1, Ordering::Relaxed),
-                expires_at_micros: None,
-                value: postcard::to_allocvec(entry)
-                    .expect("plain data has a form in bytes")
-                    .into(),
-            },
+            key: entry::key(&entry.jid),
+            entry: entry::write(entry, self.said.fetch_add(1, Ordering::Relaxed)),
             expect,
         })
     }
@@ -56,7 +48,7 @@ impl Member {
     pub(super) async fn remove(self, full: Jid, generation: u64) {
         let remove = Command::Remove(Remove {
             cache: SESSIONS,
-            key: key(&full),
+            key: entry::key(&full),
             owner: Some(self.membership.me()),
             stamp: generation,
         });
@@ -73,22 +65,18 @@ impl Member {
         if entry.node != self.membership.me().0 {
             return Err(Unpublished::Undecided);
         }
-        match self.membership.propose(self.put(&entry, expect)).await {
+        let put = self.put(&entry, expect);
+        match self.membership.propose(put).await {
             Ok(Outcome::Done) => Ok(()),
-            Ok(Outcome::Taken(other)) => match postcard::from_bytes(&other.value) {
-                Ok(other) => Err(Unpublished::Taken(Box::new(other))),
-                Err(_) => Err(Unpublished::Undecided),
-            },
+            Ok(Outcome::Taken(other)) => {
+                let other = entry::read(entry.jid.as_str().as_bytes(), other.owner, other.stamp, &other.value);
+                Err(other.map_or(Unpublished::Undecided, |other| Unpublished::Taken(Box::new(other))))
+            }
             Ok(Outcome::Stale) => Err(Unpublished::Ended),
             // The cache of sessions has no bound and no locks.
             Ok(Outcome::Refused | Outcome::Full | Outcome::Locked(_)) | Err(_) => Err(Unpublished::Undecided),
         }
     }
-}
-
-/// A session's key.
-fn key(full: &Jid) -> Bytes {
-    Bytes::copy_from_slice(full.as_str().as_bytes())
 }
 
 impl Gate for Door {

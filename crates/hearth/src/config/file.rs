@@ -47,6 +47,11 @@ pub(super) fn read(path: &Path) -> (Vec<Given>, Vec<Problem>) {
     }
 }
 
+/// Whether this text is TOML, whatever it says.
+pub(crate) fn is_readable(text: &str) -> bool {
+    DeTable::parse_recoverable(text).1.is_empty()
+}
+
 fn text_of(path: &Path) -> Result<String, String> {
     let metadata = std::fs::metadata(path).map_err(|error| format!("the file cannot be read: {error}"))?;
     if metadata.len() > BYTES_MAX {

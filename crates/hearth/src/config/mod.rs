@@ -30,10 +30,10 @@ use std::{
 use protocol::Jid;
 
 pub(crate) use environment::CONFIG_VARIABLE;
-pub(crate) use file::DEFAULT_FILE;
+pub(crate) use file::{DEFAULT_FILE, is_readable};
 pub(crate) use flags::{add_flags, flags_of};
 pub(crate) use keys::mask_url;
-pub(crate) use layers::{Configuration, Origin, Pin, Sources};
+pub(crate) use layers::{Configuration, Origin, Pin, Sources, written};
 pub(crate) use ports::Ports;
 pub(crate) use problem::{Problem, Problems, Wrong};
 pub(crate) use sample::sample;
@@ -107,6 +107,35 @@ impl Database {
         let path = self.url.strip_prefix("sqlite:")?;
         let path = Path::new(path.strip_prefix("//").unwrap_or(path));
         (path != Path::new(":memory:") && !path.exists()).then_some(path)
+    }
+}
+
+impl Database {
+    /// Host and port of a database on a network; none where it is a file, or reached by a socket of this machine.
+    pub(crate) fn place(&self) -> Option<String> {
+        let (scheme, rest) = self.url.split_once("://")?;
+        let default_port = match scheme {
+            "postgres" | "postgresql" => 5432,
+            "mysql" | "mariadb" => 3306,
+            _ => return None,
+        };
+        if rest.contains("host=") || rest.contains("socket=") {
+            return None;
+        }
+        let credentials_end = rest.rfind('@').map_or(0, |at| at + 1);
+        let rest = &rest[credentials_end..];
+        let host = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
+        if host.is_empty() || host.contains('%') {
+            return None;
+        }
+        let has_port = host
+            .rsplit_once(':')
+            .is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+        Some(if has_port {
+            host.to_owned()
+        } else {
+            format!("{host}:{default_port}")
+        })
     }
 }
 

@@ -431,3 +431,24 @@ fn secrets_that_everybody_can_read_are_warned_of() {
     let warnings = warnings(&given.load().unwrap());
     assert!(warnings[0].contains("/etc/hosts holds the private key"), "{warnings:?}");
 }
+
+#[test]
+fn a_database_on_a_network_has_a_place() {
+    for (url, place) in [
+        ("sqlite:data/hearth.db", None),
+        ("postgres://h:p@db/hearth", Some("db:5432")),
+        ("postgres://h:p:@x@db:5433/hearth?sslmode=require", Some("db:5433")),
+        ("mysql://h@192.0.2.7/x", Some("192.0.2.7:3306")),
+        ("postgres://h@[2001:db8::1]/x", Some("[2001:db8::1]:5432")),
+        ("postgres://h@[2001:db8::1]:9/x", Some("[2001:db8::1]:9")),
+        ("postgres://h@localhost/x?host=/run/postgresql", None),
+        ("mysql://h@localhost/x?socket=/run/x.sock", None),
+        ("postgres:///x", None),
+    ] {
+        let database = Database {
+            url: url.to_owned(),
+            max_connections: 2,
+        };
+        assert_eq!(database.place().as_deref(), place, "{url}");
+    }
+}

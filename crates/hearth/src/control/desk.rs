@@ -1,7 +1,10 @@
 //! Answers requests by `ops`, whether they came through the socket or from a command that works on
 //! the database itself.
 
-use ops::{Accounts, Actor, Administrators, Audit, Clustering, OpsError, Properties, Sessions};
+use ops::{
+    Accounts, Actor, Administrators, Audit, Clustering, Groups, Hosts, OpsError, Password, Properties, SecondFactors,
+    Sessions, Tokens,
+};
 
 use super::{Answer, Reply, Request, Status};
 
@@ -10,10 +13,14 @@ use super::{Answer, Reply, Request, Status};
 pub(crate) struct Desk {
     pub(crate) accounts: Accounts,
     pub(crate) administrators: Administrators,
+    pub(crate) groups: Groups,
     pub(crate) audit: Audit,
+    pub(crate) hosts: Hosts,
     pub(crate) properties: Properties,
+    pub(crate) second_factors: SecondFactors,
     pub(crate) sessions: Sessions,
     pub(crate) clustering: Clustering,
+    pub(crate) tokens: Tokens,
     pub(crate) status: Status,
 }
 
@@ -34,6 +41,11 @@ impl Desk {
         Ok(match request {
             Request::Status => Answer::Status(self.status.clone()),
             Request::Hosts => Answer::Hosts(accounts.hosts(actor).await?),
+            Request::HostList => Answer::HostInfos(self.hosts.list(actor).await?),
+            Request::HostAdd { domain } => {
+                self.hosts.add(actor, &domain).await?;
+                Answer::Nothing
+            }
             Request::AccountAdd { address, password } => {
                 accounts.add(actor, &address, &password).await?;
                 Answer::Nothing
@@ -48,6 +60,10 @@ impl Desk {
                 Answer::Nothing
             }
             Request::AccountDelete { address } => Answer::Closed(accounts.delete(actor, &address).await?),
+            Request::AccountExportPortable { address } => {
+                Answer::Document(accounts.export_portable(actor, &address).await?)
+            }
+            Request::AccountImportPortable { xml } => Answer::Imported(accounts.import_portable(actor, &xml).await?),
             Request::AccountExport { page } => Answer::Records(accounts.export(actor, &page).await?),
             Request::AccountImport { records } => Answer::Imported(accounts.import(actor, &records).await?),
             Request::PropertyList => Answer::Properties(self.properties.list(actor).await?),
@@ -58,6 +74,11 @@ impl Desk {
             Request::PropertyUnset { name, place } => {
                 Answer::Property(self.properties.unset(actor, place, &name).await?.into())
             }
+            Request::PropertyHistory { name, limit } => {
+                let changes = self.properties.history(actor, name.as_deref(), None, limit);
+                Answer::PropertyChanges(changes.await?)
+            }
+            Request::PropertyUndo { id } => Answer::Property(self.properties.undo(actor, id).await?.into()),
             Request::SessionList { after } => Answer::Sessions(self.sessions_after(actor, &after)),
             Request::SessionClose { address, reason } => {
                 Answer::Closed(self.sessions.close(actor, &address, &reason).await?)
@@ -70,7 +91,20 @@ impl Desk {
                 self.administrators.revoke(actor, &address).await?;
                 Answer::Nothing
             }
+            Request::AdminRemoveSecondFactor { address } => {
+                self.second_factors.remove(actor, &address).await?;
+                Answer::Nothing
+            }
             Request::AdminList => Answer::Administrators(self.administrators.list(actor).await?),
+            Request::TokenAdd { wish } => {
+                let (token, info) = self.tokens.make(actor, &wish).await?;
+                Answer::Token(Password::new(token), info)
+            }
+            Request::TokenList => Answer::Tokens(self.tokens.list(actor).await?),
+            Request::TokenRevoke { name } => {
+                self.tokens.revoke(actor, &name).await?;
+                Answer::Nothing
+            }
             Request::ClusterStatus => Answer::ClusterStatus(clustering.status(actor).await?.into()),
             Request::ClusterEnable => Answer::ClusterStatus(clustering.enable(actor).await?.into()),
             Request::ClusterDisable => Answer::ClusterStatus(clustering.disable(actor).await?.into()),

@@ -4,7 +4,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 /// Bytes of a line at most: a page of records with keys, several times over.
-pub(super) const LINE_MAX: u64 = 4 * 1024 * 1024;
+pub(super) const LINE_MAX: u64 = 20 * 1024 * 1024;
 
 /// Why a line could not be read or written.
 #[derive(Debug, thiserror::Error)]

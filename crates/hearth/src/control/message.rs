@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 
 use ops::{
-    AccountInfo, AdministratorInfo, CacheInfo, ClusterStatus, Imported, Lock, NodeInfo, Page, Password, PropertyInfo,
-    Record, Role, SessionInfo, Where,
+    AccountInfo, AdministratorInfo, CacheInfo, ClusterStatus, HostInfo, Imported, Lock, NodeInfo, Page, Password,
+    PropertyChangeInfo, PropertyInfo, Record, Role, SessionInfo, TokenInfo, TokenWish, Where,
 };
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +15,10 @@ pub(crate) enum Request {
     /// Who is there?
     Status,
     Hosts,
+    HostList,
+    HostAdd {
+        domain: String,
+    },
     AccountAdd {
         address: String,
         password: Password,
@@ -36,6 +40,12 @@ pub(crate) enum Request {
     AccountDelete {
         address: String,
     },
+    AccountExportPortable {
+        address: String,
+    },
+    AccountImportPortable {
+        xml: String,
+    },
     AccountExport {
         page: Page,
     },
@@ -55,6 +65,13 @@ pub(crate) enum Request {
         name: String,
         place: Where,
     },
+    PropertyHistory {
+        name: Option<String>,
+        limit: u32,
+    },
+    PropertyUndo {
+        id: i64,
+    },
     SessionList {
         after: String,
     },
@@ -69,7 +86,17 @@ pub(crate) enum Request {
     AdminRevoke {
         address: String,
     },
+    AdminRemoveSecondFactor {
+        address: String,
+    },
     AdminList,
+    TokenAdd {
+        wish: TokenWish,
+    },
+    TokenList,
+    TokenRevoke {
+        name: String,
+    },
     ClusterStatus,
     ClusterEnable,
     ClusterDisable,
@@ -97,13 +124,20 @@ pub(crate) enum Answer {
     /// Sessions that were closed.
     Closed(usize),
     Hosts(Vec<String>),
+    HostInfos(Vec<HostInfo>),
     Accounts(Vec<AccountInfo>),
     Records(Vec<Record>),
+    /// An XEP-0227 document.
+    Document(String),
     Imported(Imported),
     Properties(Vec<PropertyInfo>),
     Property(Box<PropertyInfo>),
+    PropertyChanges(Vec<PropertyChangeInfo>),
     Sessions(Vec<SessionInfo>),
     Administrators(Vec<AdministratorInfo>),
+    /// A new token: what it is, shown once, and what is known of it.
+    Token(Password, TokenInfo),
+    Tokens(Vec<TokenInfo>),
     ClusterStatus(Box<ClusterStatus>),
     ClusterNodes(Vec<NodeInfo>),
     ClusterNode(Box<NodeInfo>),

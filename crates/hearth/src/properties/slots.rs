@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddrV4};
 use auth::CertificateAccount;
 use cluster::discovery::Method;
 use features::{OfflinePolicy, VcardAudience};
-use ops::Value;
+use ops::{SecondFactorRule, Value};
 use router::ConflictPolicy;
 use transport::{Network, TlsVersion};
 
@@ -62,6 +62,8 @@ words!(OfflinePolicy {
 });
 
 words!(VcardAudience { "contacts" => Contacts, "everybody" => Everybody });
+
+words!(SecondFactorRule { "optional" => Optional, "required" => Required });
 
 words!(Method {
     "database" => Database,

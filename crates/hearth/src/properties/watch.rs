@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use ops::Properties;
-use storage::Changes;
+use storage::{Changes, Host, Hosts};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -19,6 +19,7 @@ pub(crate) struct Settings {
     pub(crate) features: features::Settings,
     pub(crate) cluster: cluster::Settings,
     pub(crate) console: ops::ConsoleSettings,
+    pub(crate) keep: ops::KeepSettings,
 }
 
 /// Until what could not be read is read again.
@@ -28,6 +29,8 @@ const RETRY: Duration = Duration::from_secs(1);
 pub(crate) struct Watch {
     pub(crate) changes: Changes,
     pub(crate) properties: Properties,
+    /// A host that is added counts as a change of the properties.
+    pub(crate) hosts: Hosts,
     /// The version of the properties that the settings in force were made of.
     pub(crate) version: i64,
     /// Told when pins have changed, of which the database knows nothing.
@@ -35,8 +38,8 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// Hands out the settings whenever a property has changed, on whatever node, until `stop`.
-    pub(crate) async fn run(mut self, push: impl Fn(Settings) + Send, stop: CancellationToken) {
+    /// Hands out the settings and the hosts whenever a property has changed, on whatever node, until `stop`.
+    pub(crate) async fn run(mut self, push: impl Fn(Settings, Vec<Host>) + Send, stop: CancellationToken) {
         let (mut newest, mut is_repinned) = (self.version, false);
         loop {
             tokio::select! {
@@ -49,12 +52,12 @@ impl Watch {
                 continue;
             }
             // What cannot be read now is read a little later; `/readyz` tells that the database is away.
-            let Ok(held) = self.properties.held().await else {
+            let (Ok(held), Ok(hosts)) = (self.properties.held().await, self.hosts.list().await) else {
                 continue;
             };
             // What was read is as new as that, or newer: then it is read once more.
             (self.version, is_repinned) = (newest, false);
-            push(super::settings(&held));
+            push(super::settings(&held), hosts);
         }
     }
 }

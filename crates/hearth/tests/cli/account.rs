@@ -198,3 +198,26 @@ fn a_bad_line_is_refused_without_being_repeated() {
     );
     assert_eq!(jids(&home), ["b@localhost"]);
 }
+
+#[test]
+fn an_account_is_carried_whole_as_a_document_that_other_servers_read() {
+    let (from, to) = (Home::new(), Home::new());
+    add(&from, "alice@localhost");
+    let export = ["account", "export", "--xep0227", "alice@localhost"];
+    let document = from.hearth(&export).done();
+    assert!(
+        document.contains("<scram-credentials ") && !document.contains("secret"),
+        "{document}"
+    );
+    from.hearth(&["account", "export", "--xep0227", "nobody@localhost"])
+        .failed(1, "there is no account nobody@localhost");
+    // A server takes it as the command does without one, and tells it from lines of JSON.
+    let server = to.start(&[]);
+    to.hearth_with(&["account", "import"], &[], &document).done();
+    to.hearth_with(&["account", "import"], &[], &document)
+        .failed(1, "not all accounts were made");
+    to.hearth_with(&["account", "import"], &[], "<other/>")
+        .failed(1, "this is no XEP-0227 document");
+    assert_eq!(to.hearth(&export).done(), document);
+    server.stop();
+}

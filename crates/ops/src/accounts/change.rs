@@ -118,7 +118,7 @@ impl Accounts {
 
     /// An account that the actor may change. Whoever has power over one host must not get that of others by becoming
     /// another administrator.
-    async fn changeable(&self, actor: &Actor, address: &str) -> Result<Found, OpsError> {
+    pub(super) async fn changeable(&self, actor: &Actor, address: &str) -> Result<Found, OpsError> {
         let found = self.found(actor, address).await?;
         actor.require_change(found.jid.domain())?;
         let is_self = matches!(actor, Actor::Account { jid, .. } if *jid == found.jid);

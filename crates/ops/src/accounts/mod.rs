@@ -1,7 +1,12 @@
 //! What an operator can do with accounts.
 
+mod card;
 mod change;
+mod contacts;
+mod count;
+mod portable;
 mod transfer;
+mod waiting;
 
 use std::sync::Arc;
 
@@ -10,7 +15,12 @@ use protocol::Jid;
 use serde::{Deserialize, Serialize};
 use storage::{AccountFilter, AccountId, AccountOrder, Cursor, HostId, Storage};
 
+pub use card::{Card, CardInfo};
+pub use contacts::{ContactInfo, ContactPage};
+use count::Counts;
+pub use portable::PORTABLE_MAX_BYTES;
 pub use transfer::{Imported, Refused};
+pub use waiting::{Waiting, WaitingInfo, WaitingMessage};
 
 use crate::{Actor, Audit, Live, Lock, OpsError};
 
@@ -21,6 +31,7 @@ pub struct Accounts {
     live: Arc<dyn Live>,
     authenticator: Authenticator,
     audit: Audit,
+    counts: Counts,
 }
 
 /// An account as an operator sees it. Times are microseconds since 1970.
@@ -90,6 +101,7 @@ impl Accounts {
             live,
             authenticator,
             audit,
+            counts: Counts::default(),
         }
     }
 
@@ -133,13 +145,18 @@ impl Accounts {
         Ok((rows.iter().map(|row| AccountInfo::of(&domain, row)).collect(), next))
     }
 
-    /// How many accounts a host has.
+    /// How many accounts a host has; where those are very many, how many it had a moment ago.
     ///
     /// # Errors
     /// Where there is no such host, or the actor has no power there.
     pub async fn count(&self, actor: &Actor, domain: &str) -> Result<u64, OpsError> {
         let host = self.host(actor, domain).await?;
-        Ok(self.storage.accounts().count(host).await?)
+        if let Some(count) = self.counts.known(host) {
+            return Ok(count);
+        }
+        let count = self.storage.accounts().count(host).await?;
+        self.counts.remember(host, count);
+        Ok(count)
     }
 
     /// One account.

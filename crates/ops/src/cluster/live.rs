@@ -5,7 +5,8 @@ use std::pin::Pin;
 use serde::{Deserialize, Serialize};
 use storage::Standing;
 
-use crate::{SessionAnswer, SessionQuestion};
+use super::{EntriesPage, EntriesQuestion, NodeReport};
+use crate::{Announcement, Inspected, Inspection, SessionAnswer, SessionQuestion};
 
 /// What acts need to know of, and do to, the running cluster. Without a running server there is none.
 pub trait ClusterLive: Send + Sync {
@@ -17,6 +18,23 @@ pub trait ClusterLive: Send + Sync {
 
     /// The caches as a server of this cluster has them. The error is a clause for the operator: why it does not say.
     fn caches_of(&self, node: u64) -> Asked<'_, Result<Vec<CacheInfo>, String>>;
+
+    /// How every server of this cluster fares, this one among them, or the one with this number; what each says, by its
+    /// number, in time. `is_recent`: what it used and did lately, too.
+    fn reports(&self, node: Option<u64>, is_recent: bool) -> Said<'_, NodeReport>;
+
+    /// Entries of a cache as a server has them; none where it has no such cache. The error is a clause for the operator.
+    fn entries(&self, node: u64, question: EntriesQuestion) -> Asked<'_, Result<Option<EntriesPage>, String>>;
+
+    /// Takes every entry out of a cache, on all servers; how many there were. The error is a clause for the operator.
+    fn clear(&self, cache: String) -> Asked<'_, Result<u64, String>>;
+
+    /// Has every server of this cluster, or the one with this number, say something to its sessions; how many of them took
+    /// it.
+    fn announce(&self, node: Option<u64>, what: Announcement) -> Said<'_, u64>;
+
+    /// Looks into a session wherever it is: what the servers say that have it.
+    fn inspect(&self, inspection: Inspection) -> Said<'_, Option<Inspected>>;
 
     /// Asks every server of this cluster for sessions, this one among them; what each says, by its number, in time.
     fn sessions(&self, question: SessionQuestion) -> Asked<'_, Vec<(u64, Result<SessionAnswer, String>)>>;
@@ -31,6 +49,9 @@ pub trait ClusterLive: Send + Sync {
 
 /// Ends when other servers have answered, or have been silent for too long.
 pub type Asked<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What servers say, by their numbers; the error of one is a clause for the operator.
+pub type Said<'a, T> = Asked<'a, Vec<(u64, Result<T, String>)>>;
 
 /// Ends when a server is draining, or cannot.
 pub type Drain<'a> = Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>>;
@@ -66,7 +87,7 @@ pub struct MemberHere {
 }
 
 /// A clustered cache, as this server has it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CacheInfo {
     /// Its name.
     pub name: String,
@@ -80,9 +101,18 @@ pub struct CacheInfo {
     pub misses: u64,
     /// Entries that had to go to make room.
     pub evictions: u64,
-    /// What its entries may take; none where nothing may go.
+    /// What its entries may take; none where that is not bounded.
     pub max_bytes: Option<u64>,
+    /// How many there may be; none where that is not bounded.
+    pub max_entries: Option<u64>,
+    /// How long an entry lasts, in words.
+    pub lifetime: String,
+    /// Why it is not to be cleared, in a clause; none where that does no harm.
+    pub kept: Option<String>,
 }
+
+/// Why nothing is known of sessions and caches.
+const NOBODY: &str = "no server runs on this data directory";
 
 /// No server runs here.
 #[derive(Debug, Clone, Copy, Default)]
@@ -98,9 +128,27 @@ impl ClusterLive for NoCluster {
     }
 
     fn caches_of(&self, _node: u64) -> Asked<'_, Result<Vec<CacheInfo>, String>> {
-        Box::pin(std::future::ready(Err(
-            "no server runs on this data directory".to_owned()
-        )))
+        Box::pin(std::future::ready(Err(NOBODY.to_owned())))
+    }
+
+    fn reports(&self, _node: Option<u64>, _is_recent: bool) -> Said<'_, NodeReport> {
+        Box::pin(std::future::ready(Vec::new()))
+    }
+
+    fn entries(&self, _node: u64, _question: EntriesQuestion) -> Asked<'_, Result<Option<EntriesPage>, String>> {
+        Box::pin(std::future::ready(Err(NOBODY.to_owned())))
+    }
+
+    fn clear(&self, _cache: String) -> Asked<'_, Result<u64, String>> {
+        Box::pin(std::future::ready(Err(NOBODY.to_owned())))
+    }
+
+    fn announce(&self, _node: Option<u64>, _what: Announcement) -> Said<'_, u64> {
+        Box::pin(std::future::ready(Vec::new()))
+    }
+
+    fn inspect(&self, _inspection: Inspection) -> Said<'_, Option<Inspected>> {
+        Box::pin(std::future::ready(Vec::new()))
     }
 
     fn sessions(&self, _question: SessionQuestion) -> Asked<'_, Vec<(u64, Result<SessionAnswer, String>)>> {

@@ -5,19 +5,29 @@
 //! | the acts | here |
 //! | the switch, and when it may not be on | `switch` |
 //! | what acts need of the running cluster | `live` |
-//! | what operators are shown | `info` |
+//! | what operators are shown | `info`, `report`; all of it at once, as it changes: `picture` |
+//! | a server's last day | `history` |
+//! | a cache's entries | `entries` |
 
+mod entries;
+mod history;
 mod info;
 mod live;
+mod picture;
+mod report;
 mod switch;
 
 use std::{sync::Arc, time::Duration};
 
-use storage::{Server, Standing, Storage};
+use storage::{Server, Standing, Storage, StorageError};
 use tokio::time::Instant;
 
+pub use entries::{EntriesPage, EntriesQuestion, EntryInfo};
+pub use history::{History, REMEMBERED};
 pub use info::{ClusterStatus, Headline, NodeInfo, NodeState};
-pub use live::{Asked, CacheInfo, ClusterHere, ClusterLive, Drain, MemberHere, NoCluster};
+pub use live::{Asked, CacheInfo, ClusterHere, ClusterLive, Drain, MemberHere, NoCluster, Said};
+pub use picture::Picture;
+pub use report::{LinkInfo, NodeReport, RECENT_MAX, Vitals};
 pub use switch::CLUSTER_ENABLED;
 pub(crate) use switch::holds_everywhere;
 pub use switch::impossible;
@@ -31,10 +41,14 @@ pub struct Clustering {
     properties: Properties,
     live: Arc<dyn ClusterLive>,
     patience: Duration,
+    dead_after: Duration,
+    watched: picture::Watched,
 }
 
 /// Clusters form within a second or two; taking over from one that died takes six.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// What has been silent for so long is dead, or without its database: then it may be taken off the list.
+const DEAD_AFTER: Duration = Duration::from_secs(10);
 /// Pause between two looks at how this server stands.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// Nobody waits longer to read a name instead of a number.
@@ -49,6 +63,8 @@ impl Clustering {
             properties,
             live,
             patience: PATIENCE,
+            dead_after: DEAD_AFTER,
+            watched: picture::Watched::default(),
         }
     }
 
@@ -58,6 +74,12 @@ impl Clustering {
         Self { patience, ..self }
     }
 
+    /// The same, but a server is dead that has been silent for this time.
+    #[must_use]
+    pub fn with_dead_after(self, dead_after: Duration) -> Self {
+        Self { dead_after, ..self }
+    }
+
     /// Whether clustering is on, and how this server stands. Also while the database does not answer.
     ///
     /// # Errors
@@ -65,35 +87,45 @@ impl Clustering {
     pub async fn status(&self, actor: &Actor) -> Result<ClusterStatus, OpsError> {
         actor.require_server()?;
         let here = self.live.here();
-        let stored = self.stored().await;
+        let servers = self.storage.cluster().servers().await;
+        Ok(self.status_of(&here, servers.map(|servers| servers.len())).await)
+    }
+
+    async fn status_of(&self, here: &ClusterHere, servers: Result<usize, StorageError>) -> ClusterStatus {
+        let stored = match servers {
+            Ok(servers) => self.is_enabled().await.map(|is_enabled| (is_enabled, servers)),
+            Err(error) => Err(error.into()),
+        };
         let reason = self
             .properties
             .refusal(CLUSTER_ENABLED, "true")
             .map(|why| why.to_string());
-        Ok(ClusterStatus {
+        ClusterStatus {
             // Without its database a server goes on with what it was told last.
             enabled: stored
                 .as_ref()
                 .map_or(here.standing != Standing::Alone, |(enabled, _)| *enabled),
             state: here.is_running().then(|| here.standing.into()),
             node: here.node,
-            group: here.group,
+            group: here.group.clone(),
             senior: here.senior,
             members: here.members.len(),
             servers: stored.as_ref().ok().map(|(_, servers)| *servers),
             database: self.storage.kind().name().to_owned(),
             can_enable: reason.is_none(),
             reason,
-            problem: here.problem.or_else(|| stored.err().map(|error| error.to_string())),
-        })
+            problem: here
+                .problem
+                .clone()
+                .or_else(|| stored.err().map(|error| error.to_string())),
+        }
     }
 
-    /// Whether clustering is to be on, and how many servers are registered.
-    async fn stored(&self) -> Result<(bool, usize), OpsError> {
+    /// Whether clustering is to be on.
+    async fn is_enabled(&self) -> Result<bool, OpsError> {
         let held = self.properties.held().await?;
         let is_enabled = held.get(CLUSTER_ENABLED).and_then(|held| held.value.as_bool());
-        let servers = self.storage.cluster().servers().await?;
-        Ok((is_enabled.unwrap_or(false), servers.len()))
+        Ok(is_enabled.unwrap_or(false))
     }
 
     /// Every server that shares the database, the oldest life first.
@@ -232,6 +264,39 @@ impl Clustering {
         let drained = self.live.drain(id).await;
         drained.map_err(|why| OpsError::NotDrained { name, why })?;
         Ok(NodeInfo::of(server, &self.live.here()))
+    }
+
+    /// Takes a server off the list that has died and will not come back: its row in the database.
+    ///
+    /// # Errors
+    /// Where there is no such server, or it lives, or nobody can tell yet.
+    pub async fn remove(&self, actor: &Actor, node: &str) -> Result<(), OpsError> {
+        let work = async {
+            actor.require_owner()?;
+            let server = named(self.storage.cluster().servers().await?, node)?;
+            let lives = |why: &str| OpsError::StillLives {
+                name: server.name.clone(),
+                why: why.to_owned(),
+            };
+            let here = self.live.here();
+            if here.node == Some(server.id) {
+                return Err(lives("this is it"));
+            }
+            if here.member(server.id).is_some() {
+                return Err(lives("it is a member of the cluster"));
+            }
+            // The database's clock decides, in one step with the removal.
+            let millis = u32::try_from(self.dead_after.as_millis()).unwrap_or(u32::MAX);
+            match self.storage.cluster().remove_server(server.id, millis).await? {
+                true => Ok(()),
+                false => Err(lives(&format!(
+                    "it was heard of within the last {} seconds",
+                    self.dead_after.as_secs()
+                ))),
+            }
+        };
+        let record = self.properties.record();
+        record.record(actor, Deed::new("cluster.remove", node), work).await
     }
 }
 

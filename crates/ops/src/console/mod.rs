@@ -2,36 +2,66 @@
 //!
 //! | to find | look in |
 //! |---|---|
-//! | logging in and out | here |
+//! | who is logged in, and logging out | here |
+//! | logging in, and showing that it is still oneself | `enter` |
 //! | what a browser holds | `token` |
-//! | the first administrator | `setup` |
+//! | second factors: codes by the clock, codes that are good once | `second_factor`, `totp`, `recovery` |
+//! | failed logins in the record | `failed` |
+//! | domain, database, the first administrator | `setup`, and what it needs of the process: `install` |
 
+mod enter;
+mod failed;
+mod install;
+mod recovery;
+mod second_factor;
 mod setup;
 mod token;
+mod totp;
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use auth::Authenticator;
-use protocol::sasl::FailureCondition;
-use storage::{ConsoleSession, SessionLimits, Storage};
+use storage::{ConsoleLogin, ConsoleSession, SessionLimits, Storage};
 
-pub use setup::Setup;
+use failed::FailedLogins;
+
+pub use install::{Configured, Finding, Install, Looking, Written};
+pub use second_factor::{Enrolment, FactorInfo, SecondFactors};
+pub use setup::{Applied, Setup, SetupInfo};
 pub use token::Token;
 
-use crate::{Actor, Audit, OpsError, Password, Role, accounts::account_address, audit::Deed};
+use crate::{Actor, Audit, OpsError, Role, audit::Deed};
 
 /// Settings of the console.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConsoleSettings {
     /// A login that asks for no page for so long is over.
     pub idle_timeout: Duration,
+    /// Grave acts need a password, and a code where there is a second factor, from within so long.
+    pub proof_lasts: Duration,
+    /// Who needs a second factor.
+    pub second_factor: SecondFactorRule,
+    /// Names under which browsers may ask for the console, besides those that are known to be this server's.
+    pub hosts: Vec<String>,
+}
+
+/// Who needs a second factor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecondFactorRule {
+    /// Whoever has set one up.
+    Optional,
+    /// Every administrator: who has none sets one up before anything else.
+    Required,
 }
 
 impl Default for ConsoleSettings {
     fn default() -> Self {
         Self {
             idle_timeout: Duration::from_secs(900),
+            proof_lasts: Duration::from_secs(600),
+            second_factor: SecondFactorRule::Optional,
+            hosts: Vec::new(),
         }
     }
 }
@@ -46,6 +76,42 @@ pub struct Logins {
     authenticator: Authenticator,
     audit: Audit,
     settings: Arc<ArcSwap<ConsoleSettings>>,
+    failed: FailedLogins,
+}
+
+/// How far a right password leads.
+#[derive(Debug)]
+pub enum Entered {
+    /// In.
+    In(Token, Actor),
+    /// To the question for a code, which this answers together with it.
+    Code(Token),
+}
+
+/// Somebody who is logged in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Login {
+    /// As they may act.
+    pub actor: Actor,
+    /// Whether they have shown lately enough for grave acts that it is they.
+    pub is_proven: bool,
+    /// Whether they have a second factor.
+    pub has_second_factor: bool,
+    /// Whether every administrator needs one.
+    pub is_factor_required: bool,
+}
+
+/// One of one's own logins. Times are microseconds since 1970.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoginInfo {
+    /// Where it was made.
+    pub address: String,
+    /// When.
+    pub created_at: i64,
+    /// When a page was last asked for.
+    pub used_at: i64,
+    /// Whether it is the one that asks.
+    pub is_this: bool,
 }
 
 /// Why nobody was let in.
@@ -54,6 +120,12 @@ pub enum NoLogin {
     /// The address or the password is wrong, or the account has no power: who asks does not learn which.
     #[error("this address and password do not belong to an administrator")]
     Wrong,
+    /// The code is wrong, or was used.
+    #[error("this code is wrong, or has been used: wait for the next one")]
+    WrongCode,
+    /// Nobody with this token waits for a code.
+    #[error("this took too long: begin with the password once more")]
+    TooLate,
     /// Not now, whatever the password: why.
     #[error("{0}")]
     NotNow(String),
@@ -69,6 +141,7 @@ impl Logins {
         settings: Arc<ArcSwap<ConsoleSettings>>,
     ) -> Self {
         Self {
+            failed: FailedLogins::new(audit.clone()),
             storage,
             authenticator,
             audit,
@@ -76,55 +149,11 @@ impl Logins {
         }
     }
 
-    /// Lets an administrator in. An address without a domain is of the first host.
-    ///
-    /// # Errors
-    /// Where the address, the password or the power is missing, or too many have guessed.
-    pub async fn log_in(&self, address: &str, password: &Password, from: IpAddr) -> Result<(Token, Actor), NoLogin> {
-        let (local, domain) = self.parts(address).await?;
-        let proven = self
-            .authenticator
-            .check_password(&domain, &local, password.reveal(), from)
-            .await;
-        let account = match proven {
-            Ok(authenticated) => authenticated.account_id.ok_or(NoLogin::Wrong)?,
-            Err(failure) if failure.condition == FailureCondition::TemporaryAuthFailure => {
-                let why = failure
-                    .text
-                    .map_or_else(|| "try again later".to_owned(), std::borrow::Cow::into_owned);
-                return Err(NoLogin::NotNow(why));
-            }
-            Err(_) => return Err(NoLogin::Wrong),
-        };
-        let role = self.storage.administrators().role(account).await.map_err(not_now)?;
-        if role.is_none() {
-            return Err(NoLogin::Wrong);
-        }
-        let token = Token::new();
-        let added = self
-            .storage
-            .console_sessions()
-            .add(&token.hash(), account, &from.to_string(), self.limits())
-            .await;
-        added.map_err(not_now)?;
-        let found = self
-            .find(&token, from, true)
-            .await
-            .map_err(|error| NoLogin::NotNow(error.to_string()))?;
-        let actor = found.ok_or(NoLogin::Wrong)?;
-        let recorded = self
-            .audit
-            .record(&actor, Deed::new("console.login", &actor.to_string()), async { Ok(()) })
-            .await;
-        recorded.map_err(|error| NoLogin::NotNow(error.to_string()))?;
-        Ok((token, actor))
-    }
-
     /// Who has this token, as they may act now. `is_use`: that keeps the login alive.
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn find(&self, token: &Token, from: IpAddr, is_use: bool) -> Result<Option<Actor>, OpsError> {
+    pub async fn find(&self, token: &Token, from: IpAddr, is_use: bool) -> Result<Option<Login>, OpsError> {
         let hash = token.hash();
         let sessions = self.storage.console_sessions();
         let Some(session) = sessions.find(&hash, self.limits()).await? else {
@@ -136,7 +165,54 @@ impl Logins {
         if is_use {
             sessions.touch(&hash, &session).await?;
         }
-        Ok(actor(&session, from))
+        let Some(actor) = actor(&session, from) else {
+            return Ok(None);
+        };
+        let settings = self.settings.load();
+        let since_proof = self.storage.now_micros().saturating_sub(session.proven_at);
+        Ok(Some(Login {
+            actor,
+            is_proven: since_proof < micros(settings.proof_lasts),
+            has_second_factor: session.has_second_factor,
+            is_factor_required: settings.second_factor == SecondFactorRule::Required,
+        }))
+    }
+
+    /// The actor's logins, the latest first; `token` is the one that asks.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn list(&self, token: &Token) -> Result<Vec<LoginInfo>, OpsError> {
+        let (hash, limits) = (token.hash(), self.limits());
+        let sessions = self.storage.console_sessions();
+        let Some(session) = sessions.find(&hash, limits).await? else {
+            return Ok(Vec::new());
+        };
+        let logins = sessions.list(session.account, limits).await?;
+        let info = |login: ConsoleLogin| LoginInfo {
+            is_this: login.token_hash == hash,
+            address: login.address,
+            created_at: login.created_at,
+            used_at: login.used_at,
+        };
+        Ok(logins.into_iter().map(info).collect())
+    }
+
+    /// Ends every login of the actor, this one as well.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn log_out_everywhere(&self, actor: &Actor, token: &Token) -> Result<(), OpsError> {
+        let work = async {
+            let sessions = self.storage.console_sessions();
+            if let Some(session) = sessions.find(&token.hash(), self.limits()).await? {
+                sessions.remove_all(session.account).await?;
+            }
+            Ok(())
+        };
+        self.audit
+            .record(actor, Deed::new("console.logout-everywhere", &actor.to_string()), work)
+            .await
     }
 
     /// Ends a login that another one takes the place of.
@@ -159,30 +235,15 @@ impl Logins {
     }
 
     fn limits(&self) -> SessionLimits {
-        let micros = |duration: Duration| i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
         SessionLimits {
             idle_micros: micros(self.settings.load().idle_timeout),
             absolute_micros: micros(LOGIN_MAX),
         }
     }
-
-    /// The parts of an address that may be none: what is no address leads to no account.
-    async fn parts(&self, address: &str) -> Result<(String, String), NoLogin> {
-        let address = address.trim();
-        if let Some((local, domain)) = address.rsplit_once('@') {
-            let prepared = account_address(address).map(|(jid, local)| (local, jid.domain().to_owned()));
-            return Ok(prepared.unwrap_or_else(|_| (local.to_owned(), domain.to_owned())));
-        }
-        let hosts = self.storage.hosts().list().await.map_err(not_now)?;
-        let first = hosts.into_iter().next().map(|host| host.domain);
-        Ok((address.to_owned(), first.unwrap_or_default()))
-    }
 }
 
-#[allow(clippy::needless_pass_by_value)]
-fn not_now(error: storage::StorageError) -> NoLogin {
-    tracing::error!(%error, "an administrator could not be let in");
-    NoLogin::NotNow("the database does not answer; try again later".to_owned())
+fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
 
 fn actor(session: &ConsoleSession, from: IpAddr) -> Option<Actor> {

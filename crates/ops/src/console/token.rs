@@ -1,22 +1,22 @@
-//! What a browser holds of a login.
+//! What a browser holds of a login, or a program of its power.
 
 use std::fmt;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
-/// 256 random bits; who has them is logged in.
+/// 256 random bits; who has them is let in.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token([u8; 32]);
 
 impl Token {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut bytes = [0; 32];
         getrandom::fill(&mut bytes).expect("the system's random source works");
         Self(bytes)
     }
 
-    /// From a cookie; none where it can be no token.
+    /// From a cookie or header; none where it can be no token.
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
@@ -38,6 +38,11 @@ impl Token {
     /// What the database keeps.
     pub(super) fn hash(&self) -> [u8; 32] {
         self.derived(b"session")
+    }
+
+    /// What the database keeps of a token for the API.
+    pub(crate) fn api_hash(&self) -> [u8; 32] {
+        self.derived(b"api")
     }
 
     fn derived(&self, purpose: &[u8]) -> [u8; 32] {

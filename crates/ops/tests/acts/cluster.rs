@@ -1,15 +1,19 @@
 use std::{
     collections::VecDeque,
     future::ready,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
 use arc_swap::ArcSwap;
 use ops::{
-    Applies, Asked, Audit as Record, CLUSTER_ENABLED, CacheInfo, Catalogue, ClusterHere, ClusterLive, Clustering,
-    Definition, Drain, Kind, MemberHere, NoCluster, NodeState, OpsError, Pinned, Pins, Properties, SessionAnswer,
-    SessionQuestion, Sessions, Value, Where, answer,
+    Announcement, Applies, Asked, Audit as Record, CLUSTER_ENABLED, CacheInfo, Catalogue, ClusterHere, ClusterLive,
+    Clustering, Definition, Drain, EntriesPage, EntriesQuestion, EntryInfo, Inspected, Inspection, Kind, MemberHere,
+    NoCluster, NodeReport, NodeState, OpsError, Pinned, Pins, Properties, Said, SessionAnswer, SessionQuestion,
+    Sessions, Value, Where, answer,
 };
 use storage::{Audit, NewServer, Options, Scope, ServerState, Standing, Storage};
 use testkit::databases::{self, Fresh};
@@ -17,19 +21,23 @@ use testkit::databases::{self, Fresh};
 use crate::{Told, local, powers};
 
 /// Servers that share a database, and the one of them that is asked.
-struct Town {
-    storage: Storage,
-    properties: Properties,
-    clustering: Clustering,
-    live: Arc<Fake>,
+pub(crate) struct Town {
+    pub(crate) storage: Storage,
+    pub(crate) properties: Properties,
+    pub(crate) clustering: Clustering,
+    pub(crate) live: Arc<Fake>,
     _database: Fresh,
 }
 
 /// A cluster that stands as it was told to, one look after the other.
 #[derive(Default)]
-struct Fake {
+pub(crate) struct Fake {
     here: Mutex<VecDeque<ClusterHere>>,
     drained: Mutex<Vec<u64>>,
+    pub(crate) asked: AtomicUsize,
+    pub(crate) cleared: Mutex<Vec<String>>,
+    pub(crate) announced: Mutex<Vec<(Option<u64>, Announcement)>>,
+    pub(crate) inspected: Mutex<Vec<Inspection>>,
 }
 
 impl ClusterLive for Fake {
@@ -50,6 +58,55 @@ impl ClusterLive for Fake {
         Box::pin(ready(if node == 2 { Ok(self.caches()) } else { silent() }))
     }
 
+    fn reports(&self, node: Option<u64>, _: bool) -> Said<'_, NodeReport> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        let report = NodeReport {
+            term: Some(7),
+            ..NodeReport::default()
+        };
+        let said = [(1, Ok(report)), (2, Err("it did not answer in time".to_owned()))];
+        let said = said
+            .into_iter()
+            .filter(move |(number, _)| node.is_none_or(|node| node == *number));
+        Box::pin(ready(said.collect()))
+    }
+
+    fn entries(&self, node: u64, question: EntriesQuestion) -> Asked<'_, Result<Option<EntriesPage>, String>> {
+        let entry = |number| EntryInfo {
+            key: format!("key {number}"),
+            ..EntryInfo::default()
+        };
+        let page = EntriesPage {
+            total: 9,
+            entries: (0..question.limit).map(entry).collect(),
+            has_more: false,
+        };
+        Box::pin(ready(match (node, question.cache.as_str()) {
+            (1, "rooms") => Ok(Some(page)),
+            (1, _) => Ok(None),
+            _ => Err("it did not answer in time".to_owned()),
+        }))
+    }
+
+    fn clear(&self, cache: String) -> Asked<'_, Result<u64, String>> {
+        self.cleared.lock().unwrap().push(cache);
+        Box::pin(ready(Ok(3)))
+    }
+
+    fn announce(&self, node: Option<u64>, what: Announcement) -> Said<'_, u64> {
+        self.announced.lock().unwrap().push((node, what));
+        let silent = || Err("it did not answer in time".to_owned());
+        Box::pin(ready(vec![(1, Ok(2)), (2, Ok(3)), (3, silent())]))
+    }
+
+    /// Server 2 has the session `a@one.example/x`.
+    fn inspect(&self, inspection: Inspection) -> Said<'_, Option<Inspected>> {
+        let is_there = inspection.jid == "a@one.example/x";
+        self.inspected.lock().unwrap().push(inspection);
+        let there = is_there.then(Inspected::default);
+        Box::pin(ready(vec![(1, Ok(None)), (2, Ok(there))]))
+    }
+
     /// Server 1 has everybody, server 2 nobody, server 3 is silent.
     fn sessions(&self, question: SessionQuestion) -> Asked<'_, Vec<(u64, Result<SessionAnswer, String>)>> {
         let silent = || Err("it did not answer in time".to_owned());
@@ -62,7 +119,7 @@ impl ClusterLive for Fake {
     }
 
     fn changed(&self) -> Asked<'_, ()> {
-        Box::pin(ready(()))
+        Box::pin(std::future::pending())
     }
 
     fn drain(&self, node: u64) -> Drain<'_> {
@@ -84,18 +141,19 @@ fn cache(name: &str) -> CacheInfo {
         hits: 3,
         misses: 4,
         evictions: 5,
-        max_bytes: None,
+        kept: (name == "sessions").then(|| "it is kept".into()),
+        ..CacheInfo::default()
     }
 }
 
-fn stands(standing: Standing) -> ClusterHere {
+pub(crate) fn stands(standing: Standing) -> ClusterHere {
     ClusterHere {
         standing,
         ..ClusterHere::alone(Some(1))
     }
 }
 
-async fn town(kind: databases::Kind) -> Town {
+pub(crate) async fn town(kind: databases::Kind) -> Town {
     town_with(kind, Pins::new()).await
 }
 
@@ -125,7 +183,7 @@ async fn town_with(kind: databases::Kind, pins: Pins) -> Town {
 
 impl Town {
     /// What the server will be found to be, look by look; the last stays.
-    fn will_be(&self, standings: impl IntoIterator<Item = ClusterHere>) {
+    pub(crate) fn will_be(&self, standings: impl IntoIterator<Item = ClusterHere>) {
         *self.live.here.lock().unwrap() = standings.into_iter().collect();
     }
 
@@ -146,10 +204,10 @@ impl Town {
     }
 
     async fn changes(&self) -> usize {
-        self.storage.properties().history(None, 10).await.unwrap().len()
+        self.storage.properties().history(None, None, 10).await.unwrap().len()
     }
 
-    async fn register(&self, key: &str, name: &str, standing: Standing) -> u64 {
+    pub(crate) async fn register(&self, key: &str, name: &str, standing: Standing) -> u64 {
         let server = NewServer {
             server_key: key.into(),
             name: name.into(),
@@ -209,7 +267,7 @@ async fn enabling_is_for_all_servers_and_ends_when_this_one_has_joined() {
     let status = town.clustering.enable(&local()).await.unwrap();
     assert_eq!((status.enabled, status.state), (true, Some(NodeState::Member)));
     assert_eq!((status.can_enable, status.reason), (true, None));
-    let changes = town.storage.properties().history(None, 10).await.unwrap();
+    let changes = town.storage.properties().history(None, None, 10).await.unwrap();
     assert_eq!(
         (changes[0].actor.as_str(), &changes[0].scope),
         ("local:root", &Scope::Cluster)
@@ -415,6 +473,7 @@ async fn sessions_of_all_servers_come_in_pages_and_who_is_silent_is_named() {
         text: text.into(),
         after: after.into(),
         limit: 2,
+        ..SessionQuestion::default()
     };
     let page = sessions.everywhere(&local(), &question("", "")).await;
     let jids =

@@ -10,14 +10,17 @@ use std::{
 
 use arc_swap::ArcSwap;
 use auth::{Authenticator, SystemRandom};
-use ops::{Accounts, Actor, Administrators, Audit, AuditPage, Logins, NoLogin, OpsError, Role, Setup};
+use ops::{
+    Accounts, Actor, Administrators, Applied, Audit, AuditPage, Configured, ConsoleSettings, Entered, Install, Logins,
+    Looking, NoLogin, OpsError, Role, SecondFactors, Setup, Token, Written,
+};
 use storage::{Clock, Options, Storage};
 
 use crate::{Told, local, password};
 
 /// A clock that a test turns.
 #[derive(Debug, Default)]
-struct Hand(AtomicI64);
+pub(crate) struct Hand(AtomicI64);
 
 impl Clock for Hand {
     fn now_micros(&self) -> i64 {
@@ -25,19 +28,22 @@ impl Clock for Hand {
     }
 }
 
-const SECOND: i64 = 1_000_000;
-const FROM: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7));
+pub(crate) const SECOND: i64 = 1_000_000;
+pub(crate) const FROM: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7));
 
-struct Office {
-    clock: Arc<Hand>,
-    accounts: Accounts,
-    administrators: Administrators,
-    audit: Audit,
-    logins: Logins,
-    setup: Setup,
+pub(crate) struct Office {
+    pub(crate) clock: Arc<Hand>,
+    pub(crate) authenticator: Authenticator,
+    pub(crate) accounts: Accounts,
+    pub(crate) administrators: Administrators,
+    pub(crate) audit: Audit,
+    pub(crate) logins: Logins,
+    pub(crate) settings: Arc<ArcSwap<ConsoleSettings>>,
+    pub(crate) second_factors: SecondFactors,
+    pub(crate) setup: Setup,
 }
 
-async fn office() -> Office {
+pub(crate) async fn office() -> Office {
     let clock = Arc::new(Hand(AtomicI64::new(1_800_000_000 * SECOND)));
     let options = Options {
         clock: Arc::clone(&clock) as _,
@@ -63,23 +69,66 @@ async fn office() -> Office {
     for address in ["a@one.example", "b@one.example", "c@two.example"] {
         accounts.add(&local(), address, &password("secret")).await.unwrap();
     }
-    let settings = Arc::new(ArcSwap::from_pointee(ops::ConsoleSettings::default()));
+    let settings = Arc::new(ArcSwap::from_pointee(ConsoleSettings::default()));
     Office {
         clock,
         administrators: Administrators::new(storage.clone(), audit.clone()),
-        logins: Logins::new(storage.clone(), authenticator, audit.clone(), settings),
-        setup: Setup::new(storage, accounts.clone(), audit.clone()),
+        logins: Logins::new(
+            storage.clone(),
+            authenticator.clone(),
+            audit.clone(),
+            Arc::clone(&settings),
+        ),
+        second_factors: SecondFactors::new(storage.clone(), audit.clone()),
+        settings,
+        setup: Setup::new(storage, accounts.clone(), audit.clone(), Arc::new(Nothing), None),
+        authenticator,
         accounts,
         audit,
     }
 }
 
+/// A process without a configuration.
+struct Nothing;
+
+impl Install for Nothing {
+    fn configured(&self) -> Configured {
+        Configured {
+            database: "sqlite:".into(),
+            database_by: Some("a test".into()),
+            domains_by: None,
+        }
+    }
+
+    fn look_at_domain<'a>(&'a self, _: &'a str) -> Looking<'a> {
+        Box::pin(std::future::ready(Vec::new()))
+    }
+
+    fn try_database<'a>(&'a self, _: &'a str) -> Looking<'a> {
+        Box::pin(std::future::ready(Vec::new()))
+    }
+
+    fn write(&self, _: &str, _: &str) -> Written {
+        panic!("a database was chosen that may not be")
+    }
+
+    fn restart(&self, _: &str) {}
+}
+
 impl Office {
-    fn wait(&self, secs: i64) {
+    pub(crate) fn wait(&self, secs: i64) {
         self.clock.0.fetch_add(secs * SECOND, Ordering::Relaxed);
     }
 
-    async fn grant(&self, address: &str, role: Role) {
+    /// Logs in with a password alone.
+    pub(crate) async fn log_in(&self, address: &str) -> (Token, Actor) {
+        match self.logins.log_in(address, &password("secret"), FROM).await.unwrap() {
+            Entered::In(token, actor) => (token, actor),
+            Entered::Code(_) => panic!("a code is asked for"),
+        }
+    }
+
+    pub(crate) async fn grant(&self, address: &str, role: Role) {
         self.administrators.grant(&local(), address, &role).await.unwrap();
     }
 }
@@ -88,11 +137,7 @@ impl Office {
 async fn a_login_ends_after_a_quarter_of_an_hour_without_a_page_and_after_twelve_hours_in_any_case() {
     let office = office().await;
     office.grant("a@one.example", Role::Owner).await;
-    let (token, actor) = office
-        .logins
-        .log_in("a@one.example", &password("secret"), FROM)
-        .await
-        .unwrap();
+    let (token, actor) = office.log_in("a@one.example").await;
     assert_eq!((actor.role(), actor.address()), (&Role::Owner, Some(FROM)));
     office.wait(899);
     assert!(
@@ -107,7 +152,7 @@ async fn a_login_ends_after_a_quarter_of_an_hour_without_a_page_and_after_twelve
     office.wait(3);
     assert!(office.logins.find(&token, FROM, true).await.unwrap().is_none(), "idle");
 
-    let (token, _) = office.logins.log_in("a", &password("secret"), FROM).await.unwrap();
+    let (token, _) = office.log_in("a").await;
     for _ in 0..(12 * 6) {
         assert!(office.logins.find(&token, FROM, true).await.unwrap().is_some());
         office.wait(600);
@@ -205,6 +250,34 @@ async fn set_up_is_for_the_one_with_the_token_and_only_once() {
 }
 
 #[tokio::test]
+async fn a_domain_is_chosen_while_nobody_is_there_and_what_is_decided_elsewhere_is_not() {
+    let office = office().await;
+    let (setup, token) = (&office.setup, office.setup.token().to_owned());
+    for text in ["", "a b", "a@b", "x/y"] {
+        assert!(matches!(
+            setup.choose_domain(&token, text).await,
+            Err(OpsError::NoDomain(_))
+        ));
+    }
+    assert!(matches!(
+        setup.choose_domain("x", "chat.example").await,
+        Err(OpsError::WrongToken)
+    ));
+    assert!(matches!(setup.apply("x").await, Err(OpsError::WrongToken)));
+    assert_eq!(setup.apply(&token).await.unwrap(), Applied::Holds);
+    let fixed = setup.choose_database(&token, Some("postgres://db/x"));
+    assert!(matches!(fixed, Err(OpsError::Fixed { .. })), "{fixed:?}");
+    setup.choose_domain(&token, "Chat.Example").await.unwrap();
+    assert_eq!(setup.info().await.unwrap().domain, "chat.example");
+    assert_eq!(setup.apply(&token).await.unwrap(), Applied::Restarts);
+    // There are accounts at the others: those stay.
+    assert_eq!(
+        setup.domains().await.unwrap(),
+        ["one.example", "two.example", "chat.example"]
+    );
+}
+
+#[tokio::test]
 async fn the_record_is_read_backwards_and_by_what_is_in_it() {
     let office = office().await;
     for _ in 0..3 {
@@ -255,4 +328,74 @@ async fn the_record_is_read_backwards_and_by_what_is_in_it() {
     let of_one = crate::powers::of_one();
     let denied = office.audit.list(&of_one, &page("", 10, None)).await;
     assert!(matches!(denied, Err(OpsError::Denied { .. })));
+}
+
+#[tokio::test]
+async fn who_guesses_cannot_fill_the_record() {
+    let office = office().await;
+    let guess = async |last: u8, network: u16| {
+        let four = IpAddr::from([192, 0, 2, last]);
+        let six = IpAddr::from([0x2001, 0xdb8, 0, network, 0, 0, 0, u16::from(last)]);
+        for from in [four, six] {
+            let refused = office
+                .logins
+                .log_in(&format!("nobody{last}@one.example"), &password("x"), from)
+                .await;
+            assert!(matches!(refused, Err(NoLogin::Wrong)), "{refused:?}");
+        }
+    };
+    for last in 1..=4 {
+        guess(last, 0).await;
+    }
+    let list = async || {
+        let page = AuditPage {
+            act: "console.login".into(),
+            limit: 500,
+            ..AuditPage::default()
+        };
+        office.audit.list(&local(), &page).await.unwrap()
+    };
+    let rows = list().await;
+    assert_eq!(rows.len(), 5, "one IPv6 network is one place");
+    assert!(
+        rows.iter()
+            .any(|row| row.outcome.as_deref() == Some("refused, 4 times within a minute"))
+    );
+    for last in 5..=60 {
+        guess(last, u16::from(last)).await;
+    }
+    let rows = list().await;
+    assert_eq!(rows.len(), 31, "so many a minute, and one for all others");
+    assert_eq!(
+        (rows[0].actor.as_str(), rows[0].address.as_deref()),
+        ("not logged in", None)
+    );
+}
+
+#[tokio::test]
+async fn the_records_are_kept_for_as_many_days_as_is_set() {
+    const DAY: i64 = 86_400;
+    let office = office().await;
+    let keep = ops::KeepSettings {
+        audit_days: 2,
+        history_days: 2,
+    };
+    office.accounts.unlock(&local(), "a@one.example").await.unwrap();
+    office.wait(DAY);
+    office.accounts.unlock(&local(), "b@one.example").await.unwrap();
+    let forget = async || office.audit.forget_old(&keep, office.clock.now_micros()).await.unwrap();
+    assert_eq!(forget().await, (0, 0));
+    office.wait(DAY + 1);
+    let (acts, _) = forget().await;
+    let page = AuditPage {
+        limit: 10,
+        ..AuditPage::default()
+    };
+    let left = office.audit.list(&local(), &page).await.unwrap();
+    let targets: Vec<_> = left.iter().map(|row| row.target.as_str()).collect();
+    assert_eq!(
+        (acts, targets),
+        (4, vec!["b@one.example"]),
+        "three were made at the start"
+    );
 }

@@ -4,15 +4,22 @@
 mod accounts;
 mod cluster;
 mod console;
+mod groups;
+mod people;
 mod powers;
 mod properties;
+mod second_factor;
+mod sight;
+mod talk;
+mod tokens;
 mod transfer;
 
 use std::sync::{Arc, Mutex};
 
 use auth::{Authenticator, SystemRandom};
-use ops::{Accounts, Actor, Audit, Leave, Live, Password, SessionInfo, Why};
-use protocol::Jid;
+use ops::{Accounts, Actor, Audit, Change, Leave, Live, Password, SessionInfo, Why};
+use protocol::{Element, Jid};
+use router::Share;
 use storage::{AccountId, Options, Storage, SystemClock};
 
 /// A server without streams.
@@ -28,6 +35,8 @@ struct Told {
     closed: Mutex<Vec<(String, Why)>>,
     left: Mutex<Vec<String>>,
     forgotten: Mutex<Vec<String>>,
+    sharing_changes: Mutex<usize>,
+    changed: Mutex<Vec<(String, String)>>,
 }
 
 impl Live for Told {
@@ -35,6 +44,10 @@ impl Live for Told {
         ["b@one.example/x", "a@one.example/x", "c@two.example/x"]
             .map(session)
             .into()
+    }
+
+    fn look_closer(&self, session: &mut SessionInfo) {
+        session.status = Some(format!("{} is here", session.jid));
     }
 
     fn close(&self, jid: &Jid, why: &Why) -> usize {
@@ -50,6 +63,28 @@ impl Live for Told {
     fn forget(&self, account: &Jid) {
         self.forgotten.lock().unwrap().push(account.to_string());
     }
+
+    fn sharing_changed(&self) -> Leave<'_> {
+        *self.sharing_changes.lock().unwrap() += 1;
+        Box::pin(std::future::ready(()))
+    }
+
+    fn change<'a>(&'a self, account: &'a Jid, _: AccountId, payload: Element) -> Change<'a> {
+        self.changed
+            .lock()
+            .unwrap()
+            .push((account.to_string(), payload.to_xml()));
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn shared_contacts(&self, _: &Jid) -> Vec<(Jid, Share)> {
+        let share = Share {
+            to: true,
+            from: true,
+            groups: vec!["Staff".to_owned()],
+        };
+        vec![("shared@one.example".parse().unwrap(), share)]
+    }
 }
 
 fn session(jid: &str) -> SessionInfo {
@@ -58,8 +93,7 @@ fn session(jid: &str) -> SessionInfo {
         address: "127.0.0.1:1".into(),
         encrypted: true,
         mechanism: "PLAIN".into(),
-        priority: None,
-        bound_at: 0,
+        ..SessionInfo::default()
     }
 }
 

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use ops::{Applies, Catalogue, Definition, Kind, Pinned, Pins, Properties, Source, Value, Where};
+use ops::{Applies, Catalogue, Definition, Kind, NotSet, OpsError, Pinned, Pins, Properties, Source, Value, Where};
 use storage::{Audit, Scope};
 
 use crate::{House, house, local};
@@ -140,10 +140,82 @@ async fn the_record_of_changes_says_who() {
         .set(&local(), Where::Cluster, "registration.enabled", "true")
         .await
         .unwrap();
-    let changes = house.storage.properties().history(None, 10).await.unwrap();
+    let changes = house.storage.properties().history(None, None, 10).await.unwrap();
     let change = &changes[0];
     assert_eq!(
         (change.actor.as_str(), change.after.as_deref()),
         ("local:root", Some("true"))
     );
+}
+
+fn pairs(values: &[(&str, &str)]) -> Vec<(String, String)> {
+    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    values.iter().map(owned).collect()
+}
+
+#[tokio::test]
+async fn several_are_set_in_one_act_or_none_of_them() {
+    let house = house().await;
+    let properties = properties(&house, Pins::new());
+    let wrong = pairs(&[
+        ("sm.resume_secs", "601"),
+        ("registration.enabled", "true"),
+        ("zzz", "1"),
+    ]);
+    let refused = properties.set_all(&local(), &wrong).await;
+    let Err(NotSet::Values(wrong)) = refused else {
+        panic!("{refused:?}");
+    };
+    let mut names: Vec<_> = wrong.keys().map(String::as_str).collect();
+    names.sort_unstable();
+    assert_eq!(
+        names,
+        ["sm.resume_secs", "zzz"],
+        "each is told of what is wrong with it"
+    );
+    let right = pairs(&[("sm.resume_secs", "60"), ("registration.enabled", "true")]);
+    let denied = properties.set_all(&crate::powers::of_one(), &right).await;
+    assert!(
+        matches!(denied, Err(NotSet::Other(OpsError::Denied { .. }))),
+        "{denied:?}"
+    );
+    assert_eq!(
+        house.storage.properties().version().await.unwrap(),
+        0,
+        "nothing was changed"
+    );
+    properties.set_all(&local(), &right).await.unwrap();
+    assert_eq!(house.storage.properties().version().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_change_is_undone_once_and_by_owners_and_secrets_are_not() {
+    let house = house().await;
+    let properties = properties(&house, Pins::new());
+    let set = async |value: &str| {
+        let set = properties.set(&local(), Where::Node, "sm.resume_secs", value).await;
+        set.unwrap();
+        properties.history(&local(), None, None, 1).await.unwrap()[0].clone()
+    };
+    let (first, second) = (set("1").await, set("2").await);
+    assert_eq!(second.node.as_deref(), Some("node1"));
+    let owner = local();
+    let undo = async |id: i64| properties.undo(&owner, id).await;
+    let denied = properties.undo(&crate::powers::of_one(), second.id).await;
+    assert!(matches!(denied, Err(OpsError::Denied { .. })), "{denied:?}");
+    assert!(matches!(undo(first.id).await, Err(OpsError::ChangedSince(_))));
+    assert_eq!(undo(second.id).await.unwrap().value, Value::Int(1));
+    assert!(
+        matches!(undo(second.id).await, Err(OpsError::ChangedSince(_))),
+        "it is undone"
+    );
+    assert_eq!(undo(first.id).await.unwrap().source, Source::Default);
+    assert!(matches!(undo(i64::MAX).await, Err(OpsError::NoChange(_))));
+
+    let stored = house.storage.properties();
+    let (scope, name) = (Scope::Cluster, "sm.resume_secs");
+    stored.set(&scope, name, "7", "x", Audit::Masked).await.unwrap();
+    let secret = &stored.history(Some(name), None, 1).await.unwrap()[0];
+    assert!(matches!(undo(secret.id).await, Err(OpsError::SecretChange(_))));
+    assert_eq!(stored.get(&scope, name).await.unwrap().as_deref(), Some("7"));
 }

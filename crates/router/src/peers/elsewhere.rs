@@ -1,7 +1,7 @@
-//! Sessions on other nodes: bare JID → entries. A server that is alone pays one atomic load for it.
+//! Sessions on other nodes: bare JID → entries. A server that is alone pays one atomic load for it. The key is in the
+//! entries, and nowhere else: there may be a million of them.
 
 use std::{
-    collections::HashMap,
     hash::BuildHasher,
     sync::{
         Arc,
@@ -10,6 +10,7 @@ use std::{
 };
 
 use foldhash::fast::RandomState;
+use hashbrown::{HashTable, hash_table::Entry};
 use parking_lot::{RwLock, RwLockReadGuard};
 use protocol::Jid;
 use smallvec::SmallVec;
@@ -21,7 +22,7 @@ pub(crate) type Entries = SmallVec<[Arc<SessionEntry>; 1]>;
 
 #[derive(Default)]
 struct Shard {
-    entries: RwLock<HashMap<Jid, Entries, RandomState>>,
+    entries: RwLock<HashTable<Entries>>,
     /// Held by who has looked somebody up and has not sent yet.
     under_way: RwLock<()>,
     /// Beside the lock, which whoever looks something up writes to anyway.
@@ -50,9 +51,11 @@ impl Default for Elsewhere {
 }
 
 impl Elsewhere {
-    fn shard(&self, bare: &str) -> &Shard {
+    /// The shard, and the hash to look for in it. The table chooses by other bits of it.
+    fn shard(&self, bare: &str) -> (&Shard, u64) {
         let hash = self.hasher.hash_one(bare);
-        &self.shards[usize::try_from(hash % SHARDS as u64).expect("below SHARDS")]
+        let place = (hash >> u32::BITS) % SHARDS as u64;
+        (&self.shards[usize::try_from(place).expect("below SHARDS")], hash)
     }
 
     /// How many there are.
@@ -64,8 +67,23 @@ impl Elsewhere {
     pub(crate) fn of(&self, bare: &str) -> Entries {
         match self.len() {
             0 => Entries::new(),
-            _ => self.shard(bare).look_up(bare),
+            _ => {
+                let (shard, hash) = self.shard(bare);
+                shard.look_up(hash, bare)
+            }
         }
+    }
+
+    /// Accounts of a host that have sessions; no guests, who have no number.
+    pub(crate) fn accounts_at(&self, domain: &str) -> Vec<Jid> {
+        let mut accounts = Vec::new();
+        for shard in &self.shards {
+            let entries = shard.entries.read();
+            let first = entries.iter().filter_map(|entries| entries.first());
+            let there = first.filter(|entry| entry.jid.domain() == domain && entry.account != 0);
+            accounts.extend(there.map(|entry| entry.jid.to_bare()));
+        }
+        accounts
     }
 
     /// How often somebody was looked for and found, and not found, while there were other nodes' sessions.
@@ -82,29 +100,38 @@ impl Elsewhere {
 
     /// See [`Mesh::under_way`](super::mesh::Mesh::under_way).
     pub(super) fn under_way(&self, bare: &str) -> RwLockReadGuard<'_, ()> {
-        self.shard(bare).under_way.read_recursive()
+        self.shard(bare).0.under_way.read_recursive()
     }
 
     /// Waits for everybody who looked the account's sessions up before, and has not sent yet. Who looks from now on finds
     /// what there is now.
     pub(super) fn pass(&self, bare: &str) {
-        drop(self.shard(bare).under_way.write());
+        drop(self.shard(bare).0.under_way.write());
     }
 
     /// Enters a session, or what is new about it. The cluster has one session for each full JID, so what was there
     /// before has ended, or moved; it comes back.
     pub(crate) fn put(&self, entry: SessionEntry) -> Option<Arc<SessionEntry>> {
-        let mut shard = self.shard(entry.jid.bare_str()).entries.write();
-        let entries = shard.entry(entry.jid.to_bare()).or_default();
+        let (shard, hash) = self.shard(entry.jid.bare_str());
+        let mut table = shard.entries.write();
+        let there = table.entry(
+            hash,
+            |entries| is_of(entries, entry.jid.bare_str()),
+            |entries| self.hasher.hash_one(bare(entries)),
+        );
         let entry = Arc::new(entry);
-        match entries.iter_mut().find(|other| other.jid == entry.jid) {
-            Some(other) => Some(std::mem::replace(other, entry)),
-            None => {
+        match there {
+            Entry::Occupied(mut there) => {
+                let entries = there.get_mut();
+                if let Some(other) = entries.iter_mut().find(|other| other.jid == entry.jid) {
+                    return Some(std::mem::replace(other, entry));
+                }
                 entries.push(entry);
-                self.count.fetch_add(1, Ordering::AcqRel);
-                None
             }
+            Entry::Vacant(free) => _ = free.insert(Entries::from_elem(entry, 1)),
         }
+        self.count.fetch_add(1, Ordering::AcqRel);
+        None
     }
 
     /// Takes out the session of a full JID that this node has now, so that no other can.
@@ -117,8 +144,10 @@ impl Elsewhere {
     /// A session's own node has told those who saw it that it is not available any more: whoever tells of its loss later
     /// need not tell them again.
     pub(crate) fn has_said_goodbye(&self, full: &Jid, node: u64) {
-        let mut shard = self.shard(full.bare_str()).entries.write();
-        let entries = shard.get_mut(full.bare_str()).into_iter().flatten();
+        let (shard, hash) = self.shard(full.bare_str());
+        let mut table = shard.entries.write();
+        let entries = table.find_mut(hash, |entries| is_of(entries, full.bare_str()));
+        let entries = entries.into_iter().flatten();
         for entry in entries.filter(|entry| entry.jid == *full && entry.node == node) {
             Arc::make_mut(entry).priority = None;
         }
@@ -126,14 +155,17 @@ impl Elsewhere {
 
     /// Removes this very session; a later one of the same full JID stays.
     pub(crate) fn remove(&self, full: &Jid, node: u64, generation: u64) {
-        let bare = full.bare_str();
-        let mut shard = self.shard(bare).entries.write();
-        let Some(entries) = shard.get_mut(bare) else { return };
+        let (shard, hash) = self.shard(full.bare_str());
+        let mut table = shard.entries.write();
+        let Ok(mut there) = table.find_entry(hash, |entries| is_of(entries, full.bare_str())) else {
+            return;
+        };
+        let entries = there.get_mut();
         let before = entries.len();
         entries.retain(|entry| (entry.node, entry.generation) != (node, generation));
         self.count.fetch_sub(before - entries.len(), Ordering::AcqRel);
         if entries.is_empty() {
-            shard.remove(bare);
+            there.remove();
         }
     }
 
@@ -141,8 +173,7 @@ impl Elsewhere {
     pub(crate) fn take(&self, is_gone: impl Fn(&SessionEntry) -> bool) -> Vec<Arc<SessionEntry>> {
         let mut taken = Vec::new();
         for shard in &self.shards {
-            let mut shard = shard.entries.write();
-            for entries in shard.values_mut() {
+            shard.entries.write().retain(|entries| {
                 entries.retain(|entry| {
                     let goes = is_gone(entry);
                     if goes {
@@ -150,8 +181,8 @@ impl Elsewhere {
                     }
                     !goes
                 });
-            }
-            shard.retain(|_, entries| !entries.is_empty());
+                !entries.is_empty()
+            });
         }
         self.count.fetch_sub(taken.len(), Ordering::AcqRel);
         taken
@@ -159,12 +190,21 @@ impl Elsewhere {
 }
 
 impl Shard {
-    fn look_up(&self, bare: &str) -> Entries {
-        let found = self.entries.read().get(bare).cloned();
+    fn look_up(&self, hash: u64, bare: &str) -> Entries {
+        let found = self.entries.read().find(hash, |entries| is_of(entries, bare)).cloned();
         let counter = if found.is_some() { &self.hits } else { &self.misses };
         counter.fetch_add(1, Ordering::Relaxed);
         found.unwrap_or_default()
     }
+}
+
+/// Whose entries they are: the table never has none under a key.
+fn bare(entries: &Entries) -> &str {
+    entries.first().map_or("", |entry| entry.jid.bare_str())
+}
+
+fn is_of(entries: &Entries, account: &str) -> bool {
+    bare(entries) == account
 }
 
 #[cfg(test)]

@@ -57,7 +57,7 @@ async fn ask(account: &Account, mesh: &Mesh) -> Option<Profile> {
     answers.into_iter().find_map(|(node, answer)| {
         let packed: Option<Packed> = frame::decode(node, &answer.ok()?)?;
         let Packed { contacts, blocked } = packed?;
-        Some(Profile::of(contacts, &blocked))
+        Some(Profile::of(contacts, 0, &blocked))
     })
 }
 

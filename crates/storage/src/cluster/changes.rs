@@ -1,6 +1,6 @@
-//! Hearing of changes: of the properties, of the registry, of the row.
+//! Hearing of changes: of the properties, of groups, of the registry, of the row.
 //!
-//! One task asks for two numbers once a second, and at once when this process has changed something or
+//! One task asks for a few numbers once a second, and at once when this process has changed something or
 //! the database says that another one has. The numbers are the truth: a wake-up that gets lost costs a
 //! second, no more.
 
@@ -25,6 +25,8 @@ pub struct Versions {
     pub properties: i64,
     /// Of the registry and the cluster's row, but for heartbeats that say nothing new and renewals.
     pub cluster: i64,
+    /// Of groups.
+    pub groups: i64,
 }
 
 /// Tells of changes.
@@ -120,13 +122,14 @@ impl Watchers {
     }
 
     async fn versions(&self) -> Result<Versions, StorageError> {
-        const VERSIONS: &str =
-            "SELECT (SELECT value FROM counters WHERE name = 'properties'), version FROM cluster WHERE id = 1";
+        const VERSIONS: &str = "SELECT (SELECT value FROM counters WHERE name = 'properties'), version, \
+             (SELECT value FROM counters WHERE name = 'groups') FROM cluster WHERE id = 1";
         let row = soon(&self.db, self.db.row(VERSIONS, args![])).await?;
         let row = row.ok_or_else(|| StorageError::corrupt("the cluster's row is not there"))?;
         Ok(Versions {
             properties: row.int(0)?,
             cluster: row.int(1)?,
+            groups: row.int(2)?,
         })
     }
 }

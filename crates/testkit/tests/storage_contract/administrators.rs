@@ -10,6 +10,7 @@ on_every_database!(
     who_is_logged_in_loses_that_with_power_or_account,
     an_account_has_so_many_logins_and_no_more,
     the_record_finds_texts_letter_by_letter,
+    the_record_is_narrowed_by_host_time_and_value_and_forgotten_by_time,
 );
 
 const LIMITS: SessionLimits = SessionLimits {
@@ -175,4 +176,56 @@ async fn the_record_finds_texts_letter_by_letter(g: Ground) {
         ..AuditFilter::default()
     };
     assert_eq!(audit.list(&filter, 1).await.unwrap(), all[1..2]);
+}
+
+async fn the_record_is_narrowed_by_host_time_and_value_and_forgotten_by_time(g: Ground) {
+    let audit = g.storage.audit();
+    let mut ids = Vec::new();
+    for (target, after) in [
+        ("a@x.test", "old"),
+        ("b@x.test/r", "50%"),
+        ("x.test", "new"),
+        ("a@not-x.test", "new"),
+    ] {
+        let entry = NewAuditEntry {
+            actor: "x".to_owned(),
+            node: "n1".to_owned(),
+            act: "act".to_owned(),
+            target: target.to_owned(),
+            after: Some(after.to_owned()),
+            ..NewAuditEntry::default()
+        };
+        ids.push(audit.begin(&entry).await.unwrap());
+        g.time.pass(SECOND);
+    }
+    audit.end(ids[3], "refused, 2 times").await.unwrap();
+    let all = audit.list(&AuditFilter::default(), 10).await.unwrap();
+    let check = async |filter: AuditFilter, expected: &[usize]| {
+        let found = audit.list(&filter, 10).await.unwrap();
+        let found: Vec<_> = found.iter().map(|entry| entry.id).collect();
+        let expected: Vec<_> = expected.iter().map(|index| ids[*index]).collect();
+        assert_eq!(found, expected, "{filter:?}");
+    };
+    let none = AuditFilter::default;
+    let (host, text) = (
+        |host: &str| AuditFilter {
+            host: host.into(),
+            ..none()
+        },
+        |text: &str| AuditFilter {
+            text: text.into(),
+            ..none()
+        },
+    );
+    check(host("x.test"), &[2, 1, 0]).await;
+    check(host("not-x.test"), &[3]).await;
+    check(host("test"), &[]).await;
+    check(host("%"), &[]).await;
+    check(text("new"), &[3, 2]).await;
+    check(text("%"), &[1]).await;
+    check(text("2 times"), &[3]).await;
+    let (since, until) = (Some(all[2].at), Some(all[0].at));
+    check(AuditFilter { since, until, ..none() }, &[2, 1]).await;
+    assert_eq!(audit.forget_before(all[1].at).await.unwrap(), 2);
+    check(none(), &[3, 2]).await;
 }

@@ -19,13 +19,17 @@ macro_rules! on_every_database {
 
 mod accounts;
 mod administrators;
+mod api_tokens;
 mod cluster;
 mod failures;
 mod ground;
+mod groups;
 mod log;
+mod node_history;
 mod processes;
 mod properties;
 mod roster;
+mod second_factors;
 mod tokens;
 mod xml;
 

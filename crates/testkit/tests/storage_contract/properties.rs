@@ -1,6 +1,6 @@
 //! System properties and secrets.
 
-use storage::{Audit, Properties, Scope, StorageError};
+use storage::{Audit, NewValue, Properties, Scope, StorageError};
 
 use crate::Ground;
 use crate::ground::START;
@@ -12,6 +12,8 @@ on_every_database!(
     concurrent_changes_are_all_counted,
     a_value_has_its_bound,
     a_secret_is_made_once,
+    several_changes_are_made_together_or_not_at_all,
+    changes_are_found_by_property_and_forgotten_by_time,
 );
 
 fn node(name: &str) -> Scope {
@@ -70,7 +72,7 @@ async fn every_change_is_recorded_with_who_made_it(g: Ground) {
         .unset(&Scope::Cluster, "a", "prince", Audit::Plain)
         .await
         .unwrap();
-    let history = properties.history(None, 10).await.unwrap();
+    let history = properties.history(None, None, 10).await.unwrap();
     let told: Vec<_> = history
         .iter()
         .map(|change| {
@@ -90,7 +92,7 @@ async fn every_change_is_recorded_with_who_made_it(g: Ground) {
     ];
     assert_eq!(told, expected);
     assert_eq!((history[1].scope.clone(), history[1].at), (node("one"), START));
-    let earlier = properties.history(Some(history[1].id), 1).await.unwrap();
+    let earlier = properties.history(None, Some(history[1].id), 1).await.unwrap();
     assert_eq!(earlier, history[2..3]);
 }
 
@@ -109,7 +111,7 @@ async fn the_version_grows_with_every_change_and_only_then(g: Ground) {
     assert_eq!(properties.version().await.unwrap(), start + 1);
     properties.unset(&Scope::Cluster, "a", "x", Audit::Plain).await.unwrap();
     assert_eq!(properties.version().await.unwrap(), start + 2);
-    assert_eq!(properties.history(None, 10).await.unwrap().len(), 2);
+    assert_eq!(properties.history(None, None, 10).await.unwrap().len(), 2);
 }
 
 async fn concurrent_changes_are_all_counted(g: Ground) {
@@ -132,7 +134,7 @@ async fn concurrent_changes_are_all_counted(g: Ground) {
     }
     assert_eq!(g.storage.properties().version().await.unwrap(), 40);
     // Each change starts from what the one before left.
-    let history = g.storage.properties().history(None, 100).await.unwrap();
+    let history = g.storage.properties().history(None, None, 100).await.unwrap();
     assert!(history.windows(2).all(|pair| pair[0].before == pair[1].after));
 }
 
@@ -179,4 +181,52 @@ async fn a_secret_is_made_once(g: Ground) {
         secrets[0]
     );
     assert_eq!(other.secrets().get("unknown").await.unwrap(), None);
+}
+
+fn plain<'a>(name: &'a str, value: Option<&'a str>) -> NewValue<'a> {
+    NewValue {
+        name,
+        value,
+        audit: Audit::Plain,
+    }
+}
+
+async fn several_changes_are_made_together_or_not_at_all(g: Ground) {
+    let properties = g.storage.properties();
+    let value = async |name: &str| properties.get(&Scope::Cluster, name).await.unwrap();
+    let bad = [plain("a", Some("1")), plain("b", Some("\0"))];
+    let refused = properties.set_all(&Scope::Cluster, &bad, "x").await;
+    assert!(matches!(refused, Err(StorageError::Nul)), "{refused:?}");
+    assert_eq!((value("a").await, properties.version().await.unwrap()), (None, 0));
+
+    let good = [plain("a", Some("1")), plain("b", Some("2")), plain("c", None)];
+    properties.set_all(&Scope::Cluster, &good, "x").await.unwrap();
+    assert_eq!(
+        (value("a").await, value("b").await),
+        (Some("1".into()), Some("2".into()))
+    );
+    assert_eq!(properties.version().await.unwrap(), 1, "one change, told once");
+    assert_eq!(properties.history(None, None, 10).await.unwrap().len(), 2);
+}
+
+async fn changes_are_found_by_property_and_forgotten_by_time(g: Ground) {
+    let properties = g.storage.properties();
+    for (name, value) in [("a", "1"), ("b", "2"), ("a", "3")] {
+        properties
+            .set(&Scope::Cluster, name, value, "x", Audit::Plain)
+            .await
+            .unwrap();
+        g.time.pass(1_000_000);
+    }
+    let of_a = properties.history(Some("a"), None, 10).await.unwrap();
+    let after: Vec<_> = of_a.iter().map(|change| change.after.as_deref()).collect();
+    assert_eq!(after, [Some("3"), Some("1")]);
+    assert_eq!(properties.past(of_a[1].id).await.unwrap().as_ref(), Some(&of_a[1]));
+    assert_eq!(properties.past(i64::MAX).await.unwrap(), None);
+    assert_eq!(properties.forget_before(of_a[0].at).await.unwrap(), 2);
+    assert_eq!(properties.history(None, None, 10).await.unwrap(), of_a[..1]);
+    assert_eq!(
+        properties.get(&Scope::Cluster, "b").await.unwrap().as_deref(),
+        Some("2")
+    );
 }

@@ -51,10 +51,14 @@ impl History {
 
     fn has_applied(&self, node: NodeId, index: u64, machine: &Machine) {
         for cache in [OWN, WANTED] {
-            for (key, entry) in machine.entries(cache) {
+            for entry in machine.entries(cache) {
                 let owner = entry.owner.expect("all have owners");
                 let is_member = machine.members().contains_key(&owner);
-                assert!(is_member, "world {}: {key:?} is {owner}'s, who is no member", self.seed);
+                assert!(
+                    is_member,
+                    "world {}: {:?} is {owner}'s, who is no member",
+                    self.seed, entry.key
+                );
             }
         }
         let mut said = self.said.lock();

@@ -1,4 +1,13 @@
 //! System properties: what holds, why, and how it is changed.
+//!
+//! | to find | look in |
+//! |---|---|
+//! | one property: read, set, taken back | here |
+//! | several, set in one act | `form` |
+//! | what they were before, and the way back | `history` |
+
+mod form;
+mod history;
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -6,7 +15,12 @@ use arc_swap::ArcSwap;
 use serde::{Deserialize, Serialize};
 use storage::{Audit, Scope, Storage};
 
-use crate::{Actor, Applies, Audit as Record, Catalogue, Definition, OpsError, Value, audit::Deed, cluster, nearest};
+pub use form::NotSet;
+pub use history::PropertyChangeInfo;
+
+use crate::{
+    Actor, Applies, Audit as Record, Catalogue, Definition, Kind, OpsError, Value, audit::Deed, cluster, nearest,
+};
 
 /// Acts on system properties.
 #[derive(Clone)]
@@ -54,6 +68,9 @@ pub struct PropertyInfo {
     pub default: Value,
     /// What it may hold.
     pub allowed: String,
+    /// The words that it may hold; none where it holds something else.
+    #[serde(default)]
+    pub choices: Vec<String>,
     /// When a change takes effect.
     pub applies: Applies,
     /// What it means.
@@ -288,6 +305,11 @@ impl PropertyInfo {
             source: held.source,
             default: definition.default.clone(),
             allowed: definition.kind.to_string(),
+            choices: match definition.kind {
+                Kind::Bool => vec![true.to_string(), false.to_string()],
+                Kind::Choice(words) => words.iter().map(|word| (*word).to_owned()).collect(),
+                Kind::Int { .. } | Kind::Text(_) | Kind::List(_) => Vec::new(),
+            },
             applies: definition.applies,
             doc: definition.doc.to_owned(),
         }

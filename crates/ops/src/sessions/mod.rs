@@ -1,11 +1,28 @@
 //! What an operator can do with live sessions.
+//!
+//! | to find | look in |
+//! |---|---|
+//! | listing and closing them | here |
+//! | what is known of one | `info` |
+//! | what passes one | `inspect` |
+//! | saying something to many | `announce` |
 
-use std::sync::Arc;
+mod announce;
+mod info;
+mod inspect;
+
+use std::{cmp::Ordering, sync::Arc};
+
+pub use announce::{
+    ANNOUNCED_ACCOUNTS_MAX, ANNOUNCEMENT_CHARS_MAX, Announcement, Audience, Reached, SUBJECT_CHARS_MAX, announce_here,
+};
+pub use info::{Acks, SessionInfo};
+pub use inspect::{INSPECTION_MINUTES_MAX, Inspected, InspectedStanza, Inspection, Wish, inspect_here};
 
 use protocol::Jid;
 use serde::{Deserialize, Serialize};
 
-use crate::{Actor, Audit, ClusterLive, Live, OpsError, PAGE_MAX, Role, SessionInfo, Why, audit::Deed};
+use crate::{Actor, Audit, ClusterLive, Live, OpsError, PAGE_MAX, Role, Why, audit::Deed};
 
 /// Acts on live sessions.
 #[derive(Clone)]
@@ -26,6 +43,50 @@ pub struct SessionQuestion {
     pub after: String,
     /// How many at most.
     pub limit: u32,
+    /// In which order.
+    pub order: SessionOrder,
+    /// Whether the last come first.
+    pub is_down: bool,
+    /// The place of the last of the page before, in that order; 0 where that is by JID.
+    pub after_place: i64,
+    /// Only these.
+    pub only: Only,
+    /// Only the session of this full JID; empty: all.
+    pub exact: String,
+}
+
+/// In which order sessions are listed; those of the same place by JID. Written to links: append, never reorder.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SessionOrder {
+    /// By JID.
+    #[default]
+    Jid,
+    /// By when they were bound.
+    Since,
+    /// By when their clients were last heard.
+    Heard,
+    /// By their priority; those that are not available come before all others.
+    Priority,
+    /// By how many stanzas they have sent and received.
+    Stanzas,
+}
+
+/// Which sessions are listed. Written to links: append, never reorder.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Only {
+    /// All.
+    #[default]
+    All,
+    /// Those that are available.
+    Available,
+    /// Those that are not.
+    Unavailable,
+    /// Those whose client said that nobody looks at it.
+    Inactive,
+    /// Those without a connection, whose client may come back.
+    Away,
+    /// Those that are not encrypted.
+    Plain,
 }
 
 /// What a server says. Written to links: append, never reorder.
@@ -33,14 +94,14 @@ pub struct SessionQuestion {
 pub struct SessionAnswer {
     /// How many of its sessions are meant, on all pages.
     pub total: u64,
-    /// The first of them, by JID.
+    /// The first of them, in the order that was asked for.
     pub sessions: Vec<SessionInfo>,
 }
 
 /// A page of the sessions of the whole cluster.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Everywhere {
-    /// By JID.
+    /// In the order that was asked for.
     pub sessions: Vec<SessionOn>,
     /// How many are meant on the servers that answered, on all pages.
     pub total: u64,
@@ -99,10 +160,33 @@ impl Sessions {
                 Err(why) => page.silent.push((node, why)),
             }
         }
-        page.sessions.sort_by(|a, b| a.session.jid.cmp(&b.session.jid));
+        page.sessions.sort_by(|a, b| question.compare(&a.session, &b.session));
         page.has_more = page.sessions.len() > limit as usize;
         page.sessions.truncate(limit as usize);
         page
+    }
+
+    /// The session of a full JID, wherever it is.
+    ///
+    /// # Errors
+    /// Where the actor's power does not reach, there is none, or its server may be one that does not answer.
+    pub async fn find(&self, actor: &Actor, jid: &str) -> Result<SessionOn, OpsError> {
+        let full = full_jid(jid)?;
+        if !actor.reaches(full.domain()) {
+            return Err(actor.denied(full.domain()));
+        }
+        let question = SessionQuestion {
+            exact: full.to_string(),
+            limit: 1,
+            ..SessionQuestion::default()
+        };
+        let page = self.everywhere(actor, &question).await;
+        let silent = page.silent.into_iter().next();
+        let found = page.sessions.into_iter().next();
+        found.ok_or_else(|| match silent {
+            Some((node, why)) => OpsError::NoAnswer { node, why },
+            None => OpsError::NoSession(full),
+        })
     }
 
     /// Closes the session of a full JID, or all sessions of a bare one, wherever they are; says how many.
@@ -137,20 +221,74 @@ pub fn answer(live: &dyn Live, question: &SessionQuestion) -> SessionAnswer {
     let mut sessions = live.list();
     sessions.retain(|session| question.means(session));
     let total = sessions.len() as u64;
-    sessions.retain(|session| session.jid > question.after);
-    sessions.sort_by(|a, b| a.jid.cmp(&b.jid));
+    sessions.retain(|session| question.is_behind(session));
+    sessions.sort_by(|a, b| question.compare(a, b));
     sessions.truncate(question.limit.min(PAGE_MAX + 1) as usize);
+    sessions.iter_mut().for_each(|session| live.look_closer(session));
     SessionAnswer { total, sessions }
 }
 
 impl SessionQuestion {
     fn means(&self, session: &SessionInfo) -> bool {
+        if !self.exact.is_empty() && self.exact != session.jid {
+            return false;
+        }
         let is_there = self.text.is_empty() || session.jid.contains(&self.text) || session.address.contains(&self.text);
         let is_at = |host: &String| domain_of(&session.jid).is_some_and(|domain| domain == *host);
-        is_there && self.host.as_ref().is_none_or(is_at)
+        is_there && self.only.means(session) && self.host.as_ref().is_none_or(is_at)
+    }
+
+    /// Where a session comes in the order that was asked for.
+    #[must_use]
+    pub fn place(&self, session: &SessionInfo) -> i64 {
+        match self.order {
+            SessionOrder::Jid => 0,
+            SessionOrder::Since => session.bound_at,
+            SessionOrder::Heard => session.heard_at,
+            SessionOrder::Priority => session.priority.map_or(i64::MIN, i64::from),
+            SessionOrder::Stanzas => {
+                i64::try_from(session.stanzas_in.saturating_add(session.stanzas_out)).unwrap_or(i64::MAX)
+            }
+        }
+    }
+
+    fn compare(&self, one: &SessionInfo, other: &SessionInfo) -> Ordering {
+        let order = (self.place(one), &one.jid).cmp(&(self.place(other), &other.jid));
+        if self.is_down { order.reverse() } else { order }
+    }
+
+    fn is_behind(&self, session: &SessionInfo) -> bool {
+        if self.after.is_empty() {
+            return true;
+        }
+        let order = (self.place(session), &session.jid).cmp(&(self.after_place, &self.after));
+        order
+            == if self.is_down {
+                Ordering::Less
+            } else {
+                Ordering::Greater
+            }
+    }
+}
+
+impl Only {
+    fn means(self, session: &SessionInfo) -> bool {
+        match self {
+            Self::All => true,
+            Self::Available => session.priority.is_some(),
+            Self::Unavailable => session.priority.is_none(),
+            Self::Inactive => session.is_inactive,
+            Self::Away => !session.is_connected,
+            Self::Plain => !session.encrypted,
+        }
     }
 }
 
 fn domain_of(jid: &str) -> Option<String> {
     jid.parse::<Jid>().ok().map(|jid| jid.domain().to_owned())
+}
+
+fn full_jid(jid: &str) -> Result<Jid, OpsError> {
+    let full = jid.parse::<Jid>().ok().filter(|jid| jid.resource().is_some());
+    full.ok_or_else(|| OpsError::NoSessionAddress(jid.to_owned()))
 }

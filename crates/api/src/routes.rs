@@ -1,0 +1,128 @@
+//! Every route, and what it needs. What is not here does not exist.
+
+use axum::{
+    Router,
+    http::{StatusCode, header::CONTENT_TYPE},
+    response::{IntoResponse, Response},
+    routing::{MethodRouter, get},
+};
+use ops::Needs;
+use utoipa::openapi::{RefOr, path::Paths, schema::Schema};
+use utoipa_axum::routes;
+
+use crate::{Api, description::description, guard, problem::Problem};
+
+/// A route as the table has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RouteInfo {
+    /// `GET`, `POST`, `PUT` or `DELETE`.
+    pub method: &'static str,
+    /// The path behind `/api/v1`; what varies is in braces.
+    pub path: &'static str,
+    /// What it needs.
+    pub needs: Needs,
+}
+
+pub(crate) struct Route {
+    pub(crate) info: RouteInfo,
+    pub(crate) schemas: Vec<(String, RefOr<Schema>)>,
+    pub(crate) paths: Paths,
+    handler: MethodRouter<Api>,
+}
+
+/// What a handler's documentation makes of it.
+type Documented = (Vec<(String, RefOr<Schema>)>, Paths, MethodRouter<Api>);
+
+/// Where this version of the API is, behind [`crate::PREFIX`].
+const BASE: &str = "/v1";
+
+/// What is reached without a token: the description, which is the same on every server of this version.
+pub const PUBLIC: &str = "/openapi.json";
+
+/// Every route behind a token.
+#[must_use]
+pub fn table() -> Vec<RouteInfo> {
+    all().into_iter().map(|route| route.info).collect()
+}
+
+pub(crate) fn all() -> Vec<Route> {
+    use crate::resources::{accounts, administrators, audit, cluster, properties, server, sessions, tokens};
+    use Needs::{Change, Login, Owner, Server};
+    vec![
+        route("GET", "/accounts", Login, routes!(accounts::list)),
+        route("POST", "/accounts", Change, routes!(accounts::create)),
+        route("GET", "/accounts/{jid}", Login, routes!(accounts::show)),
+        route("DELETE", "/accounts/{jid}", Change, routes!(accounts::delete)),
+        route(
+            "PUT",
+            "/accounts/{jid}/password",
+            Change,
+            routes!(accounts::set_password),
+        ),
+        route("PUT", "/accounts/{jid}/lock", Change, routes!(accounts::lock)),
+        route("DELETE", "/accounts/{jid}/lock", Change, routes!(accounts::unlock)),
+        route("GET", "/sessions", Login, routes!(sessions::list)),
+        route("DELETE", "/sessions/{jid}", Change, routes!(sessions::close)),
+        route("GET", "/properties", Server, routes!(properties::list)),
+        route("GET", "/properties/{name}", Server, routes!(properties::show)),
+        route("PUT", "/properties/{name}", Owner, routes!(properties::set)),
+        route("DELETE", "/properties/{name}", Owner, routes!(properties::unset)),
+        route("GET", "/cluster", Server, routes!(cluster::status)),
+        route("PUT", "/cluster", Owner, routes!(cluster::switch)),
+        route("GET", "/cluster/nodes", Server, routes!(cluster::nodes)),
+        route("GET", "/cluster/nodes/{node}/caches", Server, routes!(cluster::caches)),
+        route("POST", "/cluster/nodes/{node}/drain", Owner, routes!(cluster::drain)),
+        route("GET", "/administrators", Server, routes!(administrators::list)),
+        route("PUT", "/administrators/{jid}", Owner, routes!(administrators::grant)),
+        route(
+            "DELETE",
+            "/administrators/{jid}",
+            Owner,
+            routes!(administrators::revoke),
+        ),
+        route("GET", "/audit", Server, routes!(audit::list)),
+        route("GET", "/server", Login, routes!(server::show)),
+        route("GET", "/tokens", Server, routes!(tokens::list)),
+        route("POST", "/tokens", Owner, routes!(tokens::create)),
+        route("DELETE", "/tokens/{name}", Owner, routes!(tokens::revoke)),
+    ]
+}
+
+/// The table as a router, each route behind the check of its need.
+pub(crate) fn guarded() -> Router<Api> {
+    let router = all().into_iter().fold(Router::new(), |router, route| {
+        let path = format!("{BASE}{}", route.info.path);
+        router.route(&path, guard::needing(route.handler, route.info.needs))
+    });
+    router
+        .fallback(async || Problem::nowhere())
+        .method_not_allowed_fallback(async || Problem::wrong_method())
+}
+
+/// What is reached without a token.
+pub(crate) fn public() -> Router {
+    Router::new()
+        .route(&format!("{BASE}{PUBLIC}"), get(describe))
+        .method_not_allowed_fallback(async || Problem::wrong_method())
+}
+
+async fn describe() -> Response {
+    match description().to_json() {
+        Ok(json) => ([(CONTENT_TYPE, "application/json")], json).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "the API's description could not be written");
+            Problem::failed(StatusCode::INTERNAL_SERVER_ERROR).into_response()
+        }
+    }
+}
+
+fn route(method: &'static str, path: &'static str, needs: Needs, documented: Documented) -> Route {
+    let (schemas, paths, handler) = documented;
+    let info = RouteInfo { method, path, needs };
+    Route {
+        info,
+        schemas,
+        paths,
+        handler,
+    }
+}

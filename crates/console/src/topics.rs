@@ -1,0 +1,169 @@
+//! Which properties make one form of settings, and how their fields are called there.
+
+/// Settings that are set together.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Topic {
+    /// In the address of its page.
+    pub(crate) slug: &'static str,
+    pub(crate) title: &'static str,
+    /// What it is about.
+    pub(crate) about: &'static str,
+    /// How the names of its properties begin. The longest that fits decides.
+    begins: &'static [&'static str],
+}
+
+/// Every topic; what fits none of the others is of the last one.
+pub(crate) const TOPICS: &[Topic] = &[
+    Topic {
+        slug: "connections",
+        title: "Client connections",
+        about: "How many may connect and how fast, what their streams must be like, and when a silent one is closed.",
+        begins: &["connections.", "proxy_protocol.", "tls.", "c2s."],
+    },
+    Topic {
+        slug: "resuming",
+        title: "Lost connections",
+        about: "How long a session waits for a client that has lost its connection, and what is kept for it meanwhile.",
+        begins: &["sm.", "csi."],
+    },
+    Topic {
+        slug: "login",
+        title: "Registration and login",
+        about: "Who may make an account, how people prove who they are, and what stops guessing.",
+        begins: &["registration.", "sasl.", "fast.", "lockout."],
+    },
+    Topic {
+        slug: "resources",
+        title: "Resource policy",
+        about: "What happens when a second client comes with the name of the first, and how many sessions an account has.",
+        begins: &["c2s.conflict_policy", "sessions."],
+    },
+    Topic {
+        slug: "offline",
+        title: "Offline messages",
+        about: "What becomes of messages for people who are not there.",
+        begins: &["offline."],
+    },
+    Topic {
+        slug: "limits",
+        title: "Limits",
+        about: "How much an account may keep on the server.",
+        begins: &["roster.", "blocking.", "vcard.", "private.", "accounts."],
+    },
+    Topic {
+        slug: "about",
+        title: "What the server says of itself",
+        about: "Whom people write to, and whether clients are told the version.",
+        begins: &["contacts.", "version."],
+    },
+    Topic {
+        slug: "cluster",
+        title: "Clustering",
+        about: "How the servers that share the database find each other and act together.",
+        begins: &["cluster."],
+    },
+    Topic {
+        slug: "administration",
+        title: "Administration",
+        about: "The console, and how long what was done is kept.",
+        begins: &["console.", "audit.", "properties."],
+    },
+    Topic {
+        slug: "more",
+        title: "More",
+        about: "What is of no other topic.",
+        begins: &[""],
+    },
+];
+
+/// What a number counts, by the end of its property's name.
+const UNITS: &[(&str, &str)] = &[
+    ("_bytes_per_second", "bytes a second"),
+    ("_per_second", "a second"),
+    ("_secs", "seconds"),
+    ("_days", "days"),
+    ("_bytes", "bytes"),
+];
+
+/// Words that are not written as in a property's name.
+const WORDS: &[(&str, &str)] = &[
+    ("dns", "DNS"),
+    ("tls", "TLS"),
+    ("sasl", "SASL"),
+    ("scram_sha_1", "SCRAM-SHA-1"),
+    ("plain", "PLAIN"),
+    ("external", "EXTERNAL"),
+];
+
+impl Topic {
+    /// The one at this address.
+    pub(crate) fn find(slug: &str) -> Option<&'static Self> {
+        TOPICS.iter().find(|topic| topic.slug == slug)
+    }
+
+    /// The one that a property is of.
+    pub(crate) fn of(name: &str) -> &'static Self {
+        let fits = |topic: &Self| {
+            let begins = topic.begins.iter().filter(|begin| name.starts_with(**begin));
+            begins.map(|begin| begin.len()).max()
+        };
+        let last = &TOPICS[TOPICS.len() - 1];
+        TOPICS
+            .iter()
+            .filter_map(|topic| fits(topic).map(|length| (length, topic)))
+            .max_by_key(|(length, _)| *length)
+            .map_or(last, |(_, topic)| topic)
+    }
+}
+
+/// How a property's field is called, and what its number counts.
+pub(crate) fn label(name: &str) -> (String, Option<&'static str>) {
+    let (_, rest) = name.split_once('.').unwrap_or(("", name));
+    let unit = UNITS.iter().find(|(end, _)| rest.ends_with(end));
+    let text = unit.and_then(|(end, _)| rest.strip_suffix(end)).unwrap_or(rest);
+    let word = |part: &str| {
+        let known = WORDS.iter().find(|(word, _)| *word == part);
+        known.map_or_else(|| part.replace('_', " "), |(_, written)| (*written).to_owned())
+    };
+    let text = text.split('.').map(word).collect::<Vec<_>>().join(", ");
+    let mut letters = text.chars();
+    let text = match letters.next() {
+        Some(first) => first.to_uppercase().chain(letters).collect(),
+        None => text,
+    };
+    (text, unit.map(|(_, unit)| *unit))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_property_is_of_the_topic_that_fits_best() {
+        for (name, slug) in [
+            ("c2s.idle_timeout_secs", "connections"),
+            ("c2s.conflict_policy", "resources"),
+            ("sessions.max_per_account", "resources"),
+            ("lockout.exempt", "login"),
+            ("offline.policy", "offline"),
+            ("nothing.known", "more"),
+        ] {
+            assert_eq!(Topic::of(name).slug, slug, "{name}");
+            assert!(Topic::find(slug).is_some());
+        }
+    }
+
+    #[test]
+    fn labels_are_words_with_their_unit() {
+        for (name, text, unit) in [
+            ("c2s.idle_timeout_secs", "Idle timeout", Some("seconds")),
+            ("c2s.bytes_per_second", "Bytes", Some("a second")),
+            ("connections.accepts_per_second", "Accepts", Some("a second")),
+            ("cluster.start.delay_secs", "Start, delay", Some("seconds")),
+            ("sasl.scram_sha_1", "SCRAM-SHA-1", None),
+            ("tls.oldest", "Oldest", None),
+        ] {
+            assert_eq!(label(name), (text.to_owned(), unit), "{name}");
+        }
+    }
+}
