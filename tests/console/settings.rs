@@ -160,24 +160,6 @@ fn the_record_is_narrowed_and_saved_as_a_file() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn refused_logins_are_in_the_record_one_row_a_minute() -> Result<()> {
-    let house = House::start()?;
-    for guess in ["a", "b", "c"] {
-        house.stranger().log_in(&format!("owner@{DOMAIN}"), guess);
-    }
-    let page = house.visitor("owner").get("/audit?actor=not+logged+in");
-    page.says(200, "refused, 3 times within a minute")
-        .says(200, "from 127.0.0.1");
-    assert_eq!(
-        page.body.matches("<code>console.login</code>").count(),
-        1,
-        "{}",
-        page.body
-    );
-    Ok(())
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_host_that_is_added_is_served_without_a_restart() -> Result<()> {
     const NEW: &str = "new.test";

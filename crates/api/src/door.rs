@@ -40,6 +40,13 @@ fn turned_away(api: &Api, request: &Request) -> Option<Problem> {
     if !KNOWN.contains(request.method()) {
         return Some(Problem::wrong_method());
     }
+    if !peer(request).is_some_and(|peer| api.acts.servers.may_come(peer.ip())) {
+        return Some(Problem::new(
+            StatusCode::FORBIDDEN,
+            "This API is not for your network. Whoever is on the server's machine adds yours: hearth property set \
+             console.allowed <networks>",
+        ));
+    }
     let is_from_here = peer(request).is_some_and(|peer| peer.ip().to_canonical().is_loopback());
     (api.reach == Reach::ThisMachine && !is_from_here).then(|| {
         Problem::new(

@@ -111,7 +111,7 @@ fn of(error: &OpsError) -> (&'static str, StatusCode, Option<&'static str>) {
         OpsError::ManyNodes { .. } => ("many-nodes", Status::CONFLICT, Some("node")),
         OpsError::BadCursor => ("bad-cursor", Status::BAD_REQUEST, Some("after")),
         OpsError::Password(_) => ("bad-password", Status::UNPROCESSABLE_ENTITY, Some("password")),
-        OpsError::BadValue { .. } | OpsError::Impossible(_) => {
+        OpsError::BadValue { .. } | OpsError::Impossible(_) | OpsError::ShutOut(_) => {
             ("bad-value", Status::UNPROCESSABLE_ENTITY, Some("value"))
         }
         OpsError::Everywhere(_) => ("bad-scope", Status::UNPROCESSABLE_ENTITY, Some("scope")),

@@ -124,6 +124,13 @@ fn turned_away(console: &Console, request: &Request) -> Option<Response> {
              (admin.tls_listen), or a tunnel to this one.",
         ));
     }
+    if !peer(request).is_some_and(|peer| console.acts.servers.may_come(peer.ip())) {
+        return Some(refusal::bare(
+            StatusCode::FORBIDDEN,
+            "This console is not for your network. Whoever is on the server's machine adds yours: hearth property set \
+             console.allowed <networks>",
+        ));
+    }
     (request.method() == Method::POST && is_from_elsewhere(request.headers())).then(|| {
         refusal::bare(
             StatusCode::FORBIDDEN,
@@ -132,7 +139,7 @@ fn turned_away(console: &Console, request: &Request) -> Option<Response> {
     })
 }
 
-/// The address of whoever asks; nobody is turned away for lack of one, for every listener of ours says it.
+/// The address of whoever asks, which every listener of ours says.
 pub(crate) fn peer(request: &Request) -> Option<SocketAddr> {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     peer.map(|ConnectInfo(address)| *address)

@@ -171,6 +171,9 @@ pub enum OpsError {
     /// What a secret was before is not known.
     #[error("{0} is a secret, and what it was before is in no record: set it by hand")]
     SecretChange(&'static str),
+    /// Whoever makes the change would not be answered any more.
+    #[error("this would shut you out: {0}, from where you ask, is in none of these networks")]
+    ShutOut(std::net::IpAddr),
     /// More than fits.
     #[error("there are more than {max} {what}")]
     TooMany {

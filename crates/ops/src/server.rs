@@ -124,6 +124,12 @@ impl Servers {
         Ok(known)
     }
 
+    /// Whether somebody at this address is answered by the console and the API (`console.allowed`).
+    #[must_use]
+    pub fn may_come(&self, from: IpAddr) -> bool {
+        self.settings.load().may_come(from)
+    }
+
     /// How it is; every administrator may know.
     ///
     /// # Errors

@@ -22,6 +22,7 @@ pub(crate) struct AccountQuery {
     prefix: String,
     /// By what; without it: by name.
     #[serde(default)]
+    #[param(inline)]
     order: AccountOrder,
     /// The greatest first.
     #[serde(default)]

@@ -26,6 +26,7 @@ pub(crate) struct PropertyQuery {
 pub(crate) struct ScopeQuery {
     /// Where; without it: on every server.
     #[serde(default)]
+    #[param(inline)]
     scope: PropertyScope,
 }
 

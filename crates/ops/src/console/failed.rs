@@ -7,8 +7,9 @@ use parking_lot::Mutex;
 
 use crate::{Audit, OpsError};
 
-/// Addresses told apart within a minute; all others share an entry.
-const ADDRESSES_MAX: usize = 1_024;
+/// Addresses told apart within a minute; all others share an entry. So guesses from everywhere make at most 50,000 entries
+/// a day at one node.
+const ADDRESSES_MAX: usize = 32;
 const MINUTE_MICROS: i64 = 60_000_000;
 
 /// Counts them on this node.

@@ -6,9 +6,11 @@
 //! | logging in, and showing that it is still oneself | `enter` |
 //! | what a browser holds | `token` |
 //! | second factors: codes by the clock, codes that are good once | `second_factor`, `totp`, `recovery` |
+//! | from where the console is asked | `access` |
 //! | failed logins in the record | `failed` |
 //! | domain, database, the first administrator | `setup`, and what it needs of the process: `install` |
 
+mod access;
 mod enter;
 mod failed;
 mod install;
@@ -23,9 +25,11 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 use arc_swap::ArcSwap;
 use auth::Authenticator;
 use storage::{ConsoleLogin, ConsoleSession, SessionLimits, Storage};
+use transport::Network;
 
 use failed::FailedLogins;
 
+pub(crate) use access::shut_out;
 pub use install::{Configured, Finding, Install, Looking, Written};
 pub use second_factor::{Enrolment, FactorInfo, SecondFactors};
 pub use setup::{Applied, Setup, SetupInfo};
@@ -44,6 +48,8 @@ pub struct ConsoleSettings {
     pub second_factor: SecondFactorRule,
     /// Names under which browsers may ask for the console, besides those that are known to be this server's.
     pub hosts: Vec<String>,
+    /// From where the console and the API are answered, besides this machine; none: from everywhere.
+    pub allowed: Vec<Network>,
 }
 
 /// Who needs a second factor.
@@ -62,6 +68,7 @@ impl Default for ConsoleSettings {
             proof_lasts: Duration::from_secs(600),
             second_factor: SecondFactorRule::Optional,
             hosts: Vec::new(),
+            allowed: Vec::new(),
         }
     }
 }

@@ -76,7 +76,7 @@ impl Properties {
         }
         let mut accepted = Vec::new();
         for (name, text) in values {
-            match self.acceptable(name, text) {
+            match self.acceptable(actor, name, text) {
                 Ok((definition, value)) => accepted.push((definition.name, value.to_string())),
                 Err(error) => {
                     wrong.insert(name.clone(), error);

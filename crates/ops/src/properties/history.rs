@@ -80,7 +80,7 @@ impl Properties {
         let who = actor.to_string();
         match &change.before {
             Some(text) => {
-                let (_, value) = self.acceptable(name, text)?;
+                let (_, value) = self.acceptable(actor, name, text)?;
                 if change.scope != Scope::Cluster && cluster::holds_everywhere(name) {
                     return Err(OpsError::Everywhere(name));
                 }

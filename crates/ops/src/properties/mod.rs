@@ -19,7 +19,8 @@ pub use form::NotSet;
 pub use history::PropertyChangeInfo;
 
 use crate::{
-    Actor, Applies, Audit as Record, Catalogue, Definition, Kind, OpsError, Value, audit::Deed, cluster, nearest,
+    Actor, Applies, Audit as Record, Catalogue, Definition, Kind, OpsError, Value, audit::Deed, cluster,
+    console::shut_out, nearest,
 };
 
 /// Acts on system properties.
@@ -153,7 +154,7 @@ impl Properties {
         let deed = self.deed("property.set", place, name, Some(text)).await;
         let work = async {
             actor.require_owner()?;
-            let (definition, value) = self.acceptable(name, text)?;
+            let (definition, value) = self.acceptable(actor, name, text)?;
             if place == Where::Node && cluster::holds_everywhere(definition.name) {
                 return Err(OpsError::Everywhere(definition.name));
             }
@@ -242,12 +243,21 @@ impl Properties {
 
     /// Why a property cannot be set to this now, if so.
     pub(crate) fn refusal(&self, name: &str, text: &str) -> Option<OpsError> {
-        self.acceptable(name, text).err()
+        self.possible(name, text).err()
     }
 
-    fn acceptable(&self, name: &str, text: &str) -> Result<(&Definition, Value), OpsError> {
+    fn possible(&self, name: &str, text: &str) -> Result<(&Definition, Value), OpsError> {
         let definition = self.changeable(name)?;
         Ok((definition, self.read(definition, text)?))
+    }
+
+    /// A value that this actor may give the property.
+    fn acceptable(&self, actor: &Actor, name: &str, text: &str) -> Result<(&Definition, Value), OpsError> {
+        let (definition, value) = self.possible(name, text)?;
+        match shut_out(actor, definition.name, &value) {
+            Some(address) => Err(OpsError::ShutOut(address)),
+            None => Ok((definition, value)),
+        }
     }
 
     /// A value that the property allows, on this database.

@@ -331,48 +331,6 @@ async fn the_record_is_read_backwards_and_by_what_is_in_it() {
 }
 
 #[tokio::test]
-async fn who_guesses_cannot_fill_the_record() {
-    let office = office().await;
-    let guess = async |last: u8, network: u16| {
-        let four = IpAddr::from([192, 0, 2, last]);
-        let six = IpAddr::from([0x2001, 0xdb8, 0, network, 0, 0, 0, u16::from(last)]);
-        for from in [four, six] {
-            let refused = office
-                .logins
-                .log_in(&format!("nobody{last}@one.example"), &password("x"), from)
-                .await;
-            assert!(matches!(refused, Err(NoLogin::Wrong)), "{refused:?}");
-        }
-    };
-    for last in 1..=4 {
-        guess(last, 0).await;
-    }
-    let list = async || {
-        let page = AuditPage {
-            act: "console.login".into(),
-            limit: 500,
-            ..AuditPage::default()
-        };
-        office.audit.list(&local(), &page).await.unwrap()
-    };
-    let rows = list().await;
-    assert_eq!(rows.len(), 5, "one IPv6 network is one place");
-    assert!(
-        rows.iter()
-            .any(|row| row.outcome.as_deref() == Some("refused, 4 times within a minute"))
-    );
-    for last in 5..=60 {
-        guess(last, u16::from(last)).await;
-    }
-    let rows = list().await;
-    assert_eq!(rows.len(), 31, "so many a minute, and one for all others");
-    assert_eq!(
-        (rows[0].actor.as_str(), rows[0].address.as_deref()),
-        ("not logged in", None)
-    );
-}
-
-#[tokio::test]
 async fn the_records_are_kept_for_as_many_days_as_is_set() {
     const DAY: i64 = 86_400;
     let office = office().await;

@@ -1,10 +1,18 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use ops::{Applies, Catalogue, Definition, Kind, NotSet, OpsError, Pinned, Pins, Properties, Source, Value, Where};
+use ops::{
+    Actor, Applies, Catalogue, Check, Definition, Kind, NotSet, OpsError, Pinned, Pins, Properties, Role, Source,
+    Value, Where,
+};
 use storage::{Audit, Scope};
 
 use crate::{House, house, local};
+
+const ANY: Check = Check {
+    allowed: "anything",
+    is_allowed: |_| true,
+};
 
 fn properties(house: &House, pins: Pins) -> Properties {
     let definition = |name, kind, default, applies| Definition {
@@ -22,6 +30,12 @@ fn properties(house: &House, pins: Pins) -> Properties {
             Applies::Live,
         ),
         definition("registration.enabled", Kind::Bool, Value::Bool(false), Applies::Restart),
+        definition(
+            "console.allowed",
+            Kind::List(ANY),
+            Value::List(Vec::new()),
+            Applies::Live,
+        ),
     ]);
     let pins = Arc::new(ArcSwap::from_pointee(pins));
     Properties::new(house.storage.clone(), Arc::new(catalogue), pins, "node1".into())
@@ -218,4 +232,31 @@ async fn a_change_is_undone_once_and_by_owners_and_secrets_are_not() {
     let secret = &stored.history(Some(name), None, 1).await.unwrap()[0];
     assert!(matches!(undo(secret.id).await, Err(OpsError::SecretChange(_))));
     assert_eq!(stored.get(&scope, name).await.unwrap().as_deref(), Some("7"));
+}
+
+#[tokio::test]
+async fn nobody_shuts_themselves_out_of_the_console_in_any_way() {
+    let house = house().await;
+    let properties = properties(&house, Pins::new());
+    let owner = Actor::Account {
+        jid: "juliet@one.example".parse().unwrap(),
+        role: Role::Owner,
+        address: Some("198.51.100.7".parse().unwrap()),
+    };
+    let (name, office, own) = ("console.allowed", "192.0.2.0/24", "192.0.2.0/24,198.51.100.0/24");
+    let set = async |text: &str| properties.set(&owner, Where::Cluster, name, text).await;
+    assert!(matches!(set(office).await, Err(OpsError::ShutOut(_))));
+    let form = [(name.to_owned(), office.to_owned())];
+    let in_a_form = properties.set_all(&owner, &form).await;
+    assert!(matches!(in_a_form, Err(NotSet::Values(wrong)) if matches!(wrong[name], OpsError::ShutOut(_))));
+    // Who is on the machine may; the owner may not go back to it.
+    for text in [office, own] {
+        properties.set(&local(), Where::Cluster, name, text).await.unwrap();
+    }
+    let last = properties.history(&local(), Some(name), None, 1).await.unwrap();
+    let undone = properties.undo(&owner, last[0].id).await;
+    assert!(matches!(undone, Err(OpsError::ShutOut(_))), "{undone:?}");
+    let held = properties.get(&local(), name).await.unwrap().value;
+    assert_eq!(held.to_string(), own);
+    set("").await.unwrap();
 }

@@ -51,7 +51,7 @@ pub(super) static ROWS: &[Property] = &[
     ),
 ];
 
-const NETWORKS: Check = Check {
+pub(super) const NETWORKS: Check = Check {
     allowed: "networks or addresses, as \"192.0.2.0/24\" or \"::1\"",
     is_allowed: |text| text.parse::<Network>().is_ok(),
 };

@@ -2,7 +2,7 @@
 
 use ops::{Check, Kind};
 
-use super::{Property, live, number};
+use super::{Property, connections::NETWORKS, live, number};
 
 pub(super) static ROWS: &[Property] = &[
     live(
@@ -31,6 +31,13 @@ pub(super) static ROWS: &[Property] = &[
         |s| &mut s.console.hosts,
         "Names under which browsers may ask for the console, as a proxy in front of it has them. Its addresses, this \
          server's name, its domains and the names in its certificate are always among them.",
+    ),
+    live(
+        "console.allowed",
+        Kind::List(NETWORKS),
+        |s| &mut s.console.allowed,
+        "Networks from which the console and the API are asked, besides this machine; others are turned away. Empty: from \
+         everywhere. Behind a proxy that is the proxy's address.",
     ),
     live(
         "audit.keep_days",
