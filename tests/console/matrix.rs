@@ -84,6 +84,7 @@ const EXPECTED: &[(&str, &str, Who)] = &[
     ("POST", "/tokens", OWNER),
     ("POST", "/tokens/revoke", OWNER),
     ("GET", "/audit", SERVER),
+    ("GET", "/audit/export", SERVER),
     ("POST", "/administrators/second-factor", OWNER),
     ("GET", "/welcome", ALL),
     ("GET", "/me", ALL),
@@ -93,7 +94,6 @@ const EXPECTED: &[(&str, &str, Who)] = &[
     ("POST", "/me/second-factor/codes", ALL),
     ("POST", "/me/second-factor/remove", ALL),
     ("POST", "/me/logout-everywhere", ALL),
-    ("GET", "/audit/export", SERVER),
     ("POST", "/logout", ALL),
 ];
 
@@ -106,7 +106,7 @@ const GRAVE: &[&str] = &[
     "/me/second-factor/remove",
 ];
 
-/// Ends the visitor who sends it.
+/// Ends the visitor who sends it, and those of all rows that follow.
 const LEAVES: &[&str] = &["/logout", "/me/logout-everywhere"];
 
 #[test]
