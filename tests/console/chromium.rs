@@ -249,6 +249,11 @@ const PAGES: &[(&str, &str)] = &[
     ("cache-kept", "/cluster/nodes/1/caches/sessions"),
     ("properties", "/properties?text=roster"),
     ("property", "/properties/roster.max_items"),
+    ("hosts", "/hosts"),
+    ("settings", "/settings"),
+    ("settings-offline", "/settings/offline"),
+    ("history", "/history"),
+    ("administrators", "/administrators"),
     ("tokens", "/tokens"),
     ("audit", "/audit"),
 ];

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use super::{GroupNumber, Groups, ShownTo};
 use crate::StorageError;
-use crate::db::args;
+use crate::db::{Sql, args};
 
 /// All groups that matter to rosters.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SharedGroups {
-    /// What the counter of groups was before they were read.
+    /// What the counter of groups was when they were read.
     pub version: i64,
     /// Those that are shown to somebody, and those that were chosen to see them; by number.
     pub groups: Vec<SharedGroup>,
@@ -44,19 +44,22 @@ impl Groups {
         row.map_or(Ok(0), |row| row.int(0))
     }
 
-    /// All groups that matter to rosters, in four questions. What changes meanwhile makes the version out of date, never
-    /// the other way round.
+    /// All groups that matter to rosters, as they were at one moment: a change waits until they are read. A part of one
+    /// would pass for the whole of it, because it has its version.
     pub async fn shared(&self) -> Result<SharedGroups, StorageError> {
+        const HOLD: Sql = Sql::holding("SELECT value FROM counters WHERE name = 'groups'");
         const GROUPS: &str = "SELECT g.id, g.version, h.domain, g.display_name, g.shown_to FROM roster_groups g \
                               JOIN hosts h ON h.id = g.host_id WHERE g.shown_to <> 'nobody' \
                               OR EXISTS (SELECT 1 FROM roster_group_viewers v WHERE v.viewer_id = g.id) ORDER BY g.id";
         const VIEWERS: &str = "SELECT group_id, viewer_id FROM roster_group_viewers ORDER BY group_id, viewer_id";
         const MEMBERS: &str = "SELECT m.group_id, a.localpart FROM roster_group_members m \
                                JOIN accounts a ON a.id = m.account_id";
-        let version = self.version().await?;
+        let mut tx = self.db.begin().await?;
+        let held = tx.row(HOLD, args![]).await?;
+        let version = held.map_or(Ok(0), |row| row.int(0))?;
         let mut groups = Vec::new();
         let mut places = HashMap::new();
-        for row in self.db.rows(GROUPS, args![]).await? {
+        for row in tx.rows(GROUPS, args![]).await? {
             places.insert(row.int(0)?, groups.len());
             groups.push(SharedGroup {
                 number: GroupNumber(row.int(0)?),
@@ -68,19 +71,17 @@ impl Groups {
                 members: Vec::new(),
             });
         }
-        if groups.is_empty() {
-            return Ok(SharedGroups { version, groups });
-        }
-        for row in self.db.rows(VIEWERS, args![]).await? {
+        for row in tx.rows(VIEWERS, args![]).await? {
             if let Some(place) = places.get(&row.int(0)?) {
                 groups[*place].viewers.push(GroupNumber(row.int(1)?));
             }
         }
-        for row in self.db.rows(MEMBERS, args![]).await? {
+        for row in tx.rows(MEMBERS, args![]).await? {
             if let Some(place) = places.get(&row.int(0)?) {
                 groups[*place].members.push(row.text(1)?);
             }
         }
+        tx.commit().await?;
         Ok(SharedGroups { version, groups })
     }
 }

@@ -12,6 +12,7 @@ on_every_database!(
     a_deleted_account_leaves_its_groups_and_that_is_heard_of,
     a_deleted_group_is_chosen_no_more,
     a_refused_group_leaves_no_trace,
+    groups_are_read_as_they_were_at_one_moment,
 );
 
 fn facts(shown_to: ShownTo, viewers: &[&str]) -> GroupFacts {
@@ -189,4 +190,32 @@ async fn a_refused_group_leaves_no_trace(g: Ground) {
     let refused = groups.create(g.host, "a\0b", &facts(ShownTo::Nobody, &[])).await;
     assert!(matches!(refused, Err(StorageError::Nul)), "{refused:?}");
     assert!(groups.list(g.host).await.unwrap().is_empty());
+}
+
+/// Another node reads while members come and go: to one version of a group belong always the same members.
+async fn groups_are_read_as_they_were_at_one_moment(g: Ground) {
+    const CHANGES: usize = 60;
+    let other = g.again(|_| {}).await;
+    let group = make(&g, "staff", ShownTo::Members, &[]).await;
+    let juliet = g.account("juliet").await;
+    let changing = async {
+        for _ in 0..CHANGES {
+            g.storage.groups().add_members(group, &[juliet]).await.unwrap();
+            assert!(g.storage.groups().remove_member(group, juliet).await.unwrap());
+        }
+    };
+    let mut seen = std::collections::HashMap::new();
+    let reading = async {
+        loop {
+            let found = other.groups().shared().await.unwrap().groups.remove(0);
+            let members = seen.entry(found.version).or_insert_with(|| found.members.clone());
+            assert_eq!(*members, found.members, "version {}", found.version);
+        }
+    };
+    tokio::select! {
+        () = changing => {}
+        () = reading => {}
+    }
+    // The last change, by which they were added and went, is seen as well.
+    assert_eq!(shared(&g).await.groups[0].members, [""; 0]);
 }
