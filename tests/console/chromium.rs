@@ -87,13 +87,11 @@ impl Chromium {
         Ok(field.send_keys(text).await?)
     }
 
+    /// Clicks on it as soon as it is there: one page may just be taking another's place.
     pub(crate) async fn click(&self, what: &str) -> Result<()> {
-        let found = self
-            .page
-            .find(Locator::Css(what))
+        self.click_live(Locator::Css(what))
             .await
-            .with_context(|| what.to_owned())?;
-        Ok(found.click().await?)
+            .with_context(|| what.to_owned())
     }
 
     /// Waits until the page says this; how long that took.
