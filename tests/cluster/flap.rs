@@ -13,14 +13,40 @@ use crate::{
 };
 
 const BETWEEN_MESSAGES: Duration = Duration::from_millis(20);
-/// The link is down for so long, and then up for so long.
-const TURN: Duration = Duration::from_secs(1);
 /// More than the last message takes.
 const TAIL: &str = "that was all";
+
+/// How long the link is down each time, and then up.
+struct Turn {
+    down: Duration,
+    up: Duration,
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn over_a_link_that_comes_and_goes_everything_arrives_once_and_in_order() -> Result<()> {
     let duration = Duration::from_secs(chosen("HEARTH_CLUSTER_FLAP_SECS", 15)?);
+    let turn = Turn {
+        down: Duration::from_secs(1),
+        up: Duration::from_secs(1),
+    };
+    talk_over(&turn, duration).await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_comes_back_with_its_people_brings_them_everything_in_order() -> Result<()> {
+    // Long enough for one of the two to be declared dead, and too short for its people to be sent away.
+    let turn = Turn {
+        down: Duration::from_secs(7),
+        up: Duration::from_secs(5),
+    };
+    let is_whole = talk_over(&turn, Duration::from_secs(20)).await?;
+    ensure!(!is_whole, "nobody was declared dead");
+    Ok(())
+}
+
+/// Two people on two servers talk for this time; whether both servers stayed members throughout.
+async fn talk_over(turn: &Turn, duration: Duration) -> Result<bool> {
     let fleet = Fleet::together_on_a_network(2, &["romeo", "juliet"]).await?;
     let mut people = [fleet.arrive(1, "romeo").await?, fleet.arrive(2, "juliet").await?];
     let jids = people.each_ref().map(|it| it.jid.clone());
@@ -35,9 +61,9 @@ async fn over_a_link_that_comes_and_goes_everything_arrives_once_and_in_order() 
     let mut turns = 0;
     while Instant::now() < end {
         fleet.net()?.cut(Server(1), Server(2))?;
-        tokio::time::sleep(TURN).await;
+        tokio::time::sleep(turn.down).await;
         fleet.net()?.mend(Server(1), Server(2))?;
-        tokio::time::sleep(TURN).await;
+        tokio::time::sleep(turn.up).await;
         turns += 1;
     }
     let ((mut romeo, he_said), (mut juliet, she_said)) = (his.await?, hers.await?);
@@ -63,10 +89,14 @@ async fn over_a_link_that_comes_and_goes_everything_arrives_once_and_in_order() 
         println!("{} heard {} of {said}", hearing.jid, numbers.len());
         let is_in_order = numbers.is_sorted_by(|one, other| one < other);
         ensure!(is_in_order, "{} heard {numbers:?}", hearing.jid);
-        let is_all = numbers.len() == said;
-        ensure!(is_all || !is_whole, "{} lost some, and heard {numbers:?}", hearing.jid);
+        ensure!(
+            numbers.len() == said,
+            "{} lost some, and heard {numbers:?}",
+            hearing.jid
+        );
     }
-    fleet.told()
+    fleet.told()?;
+    Ok(is_whole)
 }
 
 /// The numbers of both servers' lives.

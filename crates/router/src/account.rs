@@ -4,7 +4,7 @@ use std::{
     collections::{HashMap, HashSet},
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     },
 };
 
@@ -16,10 +16,7 @@ use tokio::sync::OnceCell;
 
 use crate::{
     flight::InFlight,
-    peers::{
-        Mesh,
-        frame::{Frame, Landing},
-    },
+    peers::{Mesh, frame::Frame},
     sharing::{Share, Sharing, View},
 };
 
@@ -41,6 +38,8 @@ pub struct Account {
     changes_read: AtomicU64,
     /// Rows of the message log that live sessions have and have not acknowledged.
     in_flight: InFlight,
+    /// The last row that this node left waiting, as a number; 0 for none.
+    last_waiting: AtomicI64,
     /// Another node did not say in time which rows it has, and will be asked again.
     looks_later: AtomicBool,
     /// Other nodes, who hear of changes; `None` for guests, whom nobody else knows.
@@ -84,6 +83,7 @@ impl Account {
             changes: AtomicU64::new(0),
             changes_read: AtomicU64::new(0),
             in_flight: InFlight::default(),
+            last_waiting: AtomicI64::new(0),
             looks_later: AtomicBool::new(false),
             mesh: None,
             sharing: None,
@@ -297,14 +297,21 @@ impl Account {
             self.in_flight.land(id);
             return;
         };
-        for (origin, generation) in self.in_flight.land(id) {
-            let frame = Frame::Landed {
-                account: self.jid.as_str(),
-                rows: vec![id.raw()],
-                generation,
-                landing: Landing::Acknowledged,
-            };
-            mesh.send_after_commit(origin, &frame);
+        for origin in self.in_flight.land(id) {
+            mesh.send_acknowledged(origin, self, id);
+        }
+    }
+
+    /// The message of this row is in the log, and no session has it.
+    pub fn is_waiting(&self, id: LogId) {
+        self.last_waiting.fetch_max(id.raw(), Ordering::AcqRel);
+    }
+
+    /// The last row of which that was said here, whatever has become of it.
+    pub(crate) fn last_waiting(&self) -> Option<LogId> {
+        match self.last_waiting.load(Ordering::Acquire) {
+            0 => None,
+            raw => Some(LogId::from_raw(raw)),
         }
     }
 

@@ -106,6 +106,7 @@ impl Router {
     pub(crate) async fn give_back(self: &Arc<Self>, account: &Account, rows: &[LogId]) {
         let _turn = account.turn().await;
         for row in rows {
+            account.is_waiting(*row);
             let origins = account.in_flight().land(*row);
             self.send_landed(account, &origins, *row, Landing::GivenBack);
         }

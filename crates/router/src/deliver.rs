@@ -212,7 +212,8 @@ impl Takers {
     }
 }
 
-/// To sessions, leaving a row in the log where the sender was promised one.
+/// To sessions, leaving a row in the log where the sender was promised one; and where the message goes to another node, which
+/// may be gone before it has handled it, or before it could say so.
 fn live(
     house: &Arc<Router>,
     flow: &mut Flow<'_>,
@@ -220,9 +221,10 @@ fn live(
     to: &Jid,
     takers: &Takers,
 ) -> Result<Placed, StanzaError> {
-    let log_id = match (flow.number, keep::is_kept(&flow.stanza)) {
-        (Some(_), true) => Some(keep::append(house, account, &flow.stanza, flow.receipt())?),
-        _ => None,
+    let is_logged = flow.number.is_some() || !takers.there.is_empty();
+    let log_id = match is_logged && keep::is_kept(&flow.stanza) {
+        true => Some(keep::append(house, account, &flow.stanza, flow.receipt())?),
+        false => None,
     };
     if is_taken(house, flow, account, log_id, takers) {
         return Ok(Placed::Taken);
@@ -260,9 +262,10 @@ fn is_taken(house: &Router, flow: &mut Flow<'_>, account: &Account, log_id: Opti
 /// To each node with takers, once; true where one took it.
 fn send_out(house: &Router, account: &Account, flow: &Flow<'_>, log_id: Option<LogId>, there: &Entries) -> bool {
     let mut is_sent = false;
+    let behind = account.last_waiting();
     for entries in there.chunk_by(|one, other| one.node == other.node) {
         let node = entries[0].node;
-        if send_to(house, flow, log_id, node, entries) {
+        if send_to(house, flow, log_id, behind, node, entries) {
             is_sent = true;
         } else if let Some(id) = log_id {
             account.in_flight().land_there(id, node, 0);
@@ -271,11 +274,13 @@ fn send_out(house: &Router, account: &Account, flow: &Flow<'_>, log_id: Option<L
     is_sent
 }
 
-/// To sessions of one node; false where it is dead, or far behind. Where it does not keep up, the sender's stream waits.
+/// To sessions of one node, `behind` a row that waits for them; false where it is dead, or far behind. Where it does not keep
+/// up, the sender's stream waits.
 pub(crate) fn send_to(
     house: &Router,
     flow: &Flow<'_>,
     log_id: Option<LogId>,
+    behind: Option<LogId>,
     node: u64,
     entries: &[Arc<SessionEntry>],
 ) -> bool {
@@ -287,6 +292,7 @@ pub(crate) fn send_to(
     let frame = Frame::Deliver {
         to: to.collect(),
         log_id: log_id.map(LogId::raw),
+        behind: behind.map(LogId::raw),
         hops: flow.hops,
         stanza: &stanza,
     };
@@ -349,7 +355,8 @@ pub(crate) fn hand_over(house: &Router, session: &Session, stanza: Stanza) {
     let flow = Flow::new(*refused.into_delivery().stanza, None, None);
     let _under_way = house.mesh().under_way(session.jid.bare_str());
     let there = house.mesh().elsewhere.find(&session.jid);
-    let is_sent = there.is_some_and(|entry| send_to(house, &flow, None, entry.node, std::slice::from_ref(&entry)));
+    let is_sent =
+        there.is_some_and(|entry| send_to(house, &flow, None, None, entry.node, std::slice::from_ref(&entry)));
     if !is_sent {
         metrics::counter!("stanzas_for_ended_sessions").increment(1);
     }

@@ -60,6 +60,8 @@ struct State {
     queue: VecDeque<Delivery>,
     /// Of a session that comes from another node: what came here directly, until all has come by way of that node.
     direct: Option<VecDeque<Delivery>>,
+    /// What came from other nodes, while something that waits in the log has to go before it.
+    kept_back: Option<VecDeque<Delivery>>,
     /// Set once: the reason for which the session is to close.
     close: Option<StreamError>,
     /// It does not read what is there: nothing more is sent to it before it closes.
@@ -113,7 +115,9 @@ impl Inbox {
     #[must_use]
     pub fn waiting(&self) -> usize {
         let state = self.state.lock();
-        state.queue.len() + state.direct.as_ref().map_or(0, VecDeque::len)
+        let aside = [&state.direct, &state.kept_back];
+        let aside = aside.into_iter().flatten().map(VecDeque::len);
+        state.queue.len() + aside.sum::<usize>()
     }
 
     /// Hands over a stanza.
@@ -128,11 +132,8 @@ impl Inbox {
         }
         let queue = state.direct.as_ref().unwrap_or(&state.queue);
         if queue.len() >= self.capacity {
-            state.is_slow = true;
-            let waker = state.end(slow_reader());
             drop(state);
-            wake(waker);
-            return Err(Refused::Full(delivery));
+            return self.evict(delivery);
         }
         if let Some(direct) = &mut state.direct {
             direct.push_back(delivery);
@@ -143,6 +144,57 @@ impl Inbox {
         drop(state);
         wake(waker);
         Ok(())
+    }
+
+    /// It is too far behind: it is told to close.
+    fn evict(&self, delivery: Delivery) -> Result<(), Refused> {
+        let mut state = self.state.lock();
+        state.is_slow = true;
+        let waker = state.end(slow_reader());
+        drop(state);
+        wake(waker);
+        Err(Refused::Full(delivery))
+    }
+
+    /// Hands over a stanza of another node: behind what waits in the log, where it has to be behind that.
+    pub(crate) fn push_from_afar(&self, delivery: Delivery) -> Result<(), Refused> {
+        let mut state = self.state.lock();
+        if state.is_closed {
+            return Err(Refused::Closed(delivery));
+        }
+        let Some(kept_back) = &mut state.kept_back else {
+            drop(state);
+            return self.push(delivery);
+        };
+        if kept_back.len() >= self.capacity {
+            drop(state);
+            return self.evict(delivery);
+        }
+        kept_back.push_back(delivery);
+        Ok(())
+    }
+
+    /// From now on what other nodes send is kept back.
+    pub(crate) fn keep_back(&self) {
+        self.state.lock().kept_back.get_or_insert_default();
+    }
+
+    /// What was kept back follows.
+    pub(crate) fn let_go(&self) {
+        let mut state = self.state.lock();
+        let Some(mut kept_back) = state.kept_back.take() else {
+            return;
+        };
+        let State { queue, direct, .. } = &mut *state;
+        direct.as_mut().unwrap_or(queue).append(&mut kept_back);
+        let waker = state.waker.take();
+        drop(state);
+        wake(waker);
+    }
+
+    #[cfg(test)]
+    pub(crate) fn is_keeping_back(&self) -> bool {
+        self.state.lock().kept_back.is_some()
     }
 
     /// Hands over a stanza that waited for the session on the node that it comes from, where there was a bound already.
@@ -221,6 +273,7 @@ impl Inbox {
 
     /// Takes what waits, of a session that has no task any more.
     pub(crate) fn take(&self) -> VecDeque<Delivery> {
+        self.let_go();
         std::mem::take(&mut self.state.lock().queue)
     }
 
@@ -231,6 +284,7 @@ impl Inbox {
         state.waker = None;
         let mut waiting = std::mem::take(&mut state.queue);
         waiting.extend(state.direct.take().into_iter().flatten());
+        waiting.extend(state.kept_back.take().into_iter().flatten());
         waiting
     }
 }
@@ -283,6 +337,33 @@ mod tests {
             .into_iter()
             .map(|it| it.stanza.id.unwrap().to_string())
             .collect()
+    }
+
+    #[test]
+    fn what_is_kept_back_follows_what_was_read_from_the_log() {
+        let inbox = Inbox::new(2);
+        inbox.push(delivery("1")).unwrap();
+        inbox.keep_back();
+        inbox.push_from_afar(delivery("3")).unwrap();
+        inbox.push(delivery("2")).unwrap();
+        inbox.push_from_afar(delivery("4")).unwrap();
+        assert_eq!(inbox.waiting(), 4);
+        inbox.let_go();
+        assert_eq!(ids(inbox.take()), ["1", "2", "3", "4"]);
+        inbox.push_from_afar(delivery("5")).unwrap();
+        assert_eq!(ids(inbox.shut()), ["5"]);
+    }
+
+    #[test]
+    fn no_more_is_kept_back_than_an_inbox_holds() {
+        let inbox = Inbox::new(2);
+        inbox.keep_back();
+        for id in ["1", "2"] {
+            inbox.push_from_afar(delivery(id)).unwrap();
+        }
+        assert!(matches!(inbox.push_from_afar(delivery("3")), Err(Refused::Full(_))));
+        assert!(inbox.is_closed());
+        assert_eq!(ids(inbox.shut()), ["1", "2"]);
     }
 
     #[test]

@@ -77,7 +77,7 @@ fn is_passed_on(house: &Router, flow: &mut Flow<'_>, to: &Jid) -> bool {
     }
     let entries = deliver::elsewhere(house, flow, to.bare_str());
     let entry = entries.into_iter().find(|entry| entry.jid == *to);
-    entry.is_some_and(|entry| deliver::send_to(house, flow, None, entry.node, std::slice::from_ref(&entry)))
+    entry.is_some_and(|entry| deliver::send_to(house, flow, None, None, entry.node, std::slice::from_ref(&entry)))
 }
 
 /// The same answer for an account that does not exist, a client that is not there and a question nobody knows.

@@ -61,7 +61,9 @@ pub use hosts::Hosts;
 pub use inbox::{Delivery, Found, Inbox, Refused};
 pub use keep::{append, is_kept};
 pub use meter::{Acks, Meter, Traffic};
-pub use peers::{AskError, Gate, GivenUp, Moving, NotAdopted, Peers, SessionEntry, Standalone, Streams, Unpublished};
+pub use peers::{
+    AskError, Gate, GivenUp, Moving, NotAdopted, Peers, Reading, SessionEntry, Standalone, Streams, Unpublished,
+};
 pub use route::Address;
 pub use session::{Facts, Session, TlsFacts};
 pub use settings::Settings;

@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 
 use crate::{
     Account, Handled, Inbox, Meter, SessionEntry, Tap,
-    peers::{Mesh, Packed, frame},
+    peers::{Backlog, Mesh, Packed, frame},
 };
 
 /// Directed presence goes to at most this many addresses of one session that are not told of its end otherwise.
@@ -39,6 +39,7 @@ pub struct Session {
     pub facts: Facts,
     /// Stanzas on their way to the client.
     pub inbox: Inbox,
+    pub(crate) backlog: Backlog,
     /// Stanzas of the client that wait for a commit.
     pub handled: Handled,
     /// What the session's task counts.
@@ -109,6 +110,7 @@ impl Session {
             account,
             facts,
             inbox,
+            backlog: Backlog::default(),
             handled: Handled::default(),
             meter: Meter::default(),
             tap: Tap::default(),

@@ -122,8 +122,15 @@ impl Town {
             .await;
     }
 
-    /// A house leaves, and goes on alone.
+    /// A house leaves, and goes on alone. What it sent and others did not get comes back to it.
     pub async fn leave(&self, node: u64) {
+        let unsent: Vec<_> = {
+            let mut state = self.wires.state.lock();
+            state.frames.extract_if(.., |(from, _), _| *from == node).collect()
+        };
+        for ((_, to), frames) in unsent {
+            self.house(node).router.on_undelivered(to, frames.into()).await;
+        }
         self.house(node)
             .router
             .leave(Arc::new(router::Standalone::default()))
@@ -203,7 +210,7 @@ impl Town {
         self.wires.state.lock().sent
     }
 
-    /// Delivers all frames, and those that follow from them, until nothing more happens.
+    /// Delivers all frames, and those that follow from them, until nothing more happens and all messages are written.
     pub async fn settle(&self) {
         loop {
             while let Some((from, to, router, frame)) = self.wires.next() {
@@ -211,7 +218,12 @@ impl Town {
             }
             let routers = self.wires.state.lock().others(0);
             for (node, router) in &routers {
-                self.wires.while_member(*node, router.settled()).await;
+                let done = async {
+                    router.settled().await;
+                    // A database that is away is waited for by whoever reads.
+                    let _ = router.storage().log().flush().await;
+                };
+                self.wires.while_member(*node, done).await;
             }
             let is_settled =
                 |(node, router): &(u64, Arc<Router>)| !self.wires.state.lock().is_member(*node) || router.is_settled();

@@ -201,7 +201,7 @@ struct Nobody;
 impl Host for Nobody {
     fn entered(&self, _: &Arc<Membership>, _: &Machine) {}
 
-    fn publish(&self, _: Arc<Membership>) -> BoxFuture<'static, ()> {
+    fn publish(&self, _: Arc<Membership>, _: Vec<(NodeId, Vec<Bytes>)>) -> BoxFuture<'static, ()> {
         Box::pin(ready(()))
     }
 

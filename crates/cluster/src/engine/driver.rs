@@ -284,7 +284,6 @@ impl Driver {
 
     fn published(&mut self) {
         self.alone_until = NEVER;
-        self.tell_undelivered();
         let Some(life) = &mut self.life else { return };
         life.is_published = true;
         if let Some(consensus) = life.consensus.as_ref().filter(|_| !self.attempts.is_leaving) {
@@ -294,7 +293,7 @@ impl Driver {
         }
     }
 
-    /// What a life could not deliver, once there is another way.
+    /// What the last life could not deliver, where there will be no other.
     fn tell_undelivered(&mut self) {
         for (node, messages) in std::mem::take(&mut self.undelivered) {
             self.above.host.undelivered(node, messages);

@@ -29,9 +29,10 @@ pub trait Host: Send + Sync + 'static {
     /// this moment, and what changes from here on comes through [`Host::changed`]. Must return at once: the log waits.
     fn entered(&self, membership: &Arc<Membership>, machine: &Machine);
 
-    /// After [`Host::entered`]: publishes what this process owns. The fence of a process that was cut off opens when this
-    /// is done.
-    fn publish(&self, membership: Arc<Membership>) -> BoxFuture<'static, ()>;
+    /// After [`Host::entered`]: publishes what this process owns, and finds another way for what it could not deliver as a
+    /// member under an earlier number ([`Host::undelivered`]). The fence of a process that was cut off opens when this is
+    /// done, so that nothing comes before it.
+    fn publish(&self, membership: Arc<Membership>, undelivered: Vec<(NodeId, Vec<Bytes>)>) -> BoxFuture<'static, ()>;
 
     /// What the cluster agrees on has changed, in this order. Must return at once: the log waits.
     fn changed(&self, membership: &Arc<Membership>, machine: &Machine, changes: &[Change]);

@@ -330,9 +330,10 @@ impl Driver {
         self.is_inside = true;
         life.membership = Some(Arc::clone(&membership));
         let (above, inbox, me) = (self.above.clone(), self.inbox.clone(), life.me);
+        let undelivered = std::mem::take(&mut self.undelivered);
         tokio::spawn(async move {
             above.caches.publish(&membership).await;
-            above.host.publish(membership).await;
+            above.host.publish(membership, undelivered).await;
             // A driver that is gone needs not know.
             let _ = inbox.send(Input::Published(me)).await;
         });

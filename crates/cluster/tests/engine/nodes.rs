@@ -252,7 +252,7 @@ struct Quiet(Arc<AtomicUsize>);
 impl Host for Quiet {
     fn entered(&self, _: &Arc<Membership>, _: &Machine) {}
 
-    fn publish(&self, _: Arc<Membership>) -> BoxFuture<'static, ()> {
+    fn publish(&self, _: Arc<Membership>, _: Vec<(NodeId, Vec<Bytes>)>) -> BoxFuture<'static, ()> {
         std::future::ready(()).boxed()
     }
 

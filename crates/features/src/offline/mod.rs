@@ -167,7 +167,8 @@ impl Offline {
     /// Stores a message, and hands it over at once where somebody became available after it was found to have no taker.
     async fn store(&self, house: &Arc<Router>, account: &Account, message: router::Offline) -> Result<(), StanzaError> {
         let _turn = account.turn().await;
-        router::append(house, account, &message.stanza, message.receipt)?;
+        let row = router::append(house, account, &message.stanza, message.receipt)?;
+        account.is_waiting(row);
         self.quota.add(account.id, &message.stanza);
         metrics::counter!("offline_messages_stored").increment(1);
         house.replay_to_any(account).await;
@@ -183,18 +184,21 @@ impl Offline {
         session: &Session,
     ) -> Option<(Running, LogId)> {
         loop {
-            if let Some(last) = self.send_page(house, session).await {
-                return Some((running, last));
+            let reading = session.begins_to_read();
+            match self.send_page(house, session).await {
+                Page::Part(last) => return Some((running, last)),
+                Page::Last => session.has_read(&reading),
+                Page::Failed => {}
             }
             running = running.unless_done()?;
         }
     }
 
-    /// Sends the next messages in order. `Some` with the last of them where there may be more.
-    async fn send_page(&self, house: &Arc<Router>, session: &Session) -> Option<LogId> {
+    /// Sends the next messages in order.
+    async fn send_page(&self, house: &Arc<Router>, session: &Session) -> Page {
         let account = &session.account;
         if account.is_anonymous {
-            return None;
+            return Page::Last;
         }
         self.quota.forget(account.id);
         // Half of the inbox stays free for what comes from others meanwhile.
@@ -217,16 +221,16 @@ impl Offline {
                     Sent::Skipped => {}
                     Sent::Gone => {
                         give_up(account, rows);
-                        return None;
+                        return Page::Failed;
                     }
                 }
                 if sent >= page_rows || bytes >= PAGE_BYTES {
                     give_up(account, rows);
-                    return Some(id);
+                    return Page::Part(id);
                 }
             }
             if is_all {
-                return None;
+                return Page::Last;
             }
         }
     }
@@ -239,11 +243,21 @@ fn give_up(account: &Account, rows: impl Iterator<Item = (LogId, Option<LogRow>)
     }
 }
 
-fn read_failed(error: &StorageError) -> Option<LogId> {
+fn read_failed(error: &StorageError) -> Page {
     // The rows stay where they are, for the next time that the account becomes available.
     tracing::warn!(target: "offline", %error, "stored messages could not be read");
     metrics::counter!("storage_errors").increment(1);
-    None
+    Page::Failed
+}
+
+/// What became of what waits.
+enum Page {
+    /// There may be more behind this one.
+    Part(LogId),
+    /// Everything is sent that others do not have.
+    Last,
+    /// It was not read, or the session has ended.
+    Failed,
 }
 
 /// What became of one row.
@@ -270,7 +284,10 @@ fn send(house: &Router, session: &Session, row: &LogRow) -> Sent {
         log_id: Some(row.id),
     };
     match session.inbox.push(delivery) {
-        Ok(()) => Sent::Yes,
+        Ok(()) => {
+            session.has_seen(row.id);
+            Sent::Yes
+        }
         Err(_) => {
             account.set_landed(row.id);
             Sent::Gone

@@ -1,5 +1,8 @@
 //! What waits for an account reaches it once, whichever node it comes to.
 
+#![allow(clippy::unwrap_used)]
+
+use storage::LogRow;
 use testkit::{house::Client, town::Town};
 
 const HI: &str = "<message type='chat' id='1' to='juliet@localhost'><body>hi</body></message>";
@@ -130,4 +133,98 @@ async fn a_node_that_answers_late_is_asked_again() {
     let mut arrived = std::collections::VecDeque::new();
     std::future::poll_fn(|cx| juliet.session.inbox.poll(cx, &mut arrived)).await;
     assert_eq!(arrived[0].stanza.id.as_deref(), Some("1"));
+}
+
+fn numbered(number: u32) -> String {
+    format!("<message type='chat' id='{number}' to='juliet@localhost/balcony'><body>{number}</body></message>")
+}
+
+#[tokio::test]
+async fn what_waited_while_a_node_was_away_comes_before_what_is_sent_to_it_again() {
+    let town = Town::open(2).await;
+    let mut romeo = town
+        .house(1)
+        .online("romeo@localhost/orchard")
+        .await
+        .with_acknowledgements();
+    let mut juliet = town.house(2).online("juliet@localhost/balcony").await;
+    town.settle().await;
+    juliet.skips();
+    let mut number = 0;
+    for round in 0..2 {
+        town.leave(2).await;
+        for _ in 0..3 {
+            number += 1;
+            romeo.sends(&numbered(number)).await;
+        }
+        town.join(2).await;
+        for _ in 0..3 {
+            number += 1;
+            romeo.sends(&numbered(number)).await;
+        }
+        town.settle().await;
+        let expected: Vec<_> = (number - 5..=number).map(|it| it.to_string()).collect();
+        assert_eq!(ids(&mut juliet), expected, "round {round}");
+        juliet.acknowledges();
+    }
+}
+
+#[tokio::test]
+async fn a_backlog_that_does_not_come_keeps_nothing_back_for_ever() {
+    let town = Town::open(2).await;
+    let mut romeo = town.house(1).online("romeo@localhost/orchard").await;
+    town.house(2).account("juliet@localhost").await;
+    romeo.sends(&numbered(1)).await;
+    town.cut(2, 1);
+    let mut juliet = town.house(2).online("juliet@localhost/balcony").await;
+    juliet.skips();
+    romeo.sends(&numbered(2)).await;
+    town.settle().await;
+    assert_eq!(ids(&mut juliet).last().map(String::as_str), Some("2"));
+}
+
+#[tokio::test]
+async fn what_a_client_had_before_its_node_went_away_does_not_come_again() {
+    let town = Town::open(2).await;
+    let mut romeo = town
+        .house(1)
+        .online("romeo@localhost/orchard")
+        .await
+        .with_acknowledgements();
+    let mut juliet = town.house(2).online("juliet@localhost/balcony").await;
+    town.settle().await;
+    juliet.skips();
+    romeo.sends(&numbered(1)).await;
+    town.settle().await;
+    assert_eq!(ids(&mut juliet), ["1"]);
+    let late = waiting(&town).await;
+    assert_eq!(late.len(), 1);
+    town.cut(2, 1);
+    juliet.acknowledges();
+    town.settle().await;
+    assert!(waiting(&town).await.is_empty());
+    // The node that sent it was slow to write it, and does not hear that she has it.
+    for row in late {
+        town.house(1).router.storage().log().append(row).unwrap().await.unwrap();
+    }
+    town.leave(2).await;
+    town.mend(2, 1);
+    town.join(2).await;
+    town.house(1).router.hint(&juliet.session.account);
+    town.settle().await;
+    assert_eq!(ids(&mut juliet), [""; 0]);
+    assert!(waiting(&town).await.is_empty());
+}
+
+/// What waits for Juliet.
+async fn waiting(town: &Town) -> Vec<LogRow> {
+    let house = town.house(2);
+    let account = house.account("juliet@localhost").await;
+    house
+        .router
+        .storage()
+        .log()
+        .unacknowledged(account.id, None, 10)
+        .await
+        .unwrap()
 }

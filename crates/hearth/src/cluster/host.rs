@@ -179,13 +179,13 @@ impl Host for ClusterHost {
         self.know(machine);
     }
 
-    fn publish(&self, membership: Arc<Membership>) -> Boxed<()> {
+    fn publish(&self, membership: Arc<Membership>, undelivered: Vec<(NodeId, Vec<Bytes>)>) -> Boxed<()> {
         let (router, member) = (Arc::clone(&self.router), self.member(&membership));
         let joining = self.runtime.spawn(async move {
             router.join(Arc::new(member)).await;
-            // Other nodes tell this one only of the end of rows that it sent them under its present number. What they have
-            // of those before they say when they are asked.
-            router.on_sessions_lost(Vec::new(), |_| true).await;
+            for (node, messages) in undelivered {
+                router.on_undelivered(node.0, messages).await;
+            }
         });
         Box::pin(async move {
             // Where it panicked, what was published stays.

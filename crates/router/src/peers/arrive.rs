@@ -1,7 +1,7 @@
 //! What comes in from other nodes. Frames of one node are handed in one after another, in their order; whatever may
 //! wait for the database or for other nodes goes on beside them.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use bytes::Bytes;
 use protocol::{Jid, Kind, PresenceType, Stanza, StreamCondition, StreamError};
@@ -12,6 +12,13 @@ use super::{
     frame::{self, Frame, HOPS_MAX, Landing, Target},
 };
 use crate::{Account, Delivery, Flow, Router, Session, presence};
+
+/// Where a stanza stands among those of its account's log.
+struct Place {
+    row: Option<LogId>,
+    /// What waits there, and is to be delivered before.
+    behind: Option<LogId>,
+}
 
 impl Router {
     /// Another node's session has begun, or there is something new about it.
@@ -42,14 +49,18 @@ impl Router {
             Frame::Deliver {
                 to,
                 log_id,
+                behind,
                 hops,
                 stanza,
             } => {
                 let Some(stanza) = frame::stanza(node, stanza) else {
                     return;
                 };
-                self.deliver(node, &to, log_id.map(LogId::from_raw), hops, &stanza)
-                    .await;
+                let place = Place {
+                    row: log_id.map(LogId::from_raw),
+                    behind: behind.map(LogId::from_raw),
+                };
+                self.deliver(node, &to, place, hops, &stanza).await;
             }
             Frame::Handed { to, log_id, stanza } => {
                 let Some(stanza) = frame::stanza(node, stanza) else {
@@ -130,37 +141,64 @@ impl Router {
 
     /// Frames that a node did not get, in their order.
     pub async fn on_undelivered(self: &Arc<Self>, node: u64, frames: Vec<Bytes>) {
-        for bytes in frames {
-            let (log_id, generation, hops, stanza) = match frame::decode(node, &bytes) {
+        let mut others = Vec::new();
+        let mut freed = HashMap::new();
+        for bytes in &frames {
+            let (log_id, generation, hops, stanza) = match frame::decode(node, bytes) {
                 Some(Frame::Deliver {
                     log_id, hops, stanza, ..
                 }) => (log_id, 0, hops, stanza),
                 Some(Frame::Handed { to, log_id, stanza }) => (log_id, to.generation, 0, stanza),
+                Some(Frame::Landed {
+                    account,
+                    rows,
+                    landing: Landing::Acknowledged,
+                    ..
+                }) => {
+                    self.acknowledge_again(account, &rows);
+                    continue;
+                }
                 _ => continue,
             };
-            if let Some(stanza) = frame::stanza(node, stanza) {
-                match log_id {
-                    Some(row) => {
-                        let row = LogId::from_raw(row);
-                        self.landed_in_vain(node, generation, &stanza, row).await;
-                    }
-                    None => self.again(stanza, hops).await,
-                }
+            let Some(stanza) = frame::stanza(node, stanza) else {
+                continue;
+            };
+            let Some(row) = log_id.map(LogId::from_raw) else {
+                others.push((stanza, hops));
+                continue;
+            };
+            if let Some(account) = self.landed_in_vain(node, generation, &stanza, row) {
+                freed.insert(account.jid.clone(), account);
             }
         }
-    }
-
-    /// A row did not get to `node`: it is the account's other sessions', or waits.
-    async fn landed_in_vain(self: &Arc<Self>, node: u64, generation: u64, stanza: &Stanza, row: LogId) {
-        if let Some(account) = stanza.to.as_ref().and_then(|to| self.accounts().known(to.bare_str()))
-            && let Some(origins) = account.in_flight().land_there(row, node, generation)
-        {
-            self.send_landed(&account, &origins, row, Landing::GivenBack);
-            self.look_again(&account).await;
+        for account in freed.into_values() {
+            self.spawn_look(account);
+        }
+        for (stanza, hops) in others {
+            self.again(stanza, hops).await;
         }
     }
 
-    async fn deliver(self: &Arc<Self>, node: u64, to: &[Target<'_>], log_id: Option<LogId>, hops: u8, stanza: &Stanza) {
+    /// The node that wrote these rows does not hear that a client has them. Where it wrote them after they were acknowledged
+    /// here, they are still there.
+    fn acknowledge_again(&self, account: &str, rows: &[i64]) {
+        if let Some(account) = self.accounts().known(account) {
+            let rows = rows.iter().copied().map(LogId::from_raw);
+            self.storage().log().acknowledge(account.id, rows);
+        }
+    }
+
+    /// A row did not get to `node`: it is the account's other sessions', or waits. The account, where nobody else has it.
+    fn landed_in_vain(&self, node: u64, generation: u64, stanza: &Stanza, row: LogId) -> Option<Arc<Account>> {
+        let account = self.accounts().known(stanza.to.as_ref()?.bare_str())?;
+        let origins = account.in_flight().land_there(row, node, generation)?;
+        account.is_waiting(row);
+        self.send_landed(&account, &origins, row, Landing::GivenBack);
+        Some(account)
+    }
+
+    async fn deliver(self: &Arc<Self>, node: u64, to: &[Target<'_>], place: Place, hops: u8, stanza: &Stanza) {
+        let log_id = place.row;
         let mut is_taken = false;
         let mut account = None;
         for target in to {
@@ -177,7 +215,7 @@ impl Router {
                 stanza: Box::new(stanza.clone()),
                 log_id,
             };
-            match session.inbox.push(delivery) {
+            match self.push_behind(node, &session, place.behind, delivery) {
                 Ok(()) => is_taken = true,
                 Err(_) => {
                     if let Some(row) = log_id {
@@ -246,6 +284,9 @@ impl Router {
         let mut is_freed = false;
         for row in rows {
             if let Some(origins) = account.in_flight().land_there(row, node, generation) {
+                if landing == Landing::GivenBack {
+                    account.is_waiting(row);
+                }
                 self.send_landed(&account, &origins, row, landing);
                 is_freed = true;
             }

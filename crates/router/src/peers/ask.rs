@@ -28,6 +28,10 @@ impl Router {
                 policy,
             } => frame::encode(&self.let_go(&jid.parse().ok()?, generation, policy).await),
             Question::Claim { account, rows } => frame::encode(&self.in_flight_here(node, account, &rows).await),
+            Question::Written => {
+                self.storage().log().flush().await.ok()?;
+                Bytes::new()
+            }
             Question::Profile { account, number } => self.profile_here(account, number),
             Question::TakeSession { request } => self.hand_over(node, Bytes::copy_from_slice(request)).await,
         })

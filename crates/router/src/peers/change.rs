@@ -76,16 +76,28 @@ impl Router {
                 hook(self.clone(), lost.clone()).await;
             }
         }
-        let mut waiting: HashSet<Jid> = lost.iter().map(|entry| entry.jid.to_bare()).collect();
+        let mut waiting = self.free_flights(is_gone);
+        waiting.extend(lost.iter().map(|entry| entry.jid.to_bare()));
+        self.look_for(waiting);
+    }
+
+    /// Rows that nobody has but nodes that are gone wait again. The accounts whose they are.
+    fn free_flights(&self, is_gone: impl Fn(u64) -> bool + Copy) -> HashSet<Jid> {
+        let mut freed_of = HashSet::new();
         for account in self.accounts().all() {
             let freed = account.in_flight().forget(is_gone);
             for (row, origins) in &freed {
+                account.is_waiting(*row);
                 self.send_landed(&account, origins, *row, Landing::GivenBack);
             }
             if !freed.is_empty() {
-                waiting.insert(account.jid.clone());
+                freed_of.insert(account.jid.clone());
             }
         }
+        freed_of
+    }
+
+    fn look_for(self: &Arc<Self>, waiting: HashSet<Jid>) {
         for jid in waiting {
             if let Some(account) = self.accounts().known(jid.as_str()) {
                 self.spawn_look(account);
@@ -97,6 +109,11 @@ impl Router {
     /// the other is told `conflict`.
     pub async fn join(self: &Arc<Self>, peers: Arc<dyn Peers>) {
         let joined = self.mesh().replace(peers);
+        // Other nodes tell this one only of the end of rows that it sent them under its present number. What they have of
+        // those before they say when they are asked. Freed one after another, later ones would go before earlier ones.
+        let waiting = self.free_flights(|_| true);
+        self.loans_lost(&[], |_| true);
+        self.arrivals_lost(|_| true);
         stream::iter(self.directory().all())
             .for_each_concurrent(PUBLISHED_AT_A_TIME, |session| async move {
                 match self.publish_again(&session, joined).await {
@@ -110,6 +127,7 @@ impl Router {
                 }
             })
             .await;
+        self.look_for(waiting);
     }
 
     async fn publish_again(&self, session: &Arc<Session>, joined: u64) -> Published {

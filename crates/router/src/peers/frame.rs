@@ -24,6 +24,8 @@ pub(crate) enum Frame<'a> {
         to: Vec<Target<'a>>,
         /// Its row in the message log, which the sending node holds until it hears [`Frame::Landed`].
         log_id: Option<i64>,
+        /// A row of the sending node's that waits in the log, and is to be delivered before.
+        behind: Option<i64>,
         hops: u8,
         #[serde(serialize_with = "write")]
         stanza: &'a [u8],
@@ -119,6 +121,8 @@ pub(crate) enum Question<'a> {
         #[serde(serialize_with = "write")]
         request: &'a [u8],
     },
+    /// Is everything written that the node has put into the message log? The answer is empty, and comes when it is.
+    Written,
     /// What are the contacts and the block list of this account, which has sessions at the node? The answer is an option.
     Profile { account: &'a str, number: i64 },
 }

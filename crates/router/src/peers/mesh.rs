@@ -14,15 +14,16 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use parking_lot::{Mutex, RwLockReadGuard};
 use protocol::Jid;
-use storage::Storage;
+use storage::{AccountId, LogId, Storage};
 use tokio::sync::Notify;
 
 use super::{
     Elsewhere, Peers, Standalone, Streams,
     adopt::Arrivals,
-    frame::{self, Frame},
+    frame::{self, Frame, Landing},
     lend::Loans,
 };
+use crate::Account;
 
 /// Until frames are offered again to a node that is behind.
 const BEHIND: Duration = Duration::from_millis(50);
@@ -42,9 +43,17 @@ pub(crate) struct Mesh {
     pub(super) streams: Mutex<Option<std::sync::Weak<dyn Streams>>>,
     storage: Storage,
     /// Frames that are sent after the next commit. Bounded by what is in flight: a row is named once.
-    committing: Mutex<Vec<(u64, Bytes)>>,
+    committing: Mutex<Vec<Due>>,
     busy: AtomicUsize,
     idle: Notify,
+}
+
+/// A frame that is sent after the next commit.
+struct Due {
+    node: u64,
+    frame: Bytes,
+    /// The row of which it says that a client has it.
+    acknowledged: Option<(AccountId, LogId)>,
 }
 
 impl Mesh {
@@ -130,9 +139,32 @@ impl Mesh {
     /// Sends a frame once everything that was handed to the message log before is written: who reads the log after
     /// the frame sees it. One task sends what has gathered.
     pub(crate) fn send_after_commit(self: &Arc<Self>, node: u64, frame: &Frame<'_>) {
+        self.is_due(Due {
+            node,
+            frame: frame::encode(frame),
+            acknowledged: None,
+        });
+    }
+
+    /// Tells the node that wrote a row of this account that a client has it.
+    pub(crate) fn send_acknowledged(self: &Arc<Self>, (node, generation): (u64, u64), account: &Account, row: LogId) {
+        let frame = Frame::Landed {
+            account: account.jid.as_str(),
+            rows: vec![row.raw()],
+            generation,
+            landing: Landing::Acknowledged,
+        };
+        self.is_due(Due {
+            node,
+            frame: frame::encode(&frame),
+            acknowledged: Some((account.id, row)),
+        });
+    }
+
+    fn is_due(self: &Arc<Self>, due: Due) {
         let is_first = {
             let mut committing = self.committing.lock();
-            committing.push((node, frame::encode(frame)));
+            committing.push(due);
             committing.len() == 1
         };
         if is_first {
@@ -143,23 +175,25 @@ impl Mesh {
 
     async fn commit(&self) {
         // Whoever is first from now on starts the next task.
-        let frames = std::mem::take(&mut *self.committing.lock());
+        let mut left = std::mem::take(&mut *self.committing.lock());
         if let Err(error) = self.storage.log().flush().await {
             // The other node looks again when the next session of the account becomes available.
             tracing::warn!(target: "router", %error, "the message log was not written before others were told of it");
         }
         // One that says the same as another is said once.
         let mut said = HashSet::new();
-        let mut left: Vec<_> = frames.into_iter().filter(|frame| said.insert(frame.clone())).collect();
+        left.retain(|due| said.insert((due.node, due.frame.clone())));
         loop {
             let peers = self.peers();
-            let refused = left
-                .into_iter()
-                .filter_map(|(node, frame)| Some((node, peers.send(node, frame).err()?)));
-            left = refused.collect();
+            left.retain(|due| peers.send(due.node, due.frame.clone()).is_err());
             // Who is gone needs them no more; who is behind would wait for ever for what it is not told.
             let nodes = peers.nodes();
-            left.retain(|(node, _)| nodes.contains(node));
+            for due in left.extract_if(.., |due| !nodes.contains(&due.node)) {
+                if let Some((account, row)) = due.acknowledged {
+                    // Where it was written after it was acknowledged here, it is still there.
+                    self.storage.log().acknowledge(account, [row]);
+                }
+            }
             if left.is_empty() {
                 return;
             }

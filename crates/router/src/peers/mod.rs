@@ -8,6 +8,7 @@
 //! | the switchboard's hold on its peers, changed while it runs | `mesh` |
 //! | what comes in | `arrive`, `ask` |
 //! | who may send a row of the message log | `claim` |
+//! | what waits in the log goes before what comes directly | `backlog` |
 //! | a node goes, or this one joins and leaves | `change` |
 //! | a client resumes its stream at another node | `moving`, and what is done there (`adopt`) and here (`lend`) |
 //!
@@ -18,6 +19,7 @@
 mod adopt;
 mod arrive;
 mod ask;
+mod backlog;
 mod change;
 mod claim;
 mod elsewhere;
@@ -36,6 +38,8 @@ use protocol::Jid;
 
 use crate::Later;
 
+pub(crate) use backlog::Backlog;
+pub use backlog::Reading;
 pub(crate) use elsewhere::{Elsewhere, Entries};
 pub use entry::SessionEntry;
 pub(crate) use mesh::Mesh;
