@@ -45,9 +45,16 @@ impl Accounts {
             return Ok(Some(account.clone()));
         }
         // Who has a session on another node exists, whatever the database does. Guests have no number.
-        let there = self.mesh.elsewhere.of(jid.bare_str());
-        if let Some(entry) = there.first().filter(|entry| entry.account != 0) {
-            return Ok(Some(self.enter(AccountId::new(entry.account), jid)));
+        match self
+            .mesh
+            .elsewhere
+            .of(jid.bare_str())
+            .first()
+            .map(|entry| entry.account)
+        {
+            Some(0) => return Ok(Some(Arc::new(Account::anonymous(jid.to_bare())))),
+            Some(number) => return Ok(Some(self.enter(AccountId::new(number), jid))),
+            None => {}
         }
         let (Some(local), Some(host)) = (jid.local(), self.hosts.id(jid.domain())) else {
             return Ok(None);

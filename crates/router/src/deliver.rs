@@ -213,7 +213,7 @@ impl Takers {
 }
 
 /// To sessions, leaving a row in the log where the sender was promised one; and where the message goes to another node, which
-/// may be gone before it has handled it, or before it could say so.
+/// may be gone before it has handled it, or before it could say so. Guests have no log.
 fn live(
     house: &Arc<Router>,
     flow: &mut Flow<'_>,
@@ -221,7 +221,7 @@ fn live(
     to: &Jid,
     takers: &Takers,
 ) -> Result<Placed, StanzaError> {
-    let is_logged = flow.number.is_some() || !takers.there.is_empty();
+    let is_logged = !account.is_anonymous && (flow.number.is_some() || !takers.there.is_empty());
     let log_id = match is_logged && keep::is_kept(&flow.stanza) {
         true => Some(keep::append(house, account, &flow.stanza, flow.receipt())?),
         false => None,

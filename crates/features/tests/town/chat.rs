@@ -111,3 +111,36 @@ async fn a_message_for_a_client_that_ended_on_its_way_goes_to_another() {
     assert_eq!(ids, ["1"]);
     romeo.receives_nothing();
 }
+
+#[tokio::test]
+async fn guests_talk_to_whoever_is_there() {
+    for (there, has_acknowledgements) in [(1, false), (1, true), (2, false), (2, true)] {
+        let town = Town::open(2).await;
+        let mut romeo = town.house(1).online("romeo@localhost/orchard").await;
+        if has_acknowledgements {
+            romeo = romeo.with_acknowledgements();
+        }
+        let mut guest = town.house(there).guest("mask@localhost/ball").await;
+        guest.sends("<presence/>").await;
+        town.settle().await;
+        guest.skips();
+        for to in ["mask@localhost/ball", "mask@localhost"] {
+            let hi = |from: &str| format!("<message type='chat' id='1' {from}to='{to}'><body>hi</body></message>");
+            romeo.sends(&hi("")).await;
+            town.settle().await;
+            guest.receives(&hi("from='romeo@localhost/orchard' "));
+            guest.acknowledges();
+            town.settle().await;
+        }
+        guest
+            .sends("<message type='chat' id='2' to='romeo@localhost'><body>who are you?</body></message>")
+            .await;
+        town.settle().await;
+        romeo.receives("<message type='chat' id='2' from='mask@localhost/ball' to='romeo@localhost'><body>who are you?</body></message>");
+        assert_eq!(
+            romeo.handled(),
+            if has_acknowledgements { 2 } else { 0 },
+            "guest at {there}"
+        );
+    }
+}
