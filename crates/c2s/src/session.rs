@@ -1,18 +1,17 @@
 //! A bound stream: the one task that owns it, and what it does between its socket, its inbox and the clock.
 
+mod incoming;
+mod outgoing;
+
 use std::{
     collections::VecDeque,
     future::poll_fn,
-    mem,
     sync::Arc,
     task::{Context, Poll},
 };
 
-use protocol::{
-    Condition, Element, IqType, Kind, Stanza, StanzaError, StreamCondition, StreamError, ns,
-    stream::{Frame, Malformed},
-};
-use router::{Delivery, Found, Way};
+use protocol::{Element, IqType, Stanza, StreamCondition, StreamError, ns, stream::Frame};
+use router::{Delivery, Found};
 
 use crate::{
     Server, Settings,
@@ -20,7 +19,6 @@ use crate::{
     connection::{Connection, Gone},
     fence,
     resume::Claim,
-    stopping::shutting_down,
     stream_management::Management,
     token,
     watch::{Alarm, Watch},
@@ -226,195 +224,6 @@ impl Live {
         self.bound.session.inbox.poll(cx, &mut self.deliveries)
     }
 
-    /// Writes what the socket takes at once, so that it counts as delivered; for the rest there is no time.
-    async fn flush_once(&mut self) {
-        if !self.server.house.is_acting() {
-            return;
-        }
-        let flushed = poll_fn(|cx| Poll::Ready(self.connection.poll_flush(cx))).await;
-        if let Poll::Ready(Ok(())) = flushed {
-            self.has_written();
-        }
-    }
-
-    fn has_written(&mut self) {
-        self.watch.has_written();
-        self.bound.note_written(self.connection.take_bytes_written());
-        if !self.unwritten.is_empty() {
-            let written = mem::take(&mut self.unwritten);
-            let rows = written.into_iter().filter_map(|delivery| delivery.log_id).collect();
-            self.server.acknowledge(&self.bound.session, rows);
-        }
-    }
-
-    /// Writes what was in the inbox, and what a commit or another connection may have nudged about.
-    fn deliver(&mut self) -> Result<Option<End>, StreamError> {
-        if let Some(management) = &mut self.bound.management
-            && let Some(claim) = management.claimed()
-        {
-            for delivery in self.deliveries.drain(..) {
-                management.outbox.push(delivery);
-            }
-            return Ok(Some(End::Claimed(claim)));
-        }
-        self.acknowledge_late();
-        let mut deliveries = mem::take(&mut self.deliveries);
-        for delivery in deliveries.drain(..) {
-            let passed = self.bound.client_state.filter(delivery, self.settings.held_presences);
-            for delivery in passed {
-                self.write(delivery);
-            }
-        }
-        self.request_ack();
-        self.leave()
-    }
-
-    /// Where the server ends and others go on, so does this connection.
-    fn leave(&self) -> Result<Option<End>, StreamError> {
-        match (self.server.is_leaving(), self.bound.is_resumable()) {
-            (false, _) => Ok(None),
-            (true, true) => Ok(Some(End::Lost)),
-            (true, false) => Err(shutting_down()),
-        }
-    }
-
-    fn write(&mut self, delivery: Delivery) {
-        let session = &self.bound.session;
-        session.meter.stanza_out();
-        if session.tap.is_open() {
-            session.tap.show(Way::Out, &delivery.stanza);
-        }
-        self.connection.write_stanza(&delivery.stanza);
-        match &mut self.bound.management {
-            Some(management) => management.outbox.push(delivery),
-            None => self.unwritten.push_back(delivery),
-        }
-    }
-
-    fn request_ack(&mut self) {
-        if let Some(management) = &mut self.bound.management
-            && management.should_request()
-        {
-            management.request(&mut self.connection);
-        }
-    }
-
-    /// Sends the acknowledgement that an earlier `<r/>` could not get because a commit was outstanding.
-    fn acknowledge_late(&mut self) {
-        if let Some(management) = &mut self.bound.management {
-            management.answer_late(&self.bound.session, &mut self.connection);
-        }
-    }
-
-    async fn frame(&mut self, frame: Frame) -> Result<Option<End>, StreamError> {
-        match frame {
-            Frame::Stanza(stanza) => self.stanza(stanza).await.map(|()| None),
-            Frame::Malformed(malformed) => {
-                self.malformed(malformed);
-                Ok(None)
-            }
-            Frame::Element(element) => self.element(&element).map(|()| None),
-            Frame::Close => Ok(Some(End::Closed(None))),
-            Frame::Open(_) => Err(StreamError::with_text(
-                StreamCondition::BadFormat,
-                "no new stream header is due",
-            )),
-        }
-    }
-
-    async fn stanza(&mut self, mut stanza: Stanza) -> Result<(), StreamError> {
-        let number = self
-            .bound
-            .management
-            .as_mut()
-            .map(|management| management.outbox.receive());
-        let session = &self.bound.session;
-        if let Some(from) = &stanza.from
-            && *from != session.jid
-            && *from != session.account.jid
-        {
-            // RFC 6120 §8.1.2.1.
-            let text = "the from address is not this stream's";
-            return Err(StreamError::with_text(StreamCondition::InvalidFrom, text));
-        }
-        stanza.from = Some(session.jid.clone());
-        session.meter.stanza_in();
-        if session.tap.is_open() {
-            session.tap.show(Way::In, &stanza);
-        }
-        if let Some(answer) = negotiation_again(&stanza) {
-            match answer {
-                Ok(result) => self.connection.write_stanza(&result),
-                Err(error) => self.connection.refuse(&stanza, &error),
-            }
-            return Ok(());
-        }
-        // Few sessions have a stanza under way at any moment, and all of them would have to have room for one.
-        Box::pin(self.server.house.accept(session, stanza, number)).await;
-        self.watch.has_worked(self.bound.session.take_work());
-        self.watch.hold_back(self.bound.session.take_pause());
-        Ok(())
-    }
-
-    fn malformed(&mut self, malformed: Malformed) {
-        if let Some(management) = &mut self.bound.management {
-            management.outbox.receive();
-        }
-        let Malformed { mut stanza, error } = malformed;
-        metrics::counter!("stanzas_refused", "condition" => error.condition.as_str()).increment(1);
-        stanza.from = Some(self.bound.session.jid.clone());
-        if let Some(answer) = stanza.bounce(&error) {
-            self.write(Delivery::new(answer));
-        }
-    }
-
-    fn element(&mut self, element: &Element) -> Result<(), StreamError> {
-        match element.ns.as_str() {
-            ns::STREAM_MANAGEMENT => self.stream_management(element),
-            ns::CLIENT_STATE => {
-                for delivery in self.bound.client_state.change(element) {
-                    self.write(delivery);
-                }
-                self.bound.note_state();
-                Ok(())
-            }
-            ns::SASL | ns::SASL2 | ns::TLS => {
-                let text = "the stream is authenticated and bound already";
-                Err(StreamError::with_text(StreamCondition::PolicyViolation, text))
-            }
-            _ => Err(StreamError::with_text(
-                StreamCondition::UnsupportedStanzaType,
-                "unknown element on the stream",
-            )),
-        }
-    }
-
-    fn stream_management(&mut self, element: &Element) -> Result<(), StreamError> {
-        let Self {
-            bound,
-            connection,
-            server,
-            ..
-        } = self;
-        match (element.name.as_str(), &mut bound.management) {
-            ("enable", management @ None) => {
-                let resume = matches!(element.get("resume"), Some("true" | "1"));
-                let (enabled, reply) = Management::enable(server, &bound.session, resume);
-                *management = Some(enabled);
-                bound.note_state();
-                connection.write_element(&reply);
-            }
-            ("r", Some(management)) => management.answer(&bound.session, connection),
-            ("a", Some(management)) => {
-                let acknowledged = management.acknowledged(element)?;
-                bound.session.meter.set_unacked(management.outbox.unacked().len());
-                server.acknowledge(&bound.session, acknowledged);
-            }
-            _ => connection.write_element(&crate::stream_management::failed(Condition::UnexpectedRequest)),
-        }
-        Ok(())
-    }
-
     fn alarm(&mut self, alarm: Alarm) -> Result<Option<End>, StreamError> {
         match alarm {
             Alarm::Ask => self.ask_whether_there(),
@@ -449,21 +258,4 @@ impl Live {
 
 fn timed_out(text: &'static str) -> StreamError {
     StreamError::with_text(StreamCondition::ConnectionTimeout, text)
-}
-
-/// Requests that belong to negotiation and come again: a second bind is refused (RFC 6120 §7.1), a session
-/// (RFC 3921 §3) is established already.
-fn negotiation_again(stanza: &Stanza) -> Option<Result<Stanza, StanzaError>> {
-    if stanza.kind != Kind::Iq(IqType::Set) || stanza.to.is_some() {
-        return None;
-    }
-    let child = stanza.children.first()?;
-    if child.is("session", ns::SESSION) {
-        return Some(Ok(stanza.result(None)));
-    }
-    if child.is("bind", ns::BIND) {
-        let text = "this stream has its resource already";
-        return Some(Err(StanzaError::with_text(Condition::NotAllowed, text)));
-    }
-    None
 }
