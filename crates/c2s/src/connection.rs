@@ -20,6 +20,8 @@ use transport::Io;
 const NEGOTIATION_READ_BYTES: usize = 8 * 1024;
 /// Read in one go, and parsed before anything else happens on the stream.
 const SESSION_READ_BYTES: usize = 64 * 1024;
+/// What is written together with what follows, where nothing was waiting for the socket before: a TLS ticket.
+const RIDER_BYTES: usize = 1024;
 /// With this much waiting to be written, nothing more is read or taken from the inbox.
 const OUT_HIGH_BYTES: usize = 64 * 1024;
 /// How long a closing stream waits for the peer's closing tag (RFC 6120 §4.4).
@@ -120,19 +122,33 @@ impl Connection {
         mem::take(&mut self.bytes_written)
     }
 
-    /// The next frame, after everything was written; for the time before the session, when frames may change the rules
-    /// for those that follow.
+    /// The next frame; for the time before the session, when frames may change the rules for those that follow. What is to be
+    /// written is written when nothing has come to be answered with it.
     pub(crate) async fn next_frame(&mut self) -> Result<Frame, Gone> {
-        self.flush().await?;
         loop {
             if let Some(frame) = self.parse_one()? {
                 return Ok(frame);
             }
-            match self.io.fill(&mut self.unread, NEGOTIATION_READ_BYTES).await? {
-                0 => return Err(Gone::Lost(io::ErrorKind::UnexpectedEof.into())),
+            match poll_fn(|cx| self.poll_more(cx)).await? {
+                0 => {
+                    self.flush().await?;
+                    return Err(Gone::Lost(io::ErrorKind::UnexpectedEof.into()));
+                }
                 count => self.note_read(count),
             }
         }
+    }
+
+    /// Reads what is there; where there is nothing, writes, and waits.
+    fn poll_more(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        if self.is_congested() {
+            ready!(self.poll_flush(cx))?;
+        }
+        let read = self.io.poll_fill(cx, &mut self.unread, NEGOTIATION_READ_BYTES);
+        if read.is_pending() {
+            ready!(self.poll_flush(cx))?;
+        }
+        read
     }
 
     fn parse_one(&mut self) -> Result<Option<Frame>, StreamError> {
@@ -227,7 +243,10 @@ impl Connection {
 
     /// Writes what waits; ready when all of it is with the kernel.
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(self.io.poll_drain(cx))?;
+        // A little that TLS itself has to say goes with what follows.
+        if self.out.is_empty() || self.io.pending() > RIDER_BYTES {
+            ready!(self.io.poll_drain(cx))?;
+        }
         if self.out.is_empty() {
             return Poll::Ready(Ok(()));
         }
@@ -256,7 +275,10 @@ impl Connection {
     }
 
     async fn say_goodbye(&mut self) -> io::Result<()> {
-        self.flush().await?;
+        let out = mem::take(&mut self.out);
+        self.io.drain().await?;
+        // The closing tag and TLS's own goodbye are one packet.
+        self.io.hold(|batch| batch.extend_from_slice(&out))?;
         self.io.shutdown().await?;
         // Reading on keeps the kernel from resetting the connection before the peer has read our last words.
         let mut rest = [0; 1024];

@@ -71,6 +71,17 @@ impl Io {
         }
     }
 
+    /// As [`Io::send`], and writes nothing yet: what follows goes with it.
+    pub fn hold(&mut self, render: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
+        match self {
+            Self::Plain(plain) => {
+                plain.hold(render);
+                Ok(())
+            }
+            Self::Tls(tls) => tls.hold(render),
+        }
+    }
+
     /// Bytes (of TLS: sealed) that the socket has not taken yet.
     pub fn pending(&self) -> usize {
         match self {

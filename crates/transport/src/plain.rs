@@ -76,6 +76,13 @@ impl PlainStream {
         })
     }
 
+    pub(crate) fn hold(&mut self, render: impl FnOnce(&mut Vec<u8>)) {
+        scratch::outgoing(|buffers| {
+            render(&mut buffers.plain);
+            self.unsent.push(&buffers.plain);
+        });
+    }
+
     pub(crate) fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.unsent.poll_drain(&mut self.socket, cx)
     }

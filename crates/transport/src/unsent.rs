@@ -32,18 +32,18 @@ impl Unsent {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// Writes as much as the socket takes now and keeps the rest; one system call where nothing was waiting before.
-    pub(crate) fn send(&mut self, socket: &TcpStream, mut bytes: &[u8]) -> io::Result<()> {
+    /// Writes as much as the socket takes now, what was waiting before first, and keeps the rest. One system call.
+    pub(crate) fn send(&mut self, socket: &TcpStream, bytes: &[u8]) -> io::Result<()> {
         if self.is_empty() {
-            while !bytes.is_empty() {
-                match socket.try_write(bytes) {
-                    Ok(written) => bytes = &bytes[written..],
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                    Err(error) => return Err(error),
-                }
-            }
+            let written = write(socket, bytes)?;
+            self.push(&bytes[written..]);
+            return Ok(());
         }
         self.push(bytes);
+        self.sent += write(socket, self.as_slice())?;
+        if self.is_empty() {
+            *self = Self::default();
+        }
         Ok(())
     }
 
@@ -58,4 +58,17 @@ impl Unsent {
         *self = Self::default();
         Poll::Ready(Ok(()))
     }
+}
+
+/// How much of it the socket takes now.
+fn write(socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+    let mut written = 0;
+    while written < bytes.len() {
+        match socket.try_write(&bytes[written..]) {
+            Ok(count) => written += count,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(written)
 }

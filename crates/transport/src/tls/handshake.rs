@@ -43,9 +43,12 @@ impl Handshake {
         })
     }
 
-    /// Ready when both sides are done and our last words are sent.
+    /// Ready when both sides are done, and the client has all that it needs for that.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TlsError>> {
         loop {
+            if self.is_only_a_ticket_left() {
+                return Poll::Ready(Ok(()));
+            }
             ready!(self.stream.poll_drain(cx)).map_err(TlsError::Socket)?;
             if !self.stream.session().is_handshaking() {
                 return Poll::Ready(Ok(()));
@@ -58,6 +61,13 @@ impl Handshake {
                 return Poll::Ready(Err(TlsError::TooLarge));
             }
         }
+    }
+
+    /// TLS 1.3 ends with the client's words (RFC 8446 §2). Ours that follow are a ticket for the next time, which goes with
+    /// the first answer: one packet less for every login.
+    fn is_only_a_ticket_left(&self) -> bool {
+        let session = self.stream.session();
+        !session.is_handshaking() && session.protocol_version() == Some(ProtocolVersion::TLSv1_3)
     }
 
     fn poll_step(&mut self, cx: &mut Context<'_>) -> Poll<Result<usize, TlsError>> {

@@ -25,6 +25,15 @@ impl TlsStream {
         })
     }
 
+    pub(crate) fn hold(&mut self, render: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
+        scratch::outgoing(|buffers| {
+            render(&mut buffers.plain);
+            let filled = self.seal(&buffers.plain, &mut buffers.sealed)?;
+            self.unsent.push(&buffers.sealed[..filled]);
+            Ok(())
+        })
+    }
+
     /// Encrypts `plain` into `sealed`, which grows as needed, and says how much of it was filled.
     fn seal(&mut self, plain: &[u8], sealed: &mut Vec<u8>) -> Result<usize, Failure> {
         let records = plain.len() / RECORD_BYTES + 1;

@@ -60,6 +60,26 @@ async fn a_resumed_session_binds_to_its_own_channel_and_the_same_certificate() {
 }
 
 #[tokio::test]
+async fn a_ticket_goes_with_the_first_answer_and_both_goodbyes_with_each_other() {
+    for (version, is_held) in [(&TLS12, false), (&TLS13, true)] {
+        let (mut client, mut io, _) = client_of(&[version]).meet_well(&server()).await;
+        assert_eq!(io.pending() > 0, is_held, "{version:?}");
+        io.send(|batch| batch.push(b'!')).unwrap();
+        assert_eq!(io.pending(), 0, "{version:?}");
+        soon(client.read_u8()).await.unwrap();
+
+        io.hold(|batch| batch.push(b'.')).unwrap();
+        let pending = io.pending();
+        assert!(pending > 0, "{version:?}");
+        soon(io.shutdown()).await.unwrap();
+        assert_eq!(io.pending(), 0);
+        let mut last = Vec::new();
+        soon(client.read_to_end(&mut last)).await.unwrap();
+        assert_eq!(last, b".", "TLS ended as it should, or this were an error");
+    }
+}
+
+#[tokio::test]
 async fn a_hello_that_must_be_repeated_still_binds() {
     let provider = rustls::crypto::CryptoProvider {
         // The client guesses a group that the server does not have.
