@@ -30,7 +30,9 @@
 
 mod api;
 mod app;
+mod authority;
 mod browser;
+mod certificates;
 mod chromium;
 mod cluster;
 mod commands;

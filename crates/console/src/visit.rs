@@ -59,6 +59,14 @@ const NOTICES: &[(&str, &str)] = &[
         "host",
         "The host was added. Every server that runs serves it within seconds.",
     ),
+    (
+        "certificate-set",
+        "The certificate is in force: whoever connects from now on is shown it.",
+    ),
+    (
+        "request-made",
+        "The signing request was made: it is below. Its key stays on the server's disk.",
+    ),
     ("undone", "The change was undone."),
     ("saved", "The settings were saved."),
     (

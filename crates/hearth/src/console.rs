@@ -30,6 +30,7 @@ pub(crate) fn acts(
     Acts {
         accounts: desk.accounts.clone(),
         administrators: desk.administrators.clone(),
+        certificates: desk.certificates.clone(),
         clustering: desk.clustering.clone(),
         groups: desk.groups.clone(),
         logins: Logins::new(
@@ -171,7 +172,7 @@ fn certificate(info: &transport::CertificateInfo) -> CertificateInfo {
     }
 }
 
-fn micros(time: SystemTime) -> i64 {
+pub(crate) fn micros(time: SystemTime) -> i64 {
     match time.duration_since(UNIX_EPOCH) {
         Ok(after) => i64::try_from(after.as_micros()).unwrap_or(i64::MAX),
         Err(before) => i64::try_from(before.duration().as_micros()).map_or(i64::MIN, |micros| -micros),

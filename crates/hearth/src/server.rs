@@ -15,7 +15,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use transport::{Certificates, Gate, TlsServer};
 
 use crate::{
-    certificates,
+    certificates::{self, CertificateDesk, Origins},
     cluster::{self, ClusterDesk, ClusterHost},
     config::{Configuration, Sources, warnings},
     console::{self, ServerHere},
@@ -79,7 +79,9 @@ impl Server {
         let settings = properties::settings(&properties.held().await?);
 
         // Who may come in, and where what they say goes.
-        let certificates = Certificates::read(&certificates::files(&config.tls, &data_dir, &domains)?)?;
+        let origins = Origins::of(&configuration);
+        let certificates = Certificates::read(&origins.files(&domains)?)?;
+        let certificate_desk = CertificateDesk::new(origins, domains, Some(&certificates));
         let tls = TlsServer::new(&certificates, certificates::trust(&config.tls)?, &settings.tls)?;
         let authenticator = wiring::authenticator(&storage, settings.auth).await?;
         let caches = Caches::new();
@@ -114,7 +116,7 @@ impl Server {
             options,
             followed,
             registry,
-            cluster::above(&host, &router, &caches, &vitals),
+            cluster::above(&host, &router, &caches, &vitals, &certificate_desk),
         );
         let cluster = Arc::new(cluster.await?);
         storage.log().set_node(cluster.here().node.0);
@@ -154,6 +156,7 @@ impl Server {
             &authenticator,
             &live,
             acts,
+            &certificate_desk,
             &config.node_name,
             Status::here(addresses.all()),
         );
@@ -165,6 +168,7 @@ impl Server {
             Arc::clone(&keep),
             stop.clone(),
         ));
+        tasks.spawn(life::warn_of_certificates(desk.certificates.clone(), stop.clone()));
         let console_settings = Arc::new(ArcSwap::from_pointee(settings.console));
         let here = ServerHere::new(&config.node_name, &addresses, &certificates, &readiness);
         let restart = Restart::default();
@@ -198,8 +202,7 @@ impl Server {
             version,
             repinned: Arc::clone(&repinned),
         };
-        let domains = Arc::new(ArcSwap::from_pointee(domains));
-        let served = Arc::clone(&domains);
+        let served = Arc::clone(&certificate_desk.domains);
         let push = move |settings: properties::Settings, hosts: Vec<Host>| {
             // Its certificate is made, or asked for, when the files are looked at the next time.
             served.store(Arc::new(hosts.iter().map(|host| host.domain.clone()).collect()));
@@ -234,8 +237,9 @@ impl Server {
         let reload = Reload {
             sources,
             running: configuration,
-            domains,
+            domains: Arc::clone(&certificate_desk.domains),
             certificates,
+            origins: Arc::clone(&certificate_desk.origins),
             tls,
             logs,
             pins,

@@ -6,12 +6,13 @@ use arc_swap::ArcSwap;
 use auth::{Authenticator, SystemRandom};
 use cluster::link::LinkSettings;
 use ops::{
-    Accounts, Administrators, Audit, ClusterLive, Clustering, Groups, Hosts, Live, Pins, Properties, SecondFactors,
-    Sessions, Tokens,
+    Accounts, Administrators, Audit, Certificates, ClusterLive, Clustering, Groups, Hosts, Live, Pins, Properties,
+    SecondFactors, Sessions, Tokens,
 };
 use storage::{Storage, StorageError, SystemClock};
 
 use crate::{
+    certificates::CertificateDesk,
     config::{Config, Configuration, Origin},
     control::{Desk, Status},
     properties,
@@ -49,12 +50,14 @@ pub(crate) async fn authenticator(storage: &Storage, settings: auth::Settings) -
 }
 
 /// All that operators can do here.
+#[allow(clippy::too_many_arguments, reason = "each is one part of it")]
 pub(crate) fn desk(
     storage: &Storage,
     properties: &Properties,
     authenticator: &Authenticator,
     live: &Arc<dyn Live>,
     cluster: Arc<dyn ClusterLive>,
+    certificates: &CertificateDesk,
     node: &str,
     status: Status,
 ) -> Desk {
@@ -70,6 +73,7 @@ pub(crate) fn desk(
             audit.clone(),
         ),
         administrators,
+        certificates: Certificates::new(Arc::new(certificates.clone()), Arc::clone(&cluster), properties.clone()),
         hosts: Hosts::new(storage.clone(), audit.clone()),
         properties: properties.clone(),
         second_factors: SecondFactors::new(storage.clone(), audit.clone()),

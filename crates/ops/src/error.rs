@@ -4,6 +4,8 @@ use auth::PasswordError;
 use protocol::Jid;
 use storage::StorageError;
 
+use crate::CertificateRefusal;
+
 /// Why an act failed, and what to do.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
@@ -251,6 +253,9 @@ pub enum OpsError {
         /// What is wrong with it.
         why: String,
     },
+    /// A certificate is refused.
+    #[error("{}", .0.why)]
+    Certificate(CertificateRefusal),
     /// The address cannot name a session.
     #[error("{0:?} is no session's address: it must look like user@host/resource")]
     NoSessionAddress(String),

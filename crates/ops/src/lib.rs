@@ -7,6 +7,7 @@
 //! | accounts; carrying them from server to server | `accounts/`, `record`, `keys` |
 //! | groups, their members, whose rosters show them | `groups/` |
 //! | who has power; what was done by whom | `administrators`, `audit` |
+//! | what hosts are served with | `certificates/` |
 //! | the console's doors: logins, set-up | `console/` |
 //! | tokens for the API | `tokens` |
 //! | system properties: which there are, what holds | `properties/`, `setting/` |
@@ -18,6 +19,7 @@ mod accounts;
 mod actor;
 mod administrators;
 mod audit;
+mod certificates;
 mod cluster;
 mod console;
 mod error;
@@ -39,6 +41,11 @@ pub use accounts::{
 pub use actor::{Actor, Needs, Role};
 pub use administrators::{AdministratorInfo, Administrators};
 pub use audit::{Audit, AuditInfo, AuditPage, KeepSettings};
+pub use certificates::{
+    CertificateAnswer, CertificateFacts, CertificateRefusal, CertificateSource, CertificateWish, Certificates,
+    CertificatesHere, ChainTrust, HostCertificate, ImportWish, Installed, KeyWish, Mood, PEM_BYTES_MAX, RequestInfo,
+    RequestWish, URGENT_DAYS, WARN_DAYS,
+};
 pub use cluster::{
     Asked, CLUSTER_ENABLED, CacheInfo, ClusterHere, ClusterLive, ClusterStatus, Clustering, Drain, EntriesPage,
     EntriesQuestion, EntryInfo, Headline, History, LinkInfo, MemberHere, NoCluster, NodeInfo, NodeReport, NodeState,

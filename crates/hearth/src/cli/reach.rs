@@ -8,6 +8,7 @@ use ops::{Actor, NoCluster, NobodyLive};
 use storage::Storage;
 
 use crate::{
+    certificates::{CertificateDesk, Origins},
     config::Configuration,
     control::{Answer, Client, ClientError, Desk, Reply, Request, Status, local},
     data_dir::{DataDir, Held},
@@ -64,7 +65,8 @@ impl Reach {
         let storage = Storage::open(&wiring::storage_options(config))
             .await
             .context("the database cannot be opened")?;
-        storage.hosts().seed(&config.domains).await?;
+        let hosts = storage.hosts().seed(&config.domains).await?;
+        let domains = hosts.into_iter().map(|host| host.domain).collect();
         let status = Status::here(Vec::new());
         let (properties, _) = wiring::properties(configuration, &storage);
         let settings = properties::settings(&properties.held().await?);
@@ -75,6 +77,7 @@ impl Reach {
             &authenticator,
             &(Arc::new(NobodyLive) as _),
             Arc::new(NoCluster),
+            &CertificateDesk::new(Origins::of(configuration), domains, None),
             &config.node_name,
             status,
         );
