@@ -45,6 +45,7 @@ mod matrix;
 mod pages;
 mod record;
 mod second_factor;
+mod secrets;
 mod settings;
 mod setup;
 mod sight;

@@ -81,6 +81,7 @@ const EXPECTED: &[(&str, &str, Who)] = &[
     ("GET", "/properties/{name}", SERVER),
     ("POST", "/properties/{name}", OWNER),
     ("POST", "/properties/{name}/unset", OWNER),
+    ("POST", "/properties/{name}/encrypt", OWNER),
     ("GET", "/history", SERVER),
     ("POST", "/history/undo", OWNER),
     ("GET", "/administrators", SERVER),

@@ -116,6 +116,7 @@ fn routes() -> Vec<Route> {
         read("/properties/{name}", Server, get(property::page)),
         change("/properties/{name}", Owner, post(property::set)),
         change("/properties/{name}/unset", Owner, post(property::unset)),
+        change("/properties/{name}/encrypt", Owner, post(property::encrypt)),
         read("/history", Server, get(history::page)),
         change("/history/undo", Owner, post(history::undo)),
         menu("/administrators", Server, "Administrators", get(administrators::page)),

@@ -55,6 +55,7 @@ const NOTICES: &[(&str, &str)] = &[
     ("set", "The property was set."),
     ("restart", "The property was set. It takes effect at the next start."),
     ("unset", "The value was taken back."),
+    ("encrypted", "The value is encrypted now, and shown nowhere any more."),
     (
         "host",
         "The host was added. Every server that runs serves it within seconds.",

@@ -10,7 +10,7 @@ use arc_swap::ArcSwap;
 use auth::Authenticator;
 use console::Acts;
 use http::Readiness;
-use ops::{CertificateInfo, ConsoleSettings, ListenerInfo, Logins, ServerInfo, ServerLive, Servers, Setup};
+use ops::{CertificateInfo, ConsoleSettings, ListenerInfo, Logins, Sealing, ServerInfo, ServerLive, Servers, Setup};
 use rustls::ServerConfig;
 use storage::{Clock, Storage, SystemClock};
 use transport::{Certificates, TlsSettings, tls_server_config};
@@ -22,6 +22,7 @@ pub(crate) fn acts(
     desk: &Desk,
     storage: &Storage,
     authenticator: &Authenticator,
+    sealing: &Sealing,
     settings: &Arc<ArcSwap<ConsoleSettings>>,
     here: ServerHere,
     installation: Installation,
@@ -38,6 +39,7 @@ pub(crate) fn acts(
             authenticator.clone(),
             audit.clone(),
             Arc::clone(settings),
+            sealing.clone(),
         ),
         hosts: desk.hosts.clone(),
         properties: desk.properties.clone(),

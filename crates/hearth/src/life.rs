@@ -6,7 +6,7 @@ use ::cluster::Stands;
 use anyhow::Context;
 use arc_swap::ArcSwap;
 use http::{Metrics, Readiness};
-use ops::{Actor, Audit, Certificates, Clustering, KeepSettings, NodeState};
+use ops::{Actor, Audit, Certificates, Clustering, KeepSettings, NodeState, Properties, SecondFactors};
 use storage::{Clock, Storage, SystemClock};
 use tokio::{
     sync::watch,
@@ -173,6 +173,28 @@ pub(crate) async fn forget_old_records(
             Ok((0, 0)) => {}
             Ok((acts, changes)) => tracing::info!(acts, changes, "old records were forgotten"),
             Err(error) => tracing::warn!(%error, "old records could not be forgotten; that is tried again"),
+        }
+    }
+}
+
+/// Encrypts what was written before it was a secret, once this server may act.
+pub(crate) async fn seal_old_secrets(
+    properties: Properties,
+    factors: SecondFactors,
+    fence: Arc<::cluster::Fence>,
+    stop: CancellationToken,
+) {
+    if stop.run_until_cancelled(fence.opened()).await.is_none() {
+        return;
+    }
+    for (what, done) in [
+        ("properties", properties.seal_old().await),
+        ("second factors", factors.seal_old().await),
+    ] {
+        match done {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "{what} of before were encrypted"),
+            Err(error) => tracing::warn!("{what} of before are not encrypted yet: {error}"),
         }
     }
 }

@@ -28,6 +28,7 @@ use crate::{
     process,
     properties::{self, Watch},
     reload::Reload,
+    secret_key::{self, KeyFile},
     systemd,
     vitals::Vitals,
     wiring,
@@ -74,7 +75,9 @@ impl Server {
         let hosts = storage.hosts().seed(&config.domains).await?;
         let domains: Vec<String> = hosts.iter().map(|host| host.domain.clone()).collect();
         wiring::warn_of_other_hosts(&configuration, &domains);
-        let (properties, pins) = wiring::properties(&configuration, &storage);
+        let key = KeyFile::new(config);
+        let sealing = wiring::sealing(&storage, &key);
+        let (properties, pins) = wiring::properties(&configuration, &storage, &sealing);
         let version = storage.properties().version().await?;
         let settings = properties::settings(&properties.held().await?);
 
@@ -116,9 +119,10 @@ impl Server {
             options,
             followed,
             registry,
-            cluster::above(&host, &router, &caches, &vitals, &certificate_desk),
+            cluster::above(&host, &router, &caches, &vitals, &certificate_desk, &key),
         );
         let cluster = Arc::new(cluster.await?);
+        key.join(&cluster);
         storage.log().set_node(cluster.here().node.0);
         cluster::stand_apart(&router, cluster.fence()).await;
 
@@ -157,6 +161,7 @@ impl Server {
             &live,
             acts,
             &certificate_desk,
+            &sealing,
             &config.node_name,
             Status::here(addresses.all()),
         );
@@ -173,7 +178,15 @@ impl Server {
         let here = ServerHere::new(&config.node_name, &addresses, &certificates, &readiness);
         let restart = Restart::default();
         let installation = Installation::new(&configuration, &addresses, restart.clone());
-        let acts = console::acts(&desk, &storage, &authenticator, &console_settings, here, installation);
+        let acts = console::acts(
+            &desk,
+            &storage,
+            &authenticator,
+            &sealing,
+            &console_settings,
+            here,
+            installation,
+        );
         let setup = acts.setup.clone();
         operators.serve(console::operator_acts(&acts));
         let api = |reach| ::api::router(console::api_acts(&acts), reach);
@@ -195,6 +208,13 @@ impl Server {
         }
         tasks.spawn(control.serve(desk, stop.clone()));
         let repinned = Arc::new(Notify::new());
+        tasks.spawn(secret_key::look_for(key, sealing, Arc::clone(&repinned), stop.clone()));
+        tasks.spawn(life::seal_old_secrets(
+            properties.clone(),
+            acts.second_factors.clone(),
+            Arc::clone(cluster.fence()),
+            stop.clone(),
+        ));
         let watch = Watch {
             changes: storage.cluster().changes(),
             properties,

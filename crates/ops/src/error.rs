@@ -253,6 +253,15 @@ pub enum OpsError {
         /// What is wrong with it.
         why: String,
     },
+    /// A secret in the database cannot be read or written: why, and what to do.
+    #[error("{0}")]
+    Sealed(String),
+    /// What stands for a secret on pages is not one.
+    #[error("this is only what stands for {0}, whose value is shown nowhere: type the value itself")]
+    Mask(&'static str),
+    /// There is nothing to encrypt.
+    #[error("{0} is not set, so there is nothing to encrypt: set it first")]
+    NothingToSeal(&'static str),
     /// A certificate is refused.
     #[error("{}", .0.why)]
     Certificate(CertificateRefusal),

@@ -11,6 +11,7 @@
 //! | the console's doors: logins, set-up | `console/` |
 //! | tokens for the API | `tokens` |
 //! | system properties: which there are, what holds | `properties/`, `setting/` |
+//! | secrets in the database, encrypted | `sealing/` |
 //! | the server itself; its hosts | `server`, `hosts` |
 //! | sessions, and what acts need of them | `sessions`, `live` |
 //! | the cluster, and what acts need of it | `cluster/` |
@@ -29,6 +30,7 @@ mod keys;
 mod live;
 mod properties;
 mod record;
+mod sealing;
 mod server;
 mod sessions;
 mod setting;
@@ -64,11 +66,12 @@ pub use keys::password_keys;
 pub use live::{Change, Leave, Live, LiveHere, NobodyLive, Why};
 pub use properties::{Held, NotSet, Pinned, Pins, Properties, PropertyChangeInfo, PropertyInfo, Source, Where};
 pub use record::{Keys, Lock, Password, Record};
+pub use sealing::{KeyId, KeyKeeper, NoKeeper, Sealing, SecretKey};
 pub use server::{CertificateInfo, ListenerInfo, ServerInfo, ServerLive, Servers};
 pub use sessions::{
     ANNOUNCED_ACCOUNTS_MAX, ANNOUNCEMENT_CHARS_MAX, Acks, Announcement, Audience, Everywhere, INSPECTION_MINUTES_MAX,
     Inspected, InspectedStanza, Inspection, Only, Reached, SUBJECT_CHARS_MAX, SessionAnswer, SessionInfo, SessionOn,
     SessionOrder, SessionQuestion, Sessions, Wish, announce_here, answer, inspect_here,
 };
-pub use setting::{Applies, BadValue, Catalogue, Check, Definition, Kind, Value, nearest};
+pub use setting::{Applies, BadValue, Catalogue, Check, Definition, Kind, Value, is_secret_name, nearest};
 pub use tokens::{NoToken, TokenInfo, TokenWish, Tokens};

@@ -66,6 +66,10 @@ pub(crate) struct Property {
     needs_restart: bool,
     /// What it means.
     description: String,
+    /// Whether its value is encrypted in the database and shown nowhere: dots stand for it.
+    is_secret: bool,
+    /// Why the value that is set does not hold, and what to do.
+    problem: Option<String>,
 }
 
 /// The value of a property.
@@ -174,6 +178,8 @@ impl From<PropertyInfo> for Property {
             allowed: info.allowed,
             needs_restart: info.applies == Applies::Restart,
             description: info.doc,
+            is_secret: info.is_secret,
+            problem: info.problem,
         }
     }
 }

@@ -12,7 +12,9 @@ use crate::{
     config::Configuration,
     control::{Answer, Client, ClientError, Desk, Reply, Request, Status, local},
     data_dir::{DataDir, Held},
-    properties, wiring,
+    properties,
+    secret_key::KeyFile,
+    wiring,
 };
 
 /// The way to the answers.
@@ -68,7 +70,8 @@ impl Reach {
         let hosts = storage.hosts().seed(&config.domains).await?;
         let domains = hosts.into_iter().map(|host| host.domain).collect();
         let status = Status::here(Vec::new());
-        let (properties, _) = wiring::properties(configuration, &storage);
+        let sealing = wiring::sealing(&storage, &KeyFile::new(config));
+        let (properties, _) = wiring::properties(configuration, &storage, &sealing);
         let settings = properties::settings(&properties.held().await?);
         let authenticator = wiring::authenticator(&storage, settings.auth).await?;
         let desk = wiring::desk(
@@ -78,6 +81,7 @@ impl Reach {
             &(Arc::new(NobodyLive) as _),
             Arc::new(NoCluster),
             &CertificateDesk::new(Origins::of(configuration), domains, None),
+            &sealing,
             &config.node_name,
             status,
         );

@@ -28,7 +28,7 @@ use std::sync::Arc;
 use cluster::{Above, Caches, Tasks, state::CacheId};
 use router::Router;
 
-use crate::{certificates::CertificateDesk, vitals::Vitals};
+use crate::{certificates::CertificateDesk, secret_key::KeyFile, vitals::Vitals};
 
 // The numbers of caches are never given anew.
 
@@ -46,6 +46,7 @@ pub(crate) fn above(
     caches: &Caches,
     vitals: &Arc<Vitals>,
     certificates: &CertificateDesk,
+    key: &KeyFile,
 ) -> Above {
     let directory = Arc::downgrade(router);
     caches.observe(SESSIONS, "sessions", host::FACE, move || {
@@ -55,6 +56,7 @@ pub(crate) fn above(
     drain::register(&tasks);
     ask::register(&tasks, router, caches, vitals);
     ask::register_certificates(&tasks, certificates);
+    key.register(&tasks);
     Above {
         host: Arc::clone(host) as _,
         caches: caches.clone(),

@@ -75,6 +75,9 @@ impl Desk {
             Request::PropertyUnset { name, place } => {
                 Answer::Property(self.properties.unset(actor, place, &name).await?.into())
             }
+            Request::PropertyEncrypt { name } => {
+                Answer::Property(Box::pin(self.properties.encrypt(actor, &name)).await?.into())
+            }
             Request::PropertyHistory { name, limit } => {
                 let changes = self.properties.history(actor, name.as_deref(), None, limit);
                 Answer::PropertyChanges(changes.await?)
@@ -106,15 +109,15 @@ impl Desk {
                 self.tokens.revoke(actor, &name).await?;
                 Answer::Nothing
             }
-            Request::CertificateList => Answer::Certificates(self.certificates.list(actor, None).await?),
+            Request::CertificateList => Answer::Certificates(Box::pin(self.certificates.list(actor, None)).await?),
             Request::CertificateImport { wish, everywhere } => {
-                Answer::Installed(self.certificates.import(actor, wish, None, everywhere).await?)
+                Answer::Installed(Box::pin(self.certificates.import(actor, wish, None, everywhere)).await?)
             }
             Request::CertificateSelfSigned { host } => {
-                Answer::Installed(self.certificates.self_signed(actor, &host, None).await?)
+                Answer::Installed(Box::pin(self.certificates.self_signed(actor, &host, None)).await?)
             }
             Request::CertificateRequest { wish } => {
-                Answer::Document(self.certificates.request(actor, wish, None).await?)
+                Answer::Document(Box::pin(self.certificates.request(actor, wish, None)).await?)
             }
             Request::ClusterStatus => Answer::ClusterStatus(clustering.status(actor).await?.into()),
             Request::ClusterEnable => Answer::ClusterStatus(clustering.enable(actor).await?.into()),

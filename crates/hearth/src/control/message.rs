@@ -66,6 +66,9 @@ pub(crate) enum Request {
         name: String,
         place: Where,
     },
+    PropertyEncrypt {
+        name: String,
+    },
     PropertyHistory {
         name: Option<String>,
         limit: u32,

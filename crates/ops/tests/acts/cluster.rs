@@ -174,6 +174,7 @@ async fn town_with(kind: databases::Kind, pins: Pins) -> Town {
         kind: Kind::Bool,
         default: Value::Bool(false),
         applies: Applies::Live,
+        is_secret: false,
     };
     let catalogue = Arc::new(Catalogue::new(vec![switch]));
     let pins = Arc::new(ArcSwap::from_pointee(pins));
