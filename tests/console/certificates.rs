@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use serde_json::{Value, json};
 use tests::support::process::{DOMAIN, Home};
 
 use crate::{
@@ -353,5 +354,56 @@ async fn one_import_is_for_all_servers_of_a_cluster() -> Result<()> {
     assert_eq!(prints.iter().filter(|other| **other == print).count(), 2);
     assert_eq!(prints[0], print);
     owner.get("/certificates?node=99").says(404, "number or name 99");
+    Ok(())
+}
+
+#[test]
+fn programs_do_the_same_over_the_api() -> Result<()> {
+    let (house, authority) = (House::start()?, Authority::new()?);
+    let owner = house.program("owner", &["owner"]);
+    let clients = house.server.addresses().c2s_tls;
+    let request = json!({ "names": ["*.localhost"], "organization": "Test" });
+    let request = owner.post("/certificates/localhost/request", &request).json();
+    let issued = authority.sign(request["request"].as_str().unwrap())?;
+    let list = owner.get("/certificates").json();
+    assert_eq!(list["certificates"][0]["chain_state"], "self-signed", "{list}");
+    assert!(list["certificates"][0]["pending_request"].is_string(), "{list}");
+    let put = owner.post("/certificates", &json!({ "chain": issued.chain })).json();
+    let print = authority.fingerprint(&issued.certificate)?;
+    assert_eq!(
+        put,
+        json!({ "hosts": [DOMAIN], "fingerprint_sha256": print, "failed": [] })
+    );
+    assert_eq!(authority.shown(clients, DOMAIN)?, print);
+    let list = owner.get("/certificates").json();
+    let host = &list["certificates"][0];
+    assert_eq!(
+        (&host["source"], &host["chain_state"]),
+        (&json!("put-in"), &json!("incomplete"))
+    );
+    assert_eq!(host["chain"][0]["fingerprint_sha256"], print);
+    assert!(host["days_left"].as_i64().unwrap() > 80);
+
+    let other = authority.issue(&["elsewhere.test"])?;
+    for (body, field, words) in [
+        (
+            json!({ "chain": other.chain, "key": other.key }),
+            "chain",
+            "none of the hosts",
+        ),
+        (json!({ "chain": other.chain }), "key", "put the key in too"),
+        (
+            json!({ "chain": issued.chain, "host": "x.test" }),
+            "host",
+            "has no host x.test",
+        ),
+    ] {
+        let refused = owner.post("/certificates", &body);
+        let problem: Value = serde_json::from_str(&refused.body)?;
+        assert_eq!((refused.status, &problem["field"]), (422, &json!(field)), "{problem}");
+        assert!(problem["detail"].as_str().unwrap().contains(words), "{problem}");
+    }
+    owner.post("/certificates/localhost/self-signed", &json!({}));
+    assert_ne!(authority.shown(clients, DOMAIN)?, print);
     Ok(())
 }

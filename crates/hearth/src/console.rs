@@ -74,6 +74,7 @@ pub(crate) fn api_acts(acts: &Acts) -> api::Acts {
         accounts: acts.accounts.clone(),
         administrators: acts.administrators.clone(),
         audit: acts.audit.clone(),
+        certificates: acts.certificates.clone(),
         clustering: acts.clustering.clone(),
         properties: acts.properties.clone(),
         servers: acts.servers.clone(),

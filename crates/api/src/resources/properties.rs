@@ -152,6 +152,13 @@ pub(crate) async fn unset(
     Ok(Json(unset.into()))
 }
 
+/// Encrypts what is set for a property: from now on it is a secret, which is shown nowhere.
+#[utoipa::path(post, path = "/properties/{name}/encrypt", params(("name" = String, Path, description = "Its name.")),
+    responses((status = 200, body = Property)))]
+pub(crate) async fn encrypt(caller: Caller, Name(name): Name) -> Outcome<Json<Property>> {
+    Ok(Json(caller.acts.properties.encrypt(&caller.actor, &name).await?.into()))
+}
+
 impl From<PropertyScope> for Where {
     fn from(scope: PropertyScope) -> Self {
         match scope {

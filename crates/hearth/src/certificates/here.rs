@@ -1,6 +1,6 @@
 //! What operators do to the certificates of this server. What is put in force holds at once, for new connections.
 
-use std::{sync::Arc, time::SystemTime};
+use std::{fmt::Display, sync::Arc, time::SystemTime};
 
 use arc_swap::ArcSwap;
 use ops::{
@@ -137,7 +137,7 @@ impl CertificateDesk {
             Some(key) => (key.to_owned(), parse_pair(&wish.chain, key).map_err(sent_wrong)?),
             None => self.fitting(&wish.chain).ok_or_else(|| self.without_key(&wish.chain))?,
         };
-        check_chain(pair.chain()).map_err(|error| CertificateRefusal::of("chain", error))?;
+        check_chain(pair.chain()).map_err(|error| CertificateRefusal::of("chain", error.to_string()))?;
         check_dates(&pair)?;
         let hosts = self.hosts_for(&pair, wish.host.as_deref())?;
         let folder = self.origins.load().folder();
@@ -314,7 +314,7 @@ fn sent_wrong(error: CertificateError) -> CertificateRefusal {
         CertificateError::Nameless(_) => {
             CertificateRefusal::of(field, "the first certificate of the chain names no domain")
         }
-        error => CertificateRefusal::of(field, error),
+        error => CertificateRefusal::of(field, error.to_string()),
     }
 }
 
@@ -339,8 +339,8 @@ fn check_dates(pair: &Pair) -> Result<(), CertificateRefusal> {
     Ok(())
 }
 
-fn failed(why: impl ToString) -> CertificateRefusal {
-    CertificateRefusal::of("", why)
+fn failed(why: impl Display) -> CertificateRefusal {
+    CertificateRefusal::of("", why.to_string())
 }
 
 fn facts(details: CertificateDetails) -> CertificateFacts {

@@ -93,7 +93,7 @@ pub(crate) async fn run(command: CertificateCommand, reach: &mut Reach, output: 
             },
             everywhere,
         },
-        CertificateCommand::Csr(csr) => Request::CertificateRequest { wish: csr.wish() },
+        CertificateCommand::Csr(csr) => Request::CertificateAsk { wish: csr.wish() },
         CertificateCommand::SelfSigned { host } => Request::CertificateSelfSigned { host },
     };
     match reach.ask(request).await? {

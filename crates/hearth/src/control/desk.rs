@@ -116,7 +116,7 @@ impl Desk {
             Request::CertificateSelfSigned { host } => {
                 Answer::Installed(Box::pin(self.certificates.self_signed(actor, &host, None)).await?)
             }
-            Request::CertificateRequest { wish } => {
+            Request::CertificateAsk { wish } => {
                 Answer::Document(Box::pin(self.certificates.request(actor, wish, None)).await?)
             }
             Request::ClusterStatus => Answer::ClusterStatus(clustering.status(actor).await?.into()),

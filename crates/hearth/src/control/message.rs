@@ -109,7 +109,7 @@ pub(crate) enum Request {
     CertificateSelfSigned {
         host: String,
     },
-    CertificateRequest {
+    CertificateAsk {
         wish: RequestWish,
     },
     ClusterStatus,

@@ -81,10 +81,10 @@ impl HostCertificate {
         };
         match days {
             _ if is_early => (Mood::Bad, "not valid yet: is this machine's clock right?".to_owned()),
-            ..0 => (Mood::Bad, "has run out: clients refuse it; renew it".to_owned()),
+            ..=-1 => (Mood::Bad, "has run out: clients refuse it; renew it".to_owned()),
             0 => (Mood::Bad, "runs out today: renew it now".to_owned()),
-            ..URGENT_DAYS => (Mood::Bad, format!("runs out in {left}: renew it now")),
-            ..WARN_DAYS => (Mood::Warn, format!("runs out in {left}: renew it soon")),
+            1..URGENT_DAYS => (Mood::Bad, format!("runs out in {left}: renew it now")),
+            URGENT_DAYS..WARN_DAYS => (Mood::Warn, format!("runs out in {left}: renew it soon")),
             _ => (Mood::Good, format!("valid for {left}")),
         }
     }

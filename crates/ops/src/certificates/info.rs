@@ -177,10 +177,10 @@ pub struct CertificateRefusal {
 impl CertificateRefusal {
     /// Something is wrong with a field.
     #[must_use]
-    pub fn of(field: &str, why: impl ToString) -> Self {
+    pub fn of(field: &str, why: impl Into<String>) -> Self {
         Self {
             field: field.to_owned(),
-            why: why.to_string(),
+            why: why.into(),
         }
     }
 }

@@ -255,7 +255,8 @@ fn check(wish: &RequestWish) -> Result<(), OpsError> {
         }
     }
     let country = wish.country.as_bytes();
-    if !country.is_empty() && !(country.len() == 2 && country.iter().all(u8::is_ascii_uppercase)) {
+    let is_country = country.len() == 2 && country.iter().all(u8::is_ascii_uppercase);
+    if !country.is_empty() && !is_country {
         return refuse("country", "a country is two capital letters, as in DE; or empty");
     }
     Ok(())
