@@ -30,7 +30,9 @@
 
 mod api;
 mod app;
+mod authority;
 mod browser;
+mod certificates;
 mod chromium;
 mod cluster;
 mod commands;
@@ -43,6 +45,7 @@ mod matrix;
 mod pages;
 mod record;
 mod second_factor;
+mod secrets;
 mod settings;
 mod setup;
 mod sight;

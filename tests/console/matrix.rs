@@ -68,6 +68,12 @@ const EXPECTED: &[(&str, &str, Who)] = &[
     ("POST", "/cluster/nodes/{node}/caches/{cache}/clear", OWNER),
     ("GET", "/hosts", ALL),
     ("POST", "/hosts/add", OWNER),
+    ("GET", "/certificates", SERVER),
+    ("GET", "/certificates/import", OWNER),
+    ("POST", "/certificates/import", OWNER),
+    ("GET", "/certificates/host/{host}", SERVER),
+    ("POST", "/certificates/host/{host}/self-signed", OWNER),
+    ("POST", "/certificates/host/{host}/request", OWNER),
     ("GET", "/settings", SERVER),
     ("GET", "/settings/{topic}", SERVER),
     ("POST", "/settings/{topic}", OWNER),
@@ -75,6 +81,7 @@ const EXPECTED: &[(&str, &str, Who)] = &[
     ("GET", "/properties/{name}", SERVER),
     ("POST", "/properties/{name}", OWNER),
     ("POST", "/properties/{name}/unset", OWNER),
+    ("POST", "/properties/{name}/encrypt", OWNER),
     ("GET", "/history", SERVER),
     ("POST", "/history/undo", OWNER),
     ("GET", "/administrators", SERVER),
@@ -286,6 +293,7 @@ fn filled(path: &str, address: &str, node: &str) -> String {
     path.replace("{address}", address)
         .replace("{node}", node)
         .replace("/{host}/{name}", &format!("/{DOMAIN}/staff"))
+        .replace("{host}", DOMAIN)
         .replace("{cache}", "sessions")
         .replace("{topic}", "offline")
         .replace("{name}", "roster.max_items")

@@ -32,7 +32,7 @@ mod routes;
 mod wire;
 
 use axum::Router;
-use ops::{Accounts, Administrators, Audit, Clustering, Properties, Servers, Sessions, Tokens};
+use ops::{Accounts, Administrators, Audit, Certificates, Clustering, Properties, Servers, Sessions, Tokens};
 
 pub use description::description;
 pub use routes::{PUBLIC, RouteInfo, table};
@@ -46,6 +46,8 @@ pub struct Acts {
     pub administrators: Administrators,
     /// What was done.
     pub audit: Audit,
+    /// What hosts are served with.
+    pub certificates: Certificates,
     /// The cluster.
     pub clustering: Clustering,
     /// System properties.

@@ -80,6 +80,13 @@ impl Problem {
 
 impl From<OpsError> for Problem {
     fn from(error: OpsError) -> Self {
+        if let OpsError::Certificate(refusal) = &error {
+            let problem = Self::of("bad-certificate", StatusCode::UNPROCESSABLE_ENTITY, &refusal.why);
+            return match refusal.field.as_str() {
+                "" => problem,
+                field => problem.at(field),
+            };
+        }
         let (kind, status, field) = of(&error);
         let problem = Self::of(kind, status, &error.to_string());
         match field {
@@ -114,6 +121,9 @@ fn of(error: &OpsError) -> (&'static str, StatusCode, Option<&'static str>) {
         OpsError::BadValue { .. } | OpsError::Impossible(_) | OpsError::ShutOut(_) => {
             ("bad-value", Status::UNPROCESSABLE_ENTITY, Some("value"))
         }
+        OpsError::Mask(_) => ("bad-value", Status::UNPROCESSABLE_ENTITY, Some("value")),
+        OpsError::NothingToSeal(_) => ("not-set", Status::CONFLICT, Some("name")),
+        OpsError::Sealed(_) => ("no-key", Status::CONFLICT, Some("name")),
         OpsError::Everywhere(_) => ("bad-scope", Status::UNPROCESSABLE_ENTITY, Some("scope")),
         OpsError::TokenName => ("bad-token-name", Status::UNPROCESSABLE_ENTITY, Some("name")),
         OpsError::TokenOutlives => ("token-outlives", Status::UNPROCESSABLE_ENTITY, Some("expires_at")),

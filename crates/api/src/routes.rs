@@ -46,7 +46,9 @@ pub fn table() -> Vec<RouteInfo> {
 }
 
 pub(crate) fn all() -> Vec<Route> {
-    use crate::resources::{accounts, administrators, audit, cluster, properties, server, sessions, tokens};
+    use crate::resources::{
+        accounts, administrators, audit, certificates, cluster, properties, server, sessions, tokens,
+    };
     use Needs::{Change, Login, Owner, Server};
     vec![
         route("GET", "/accounts", Login, routes!(accounts::list)),
@@ -67,6 +69,26 @@ pub(crate) fn all() -> Vec<Route> {
         route("GET", "/properties/{name}", Server, routes!(properties::show)),
         route("PUT", "/properties/{name}", Owner, routes!(properties::set)),
         route("DELETE", "/properties/{name}", Owner, routes!(properties::unset)),
+        route(
+            "POST",
+            "/properties/{name}/encrypt",
+            Owner,
+            routes!(properties::encrypt),
+        ),
+        route("GET", "/certificates", Server, routes!(certificates::list)),
+        route("POST", "/certificates", Owner, routes!(certificates::import)),
+        route(
+            "POST",
+            "/certificates/{host}/self-signed",
+            Owner,
+            routes!(certificates::self_signed),
+        ),
+        route(
+            "POST",
+            "/certificates/{host}/request",
+            Owner,
+            routes!(certificates::request),
+        ),
         route("GET", "/cluster", Server, routes!(cluster::status)),
         route("PUT", "/cluster", Owner, routes!(cluster::switch)),
         route("GET", "/cluster/nodes", Server, routes!(cluster::nodes)),

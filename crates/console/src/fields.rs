@@ -1,5 +1,7 @@
 //! Fields of forms and of addresses.
 
+use axum::extract::{FromRequest, Multipart, Request};
+
 /// Names and values as they were sent. A field that was not sent is empty; of one that was sent twice the first counts.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Fields(Vec<(String, String)>);
@@ -16,6 +18,21 @@ impl Fields {
                 .map(|(name, value)| (name.into_owned(), value.into_owned()))
                 .collect(),
         )
+    }
+
+    /// Reads `multipart/form-data`, as forms are sent that have files in them; none where it is no such form.
+    pub(crate) async fn read_parts(request: Request) -> Option<Self> {
+        let mut parts = Multipart::from_request(request, &()).await.ok()?;
+        let mut fields = Vec::new();
+        while let Some(part) = parts.next_field().await.ok()? {
+            if fields.len() == FIELDS_MAX {
+                break;
+            }
+            let name = part.name()?.to_owned();
+            let value = part.bytes().await.ok()?;
+            fields.push((name, String::from_utf8_lossy(&value).into_owned()));
+        }
+        Some(Self(fields))
     }
 
     /// All of them, as they are.

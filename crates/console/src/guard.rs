@@ -5,7 +5,11 @@ use axum::{
     Router,
     body::{Body, to_bytes},
     extract::{Request, State},
-    http::{Method, StatusCode, header::ACCEPT, request::Parts},
+    http::{
+        HeaderValue, Method, StatusCode,
+        header::{ACCEPT, CONTENT_TYPE},
+        request::Parts,
+    },
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Redirect, Response},
     routing::MethodRouter,
@@ -151,13 +155,17 @@ async fn change(visitor: Visitor, request: Request, next: Next) -> Response {
 /// The fields of a form, and the request without them.
 pub(crate) async fn sent(request: Request) -> Result<(Parts, Fields), Response> {
     let (parts, body) = request.into_parts();
-    match to_bytes(body, FORM_BYTES_MAX).await {
-        Ok(bytes) => Ok((parts, Fields::read(&bytes))),
-        Err(_) => Err(Bare(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "This form is larger than any of ours. Nothing was done.",
-        )
-        .into_response()),
+    let Ok(bytes) = to_bytes(body, FORM_BYTES_MAX).await else {
+        let why = "This form is larger than any of ours. Nothing was done.";
+        return Err(Bare(StatusCode::PAYLOAD_TOO_LARGE, why).into_response());
+    };
+    let kind = parts.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    if !kind.is_some_and(|kind| kind.starts_with(b"multipart/form-data")) {
+        return Ok((parts, Fields::read(&bytes)));
+    }
+    match Fields::read_parts(Request::from_parts(parts.clone(), Body::from(bytes))).await {
+        Some(fields) => Ok((parts, fields)),
+        None => Err(Bare(StatusCode::BAD_REQUEST, "This form cannot be read. Nothing was done.").into_response()),
     }
 }
 

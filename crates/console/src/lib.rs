@@ -44,8 +44,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use ops::{
-    Accounts, Administrators, Audit, Clustering, Groups, Hosts, Logins, Properties, SecondFactors, Servers, Sessions,
-    Setup, Tokens,
+    Accounts, Administrators, Audit, Certificates, Clustering, Groups, Hosts, Logins, Properties, SecondFactors,
+    Servers, Sessions, Setup, Tokens,
 };
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -61,6 +61,8 @@ pub struct Acts {
     pub administrators: Administrators,
     /// What was done.
     pub audit: Audit,
+    /// What hosts are served with.
+    pub certificates: Certificates,
     /// The cluster.
     pub clustering: Clustering,
     /// Groups.

@@ -40,9 +40,9 @@ pub fn table() -> Vec<RouteInfo> {
 fn routes() -> Vec<Route> {
     use Needs::{Change, Login, Owner, Server};
     use pages::{
-        account, accounts, administrators, announce, audit, blocked, cache, cluster, contacts, events, export, group,
-        groups, history, hosts, login, me, node, offline, overview, portable, properties, property, second_factor,
-        session, sessions, settings, tokens, vcard, welcome,
+        account, accounts, administrators, announce, audit, blocked, cache, certificate, certificate_import,
+        certificates, cluster, contacts, events, export, group, groups, history, hosts, login, me, node, offline,
+        overview, portable, properties, property, second_factor, session, sessions, settings, tokens, vcard, welcome,
     };
     vec![
         menu("/", Login, "Overview", get(overview::page)),
@@ -99,6 +99,16 @@ fn routes() -> Vec<Route> {
         change("/cluster/nodes/{node}/caches/{cache}/clear", Owner, post(cache::clear)),
         menu("/hosts", Login, "Hosts", get(hosts::page)),
         change("/hosts/add", Owner, post(hosts::add)),
+        menu("/certificates", Server, "Certificates", get(certificates::page)),
+        read("/certificates/import", Owner, get(certificate_import::page)),
+        change("/certificates/import", Owner, post(certificate_import::import)),
+        read("/certificates/host/{host}", Server, get(certificate::page)),
+        change(
+            "/certificates/host/{host}/self-signed",
+            Owner,
+            post(certificate::self_signed),
+        ),
+        change("/certificates/host/{host}/request", Owner, post(certificate::request)),
         menu("/settings", Server, "Settings", get(settings::topics)),
         read("/settings/{topic}", Server, get(settings::page)),
         change("/settings/{topic}", Owner, post(settings::save)),
@@ -106,6 +116,7 @@ fn routes() -> Vec<Route> {
         read("/properties/{name}", Server, get(property::page)),
         change("/properties/{name}", Owner, post(property::set)),
         change("/properties/{name}/unset", Owner, post(property::unset)),
+        change("/properties/{name}/encrypt", Owner, post(property::encrypt)),
         read("/history", Server, get(history::page)),
         change("/history/undo", Owner, post(history::undo)),
         menu("/administrators", Server, "Administrators", get(administrators::page)),

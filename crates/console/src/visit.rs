@@ -55,9 +55,18 @@ const NOTICES: &[(&str, &str)] = &[
     ("set", "The property was set."),
     ("restart", "The property was set. It takes effect at the next start."),
     ("unset", "The value was taken back."),
+    ("encrypted", "The value is encrypted now, and shown nowhere any more."),
     (
         "host",
         "The host was added. Every server that runs serves it within seconds.",
+    ),
+    (
+        "certificate-set",
+        "The certificate is in force: whoever connects from now on is shown it.",
+    ),
+    (
+        "request-made",
+        "The signing request was made: it is below. Its key stays on the server's disk.",
     ),
     ("undone", "The change was undone."),
     ("saved", "The settings were saved."),

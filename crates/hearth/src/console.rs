@@ -10,7 +10,7 @@ use arc_swap::ArcSwap;
 use auth::Authenticator;
 use console::Acts;
 use http::Readiness;
-use ops::{CertificateInfo, ConsoleSettings, ListenerInfo, Logins, ServerInfo, ServerLive, Servers, Setup};
+use ops::{CertificateInfo, ConsoleSettings, ListenerInfo, Logins, Sealing, ServerInfo, ServerLive, Servers, Setup};
 use rustls::ServerConfig;
 use storage::{Clock, Storage, SystemClock};
 use transport::{Certificates, TlsSettings, tls_server_config};
@@ -22,6 +22,7 @@ pub(crate) fn acts(
     desk: &Desk,
     storage: &Storage,
     authenticator: &Authenticator,
+    sealing: &Sealing,
     settings: &Arc<ArcSwap<ConsoleSettings>>,
     here: ServerHere,
     installation: Installation,
@@ -30,6 +31,7 @@ pub(crate) fn acts(
     Acts {
         accounts: desk.accounts.clone(),
         administrators: desk.administrators.clone(),
+        certificates: desk.certificates.clone(),
         clustering: desk.clustering.clone(),
         groups: desk.groups.clone(),
         logins: Logins::new(
@@ -37,6 +39,7 @@ pub(crate) fn acts(
             authenticator.clone(),
             audit.clone(),
             Arc::clone(settings),
+            sealing.clone(),
         ),
         hosts: desk.hosts.clone(),
         properties: desk.properties.clone(),
@@ -71,6 +74,7 @@ pub(crate) fn api_acts(acts: &Acts) -> api::Acts {
         accounts: acts.accounts.clone(),
         administrators: acts.administrators.clone(),
         audit: acts.audit.clone(),
+        certificates: acts.certificates.clone(),
         clustering: acts.clustering.clone(),
         properties: acts.properties.clone(),
         servers: acts.servers.clone(),
@@ -171,7 +175,7 @@ fn certificate(info: &transport::CertificateInfo) -> CertificateInfo {
     }
 }
 
-fn micros(time: SystemTime) -> i64 {
+pub(crate) fn micros(time: SystemTime) -> i64 {
     match time.duration_since(UNIX_EPOCH) {
         Ok(after) => i64::try_from(after.as_micros()).unwrap_or(i64::MAX),
         Err(before) => i64::try_from(before.duration().as_micros()).map_or(i64::MIN, |micros| -micros),

@@ -6,7 +6,7 @@ use ::cluster::Stands;
 use anyhow::Context;
 use arc_swap::ArcSwap;
 use http::{Metrics, Readiness};
-use ops::{Audit, Clustering, KeepSettings, NodeState};
+use ops::{Actor, Audit, Certificates, Clustering, KeepSettings, NodeState, Properties, SecondFactors};
 use storage::{Clock, Storage, SystemClock};
 use tokio::{
     sync::watch,
@@ -173,6 +173,62 @@ pub(crate) async fn forget_old_records(
             Ok((0, 0)) => {}
             Ok((acts, changes)) => tracing::info!(acts, changes, "old records were forgotten"),
             Err(error) => tracing::warn!(%error, "old records could not be forgotten; that is tried again"),
+        }
+    }
+}
+
+/// Encrypts what was written before it was a secret, once this server may act.
+pub(crate) async fn seal_old_secrets(
+    properties: Properties,
+    factors: SecondFactors,
+    fence: Arc<::cluster::Fence>,
+    stop: CancellationToken,
+) {
+    if stop.run_until_cancelled(fence.opened()).await.is_none() {
+        return;
+    }
+    for (what, done) in [
+        ("properties", properties.seal_old().await),
+        ("second factors", factors.seal_old().await),
+    ] {
+        match done {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "{what} of before were encrypted"),
+            Err(error) => tracing::warn!("{what} of before are not encrypted yet: {error}"),
+        }
+    }
+}
+
+/// Says in the log, twice a day, which certificates run out soon.
+pub(crate) async fn warn_of_certificates(certificates: Certificates, stop: CancellationToken) {
+    const PERIOD: Duration = Duration::from_secs(12 * 3600);
+    let actor = Actor::Local {
+        user: "the server itself".to_owned(),
+    };
+    let mut ticks = tokio::time::interval(PERIOD);
+    while stop.run_until_cancelled(ticks.tick()).await.is_some() {
+        let Ok(hosts) = certificates.list(&actor, None).await else {
+            continue;
+        };
+        let now = SystemClock.now_micros();
+        for host in hosts {
+            match host.days_left(now) {
+                Some(days) if days < ops::URGENT_DAYS => {
+                    tracing::error!(
+                        host = host.host,
+                        days,
+                        "this host's certificate runs out or has run out: renew it now"
+                    );
+                }
+                Some(days) if days < ops::WARN_DAYS => {
+                    tracing::warn!(
+                        host = host.host,
+                        days,
+                        "this host's certificate runs out soon: renew it"
+                    );
+                }
+                _ => {}
+            }
         }
     }
 }

@@ -27,6 +27,7 @@ mod logs;
 mod process;
 mod properties;
 mod reload;
+mod secret_key;
 mod server;
 mod setting;
 mod signals;

@@ -14,9 +14,8 @@ use tokio::sync::Notify;
 use transport::{Certificates, TlsServer};
 
 use crate::{
-    certificates,
+    certificates::{self, Origins},
     config::{Config, Configuration, DEFAULT_FILE, Sources, warnings},
-    data_dir::DataDir,
     logs::Logs,
     properties,
 };
@@ -31,6 +30,8 @@ pub(crate) struct Reload {
     /// Those that are served: a host may be added meanwhile.
     pub(crate) domains: Arc<ArcSwap<Vec<String>>>,
     pub(crate) certificates: Arc<Certificates>,
+    /// Where they come from.
+    pub(crate) origins: Arc<ArcSwap<Origins>>,
     pub(crate) tls: TlsServer,
     pub(crate) logs: Arc<Logs>,
     pub(crate) pins: Arc<ArcSwap<Pins>>,
@@ -45,8 +46,7 @@ impl Reload {
     /// How the watched files look now.
     pub(crate) fn look(&self) -> Vec<Look> {
         let config = &self.running.config;
-        let data_dir = DataDir::new(&config.data_dir);
-        let pairs = certificates::files(&config.tls, &data_dir, &self.domains.load()).unwrap_or_default();
+        let pairs = self.origins.load().files(&self.domains.load()).unwrap_or_default();
         let file = self.running.file.as_deref().unwrap_or(Path::new(DEFAULT_FILE));
         std::iter::once(file)
             .chain(certificates::watched(&pairs, &config.tls))
@@ -73,6 +73,7 @@ impl Reload {
         self.logs.set_level(&new.config.log.level);
         self.pins.store(Arc::new(properties::pins(&new)));
         self.repinned.notify_one();
+        self.origins.store(Arc::new(Origins::of(&new)));
         self.take_certificates(&new.config);
         if needs_restart(&self.running.config) != needs_restart(&new.config) {
             tracing::warn!("parts of the configuration have changed that take effect at the next start only");
@@ -82,7 +83,7 @@ impl Reload {
     }
 
     fn take_certificates(&self, config: &Config) {
-        let files = certificates::files(&config.tls, &DataDir::new(&config.data_dir), &self.domains.load());
+        let files = self.origins.load().files(&self.domains.load());
         if let Err(error) = files.and_then(|files| self.certificates.reload(&files)) {
             tracing::error!(%error, "the certificates were not reloaded; those in force stay");
         }

@@ -15,7 +15,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use transport::{Certificates, Gate, TlsServer};
 
 use crate::{
-    certificates,
+    certificates::{self, CertificateDesk, Origins},
     cluster::{self, ClusterDesk, ClusterHost},
     config::{Configuration, Sources, warnings},
     console::{self, ServerHere},
@@ -28,6 +28,7 @@ use crate::{
     process,
     properties::{self, Watch},
     reload::Reload,
+    secret_key::{self, KeyFile},
     systemd,
     vitals::Vitals,
     wiring,
@@ -74,12 +75,16 @@ impl Server {
         let hosts = storage.hosts().seed(&config.domains).await?;
         let domains: Vec<String> = hosts.iter().map(|host| host.domain.clone()).collect();
         wiring::warn_of_other_hosts(&configuration, &domains);
-        let (properties, pins) = wiring::properties(&configuration, &storage);
+        let key = KeyFile::new(config);
+        let sealing = wiring::sealing(&storage, &key);
+        let (properties, pins) = wiring::properties(&configuration, &storage, &sealing);
         let version = storage.properties().version().await?;
         let settings = properties::settings(&properties.held().await?);
 
         // Who may come in, and where what they say goes.
-        let certificates = Certificates::read(&certificates::files(&config.tls, &data_dir, &domains)?)?;
+        let origins = Origins::of(&configuration);
+        let certificates = Certificates::read(&origins.files(&domains)?)?;
+        let certificate_desk = CertificateDesk::new(origins, domains, Some(&certificates));
         let tls = TlsServer::new(&certificates, certificates::trust(&config.tls)?, &settings.tls)?;
         let authenticator = wiring::authenticator(&storage, settings.auth).await?;
         let caches = Caches::new();
@@ -114,9 +119,10 @@ impl Server {
             options,
             followed,
             registry,
-            cluster::above(&host, &router, &caches, &vitals),
+            cluster::above(&host, &router, &caches, &vitals, &certificate_desk, &key),
         );
         let cluster = Arc::new(cluster.await?);
+        key.join(&cluster);
         storage.log().set_node(cluster.here().node.0);
         cluster::stand_apart(&router, cluster.fence()).await;
 
@@ -154,6 +160,8 @@ impl Server {
             &authenticator,
             &live,
             acts,
+            &certificate_desk,
+            &sealing,
             &config.node_name,
             Status::here(addresses.all()),
         );
@@ -165,11 +173,20 @@ impl Server {
             Arc::clone(&keep),
             stop.clone(),
         ));
+        tasks.spawn(life::warn_of_certificates(desk.certificates.clone(), stop.clone()));
         let console_settings = Arc::new(ArcSwap::from_pointee(settings.console));
         let here = ServerHere::new(&config.node_name, &addresses, &certificates, &readiness);
         let restart = Restart::default();
         let installation = Installation::new(&configuration, &addresses, restart.clone());
-        let acts = console::acts(&desk, &storage, &authenticator, &console_settings, here, installation);
+        let acts = console::acts(
+            &desk,
+            &storage,
+            &authenticator,
+            &sealing,
+            &console_settings,
+            here,
+            installation,
+        );
         let setup = acts.setup.clone();
         operators.serve(console::operator_acts(&acts));
         let api = |reach| ::api::router(console::api_acts(&acts), reach);
@@ -191,6 +208,13 @@ impl Server {
         }
         tasks.spawn(control.serve(desk, stop.clone()));
         let repinned = Arc::new(Notify::new());
+        tasks.spawn(secret_key::look_for(key, sealing, Arc::clone(&repinned), stop.clone()));
+        tasks.spawn(life::seal_old_secrets(
+            properties.clone(),
+            acts.second_factors.clone(),
+            Arc::clone(cluster.fence()),
+            stop.clone(),
+        ));
         let watch = Watch {
             changes: storage.cluster().changes(),
             properties,
@@ -198,8 +222,7 @@ impl Server {
             version,
             repinned: Arc::clone(&repinned),
         };
-        let domains = Arc::new(ArcSwap::from_pointee(domains));
-        let served = Arc::clone(&domains);
+        let served = Arc::clone(&certificate_desk.domains);
         let push = move |settings: properties::Settings, hosts: Vec<Host>| {
             // Its certificate is made, or asked for, when the files are looked at the next time.
             served.store(Arc::new(hosts.iter().map(|host| host.domain.clone()).collect()));
@@ -234,8 +257,9 @@ impl Server {
         let reload = Reload {
             sources,
             running: configuration,
-            domains,
+            domains: Arc::clone(&certificate_desk.domains),
             certificates,
+            origins: Arc::clone(&certificate_desk.origins),
             tls,
             logs,
             pins,

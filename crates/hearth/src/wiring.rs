@@ -6,15 +6,17 @@ use arc_swap::ArcSwap;
 use auth::{Authenticator, SystemRandom};
 use cluster::link::LinkSettings;
 use ops::{
-    Accounts, Administrators, Audit, ClusterLive, Clustering, Groups, Hosts, Live, Pins, Properties, SecondFactors,
-    Sessions, Tokens,
+    Accounts, Administrators, Audit, Certificates, ClusterLive, Clustering, Groups, Hosts, Live, Pins, Properties,
+    Sealing, SecondFactors, Sessions, Tokens,
 };
 use storage::{Storage, StorageError, SystemClock};
 
 use crate::{
+    certificates::CertificateDesk,
     config::{Config, Configuration, Origin},
     control::{Desk, Status},
     properties,
+    secret_key::KeyFile,
 };
 
 /// Where the database is.
@@ -26,14 +28,23 @@ pub(crate) fn storage_options(config: &Config) -> storage::Options {
 }
 
 /// The system properties as they hold here, and the pins among them.
-pub(crate) fn properties(configuration: &Configuration, storage: &Storage) -> (Properties, Arc<ArcSwap<Pins>>) {
+pub(crate) fn properties(
+    configuration: &Configuration,
+    storage: &Storage,
+    sealing: &Sealing,
+) -> (Properties, Arc<ArcSwap<Pins>>) {
     let pins = Arc::new(ArcSwap::from_pointee(properties::pins(configuration)));
     let catalogue = Arc::new(properties::catalogue());
     let node = configuration.config.node_name.clone();
     (
-        Properties::new(storage.clone(), catalogue, Arc::clone(&pins), node),
+        Properties::new(storage.clone(), catalogue, Arc::clone(&pins), node).with_sealing(sealing.clone()),
         pins,
     )
+}
+
+/// What encrypts secrets in the database, with the key of this server.
+pub(crate) fn sealing(storage: &Storage, key: &KeyFile) -> Sealing {
+    Sealing::new(storage.clone(), Arc::new(key.clone()))
 }
 
 /// The door.
@@ -49,12 +60,15 @@ pub(crate) async fn authenticator(storage: &Storage, settings: auth::Settings) -
 }
 
 /// All that operators can do here.
+#[allow(clippy::too_many_arguments, reason = "each is one part of it")]
 pub(crate) fn desk(
     storage: &Storage,
     properties: &Properties,
     authenticator: &Authenticator,
     live: &Arc<dyn Live>,
     cluster: Arc<dyn ClusterLive>,
+    certificates: &CertificateDesk,
+    sealing: &Sealing,
     node: &str,
     status: Status,
 ) -> Desk {
@@ -70,9 +84,10 @@ pub(crate) fn desk(
             audit.clone(),
         ),
         administrators,
+        certificates: Certificates::new(Arc::new(certificates.clone()), Arc::clone(&cluster), properties.clone()),
         hosts: Hosts::new(storage.clone(), audit.clone()),
         properties: properties.clone(),
-        second_factors: SecondFactors::new(storage.clone(), audit.clone()),
+        second_factors: SecondFactors::new(storage.clone(), audit.clone(), sealing.clone()),
         sessions: Sessions::new(Arc::clone(live), Arc::clone(&cluster), audit.clone()),
         audit,
         clustering: Clustering::new(storage.clone(), properties.clone(), cluster),

@@ -4,6 +4,8 @@ use auth::PasswordError;
 use protocol::Jid;
 use storage::StorageError;
 
+use crate::CertificateRefusal;
+
 /// Why an act failed, and what to do.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
@@ -251,6 +253,18 @@ pub enum OpsError {
         /// What is wrong with it.
         why: String,
     },
+    /// A secret in the database cannot be read or written: why, and what to do.
+    #[error("{0}")]
+    Sealed(String),
+    /// What stands for a secret on pages is not one.
+    #[error("this is only what stands for {0}, whose value is shown nowhere: type the value itself")]
+    Mask(&'static str),
+    /// There is nothing to encrypt.
+    #[error("{0} is not set, so there is nothing to encrypt: set it first")]
+    NothingToSeal(&'static str),
+    /// A certificate is refused.
+    #[error("{}", .0.why)]
+    Certificate(CertificateRefusal),
     /// The address cannot name a session.
     #[error("{0:?} is no session's address: it must look like user@host/resource")]
     NoSessionAddress(String),

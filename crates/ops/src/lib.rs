@@ -7,9 +7,11 @@
 //! | accounts; carrying them from server to server | `accounts/`, `record`, `keys` |
 //! | groups, their members, whose rosters show them | `groups/` |
 //! | who has power; what was done by whom | `administrators`, `audit` |
+//! | what hosts are served with | `certificates/` |
 //! | the console's doors: logins, set-up | `console/` |
 //! | tokens for the API | `tokens` |
 //! | system properties: which there are, what holds | `properties/`, `setting/` |
+//! | secrets in the database, encrypted | `sealing/` |
 //! | the server itself; its hosts | `server`, `hosts` |
 //! | sessions, and what acts need of them | `sessions`, `live` |
 //! | the cluster, and what acts need of it | `cluster/` |
@@ -18,6 +20,7 @@ mod accounts;
 mod actor;
 mod administrators;
 mod audit;
+mod certificates;
 mod cluster;
 mod console;
 mod error;
@@ -27,6 +30,7 @@ mod keys;
 mod live;
 mod properties;
 mod record;
+mod sealing;
 mod server;
 mod sessions;
 mod setting;
@@ -39,6 +43,11 @@ pub use accounts::{
 pub use actor::{Actor, Needs, Role};
 pub use administrators::{AdministratorInfo, Administrators};
 pub use audit::{Audit, AuditInfo, AuditPage, KeepSettings};
+pub use certificates::{
+    CertificateAnswer, CertificateFacts, CertificateRefusal, CertificateSource, CertificateWish, Certificates,
+    CertificatesHere, ChainTrust, HostCertificate, ImportWish, Installed, KeyWish, Mood, PEM_BYTES_MAX, RequestInfo,
+    RequestWish, URGENT_DAYS, WARN_DAYS,
+};
 pub use cluster::{
     Asked, CLUSTER_ENABLED, CacheInfo, ClusterHere, ClusterLive, ClusterStatus, Clustering, Drain, EntriesPage,
     EntriesQuestion, EntryInfo, Headline, History, LinkInfo, MemberHere, NoCluster, NodeInfo, NodeReport, NodeState,
@@ -57,11 +66,12 @@ pub use keys::password_keys;
 pub use live::{Change, Leave, Live, LiveHere, NobodyLive, Why};
 pub use properties::{Held, NotSet, Pinned, Pins, Properties, PropertyChangeInfo, PropertyInfo, Source, Where};
 pub use record::{Keys, Lock, Password, Record};
+pub use sealing::{KeyId, KeyKeeper, NoKeeper, Sealing, SecretKey};
 pub use server::{CertificateInfo, ListenerInfo, ServerInfo, ServerLive, Servers};
 pub use sessions::{
     ANNOUNCED_ACCOUNTS_MAX, ANNOUNCEMENT_CHARS_MAX, Acks, Announcement, Audience, Everywhere, INSPECTION_MINUTES_MAX,
     Inspected, InspectedStanza, Inspection, Only, Reached, SUBJECT_CHARS_MAX, SessionAnswer, SessionInfo, SessionOn,
     SessionOrder, SessionQuestion, Sessions, Wish, announce_here, answer, inspect_here,
 };
-pub use setting::{Applies, BadValue, Catalogue, Check, Definition, Kind, Value, nearest};
+pub use setting::{Applies, BadValue, Catalogue, Check, Definition, Kind, Value, is_secret_name, nearest};
 pub use tokens::{NoToken, TokenInfo, TokenWish, Tokens};

@@ -40,6 +40,8 @@ pub struct Property {
     pub name: String,
     /// Its value as text.
     pub value: String,
+    /// Whether that is encrypted, with a key that the database does not have.
+    pub is_sealed: bool,
 }
 
 /// A change in the past.
@@ -77,6 +79,8 @@ pub struct NewValue<'a> {
     pub name: &'a str,
     /// The value; `None` takes it back, so that the default holds again (in a node's scope: the cluster's value).
     pub value: Option<&'a str>,
+    /// Whether the value is encrypted: the record of changes never has it then.
+    pub is_sealed: bool,
     /// How it appears in the record of changes.
     pub audit: Audit,
 }
@@ -111,7 +115,7 @@ impl Properties {
         let rows = self
             .db
             .rows(
-                "SELECT scope, name, value FROM properties ORDER BY name, scope",
+                "SELECT scope, name, value, is_sealed FROM properties ORDER BY name, scope",
                 args![],
             )
             .await?;
@@ -120,9 +124,26 @@ impl Properties {
                 scope: Scope::read(row.text(0)?),
                 name: row.text(1)?,
                 value: row.text(2)?,
+                is_sealed: row.int(3)? != 0,
             })
         };
         rows.iter().map(read).collect()
+    }
+
+    /// Whether a value of the property of this name is encrypted, in whatever scope.
+    pub async fn is_sealed(&self, name: &str) -> Result<bool, StorageError> {
+        const ASK: &str = "SELECT COUNT(*) FROM properties WHERE name = ? AND is_sealed = 1";
+        let row = self.db.row(ASK, args![name]).await?;
+        row.map_or(Ok(false), |row| Ok(row.int(0)? > 0))
+    }
+
+    /// Masks the values of past changes of a property: it has become a secret.
+    pub async fn mask_history(&self, name: &str) -> Result<(), StorageError> {
+        const MASK: &str = "UPDATE property_changes SET \
+                            value_before = CASE WHEN value_before IS NULL THEN NULL ELSE ? END, \
+                            value_after = CASE WHEN value_after IS NULL THEN NULL ELSE ? END WHERE name = ?";
+        let values = args![Audit::MASK, Audit::MASK, name];
+        self.db.execute(MASK, values).await.map(|_| ())
     }
 
     /// The value in exactly this scope.
@@ -190,7 +211,13 @@ impl Properties {
         actor: &str,
         audit: Audit,
     ) -> Result<(), StorageError> {
-        self.set_all(scope, &[NewValue { name, value, audit }], actor).await
+        let change = NewValue {
+            name,
+            value,
+            is_sealed: false,
+            audit,
+        };
+        self.set_all(scope, &[change], actor).await
     }
 
     /// Makes all of these changes, or none.
@@ -225,20 +252,31 @@ impl Properties {
         change: &NewValue<'_>,
         actor: &str,
     ) -> Result<bool, StorageError> {
-        let NewValue { name, value, audit } = *change;
+        let NewValue {
+            name,
+            value,
+            is_sealed,
+            audit,
+        } = *change;
         let before = tx
             .row(GET, args![scope.text(), name])
             .await?
-            .map(|row| row.text(0))
+            .map(|row| Ok::<_, StorageError>((row.text(0)?, row.int(1)? != 0)))
             .transpose()?;
-        if before.as_deref() == value {
+        let before_text = before.as_ref().map(|(text, _)| text.as_str());
+        if before_text == value && before.as_ref().is_none_or(|(_, was_sealed)| *was_sealed == is_sealed) {
             return Ok(false);
         }
         match value {
-            Some(value) => tx.execute(SET, args![scope.text(), name, value]).await?,
+            Some(value) => {
+                let values = args![scope.text(), name, value, i64::from(is_sealed)];
+                tx.execute(SET, values).await?
+            }
             None => tx.execute(UNSET, args![scope.text(), name]).await?,
         };
-        let shown = [before.as_deref(), value].map(|value| audit.show(value));
+        let was_sealed = before.as_ref().is_some_and(|(_, was_sealed)| *was_sealed);
+        let audit_of = |is_sealed: bool| if is_sealed { Audit::Masked } else { audit };
+        let shown = [audit_of(was_sealed).show(before_text), audit_of(is_sealed).show(value)];
         self.record(tx, scope, name, shown, actor).await?;
         Ok(true)
     }
@@ -258,12 +296,13 @@ impl Properties {
     }
 }
 
-const GET: &str = "SELECT value FROM properties WHERE scope = ? AND name = ?";
+const GET: &str = "SELECT value, is_sealed FROM properties WHERE scope = ? AND name = ?";
 const UNSET: &str = "DELETE FROM properties WHERE scope = ? AND name = ?";
 const SET: Sql = Sql::differing(
-    "INSERT INTO properties (scope, name, value) VALUES (?, ?, ?) \
-     ON CONFLICT (scope, name) DO UPDATE SET value = excluded.value",
-    "INSERT INTO properties (scope, name, value) VALUES (?, ?, ?) ON DUPLICATE KEY UPDATE value = VALUES(value)",
+    "INSERT INTO properties (scope, name, value, is_sealed) VALUES (?, ?, ?, ?) \
+     ON CONFLICT (scope, name) DO UPDATE SET value = excluded.value, is_sealed = excluded.is_sealed",
+    "INSERT INTO properties (scope, name, value, is_sealed) VALUES (?, ?, ?, ?) \
+     ON DUPLICATE KEY UPDATE value = VALUES(value), is_sealed = VALUES(is_sealed)",
 );
 
 fn check(scope: &Scope, name: &str, value: Option<&str>) -> Result<(), StorageError> {

@@ -9,7 +9,7 @@ use crate::{AccountId, Clock, StorageError};
 /// A second factor. Times are microseconds since 1970.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SecondFactor {
-    /// What codes are made from.
+    /// What codes are made from, as it was written.
     pub secret: Vec<u8>,
     /// When it was made.
     pub made_at: i64,
@@ -55,6 +55,21 @@ impl SecondFactors {
             retry_at: row.int(3)?,
             recovery_codes: u32::try_from(row.int(4)?).unwrap_or(u32::MAX),
         }))
+    }
+
+    /// Every account's secret.
+    pub async fn secrets(&self) -> Result<Vec<(AccountId, Vec<u8>)>, StorageError> {
+        const ALL: &str = "SELECT account_id, secret FROM second_factors ORDER BY account_id";
+        let rows = self.db.rows(ALL, args![]).await?;
+        rows.iter()
+            .map(|row| Ok((AccountId::new(row.int(0)?), row.bytes(1)?)))
+            .collect()
+    }
+
+    /// Writes a secret in another way, where it is still written as it `was`.
+    pub async fn rewrite(&self, account: AccountId, was: &[u8], secret: &[u8]) -> Result<bool, StorageError> {
+        const REWRITE: &str = "UPDATE second_factors SET secret = ? WHERE account_id = ? AND secret = ?";
+        Ok(self.db.execute(REWRITE, args![secret, account, was]).await? > 0)
     }
 
     /// Begins with this secret, instead of one that was never confirmed. `false` where there is one that is.

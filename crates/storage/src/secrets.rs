@@ -38,6 +38,12 @@ impl Secrets {
         stored.ok_or_else(|| StorageError::corrupt("a secret that was just stored is not there"))
     }
 
+    /// Forgets the secret of this name, where it is this one.
+    pub async fn forget(&self, name: &str, value: &[u8]) -> Result<bool, StorageError> {
+        const FORGET: &str = "DELETE FROM secrets WHERE name = ? AND value = ?";
+        Ok(self.db.execute(FORGET, args![name, value]).await? > 0)
+    }
+
     /// The secret of this name, if it has been made.
     pub async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, StorageError> {
         let row = self

@@ -17,8 +17,8 @@ use router::Router;
 use storage::{Storage, SystemClock};
 use tempfile::TempDir;
 use transport::{
-    Certificates, Gate, GateSettings, Listener, ListenerSettings, TlsServer, TlsSettings, TrustAnchors,
-    ensure_self_signed,
+    CertificateFolder, Certificates, Gate, GateSettings, Listener, ListenerSettings, TlsServer, TlsSettings,
+    TrustAnchors,
 };
 
 use crate::{
@@ -234,7 +234,11 @@ pub(crate) fn chosen() -> Kind {
 fn tls(files: &TempDir, domains: &[String]) -> TlsServer {
     let pairs: Vec<_> = domains
         .iter()
-        .map(|domain| ensure_self_signed(files.path(), domain).expect("a certificate is made"))
+        .map(|domain| {
+            CertificateFolder::new(files.path())
+                .ensure(domain)
+                .expect("a certificate is made")
+        })
         .collect();
     let certificates = Certificates::read(&pairs).expect("what was just made");
     TlsServer::new(&certificates, TrustAnchors::default(), &TlsSettings::default()).expect("TLS is set up")

@@ -15,8 +15,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 use transport::{
-    Certificates, Gate, GateSettings, Listener, ListenerSettings, TlsServer, TlsSettings, TrustAnchors,
-    ensure_self_signed,
+    CertificateFolder, Certificates, Gate, GateSettings, Listener, ListenerSettings, TlsServer, TlsSettings,
+    TrustAnchors,
 };
 
 const MESSAGE: usize = 300;
@@ -38,7 +38,7 @@ fn main() {
 
 async fn serve() {
     let folder = tempfile::tempdir().unwrap();
-    let files = ensure_self_signed(folder.path(), "localhost").unwrap();
+    let files = CertificateFolder::new(folder.path()).ensure("localhost").unwrap();
     let tls = TlsServer::new(
         &Certificates::read(&[files]).unwrap(),
         TrustAnchors::default(),

@@ -29,6 +29,7 @@ pub use plain::PlainStream;
 pub use rate::{LONGEST_WAIT, Rate, RateLimit};
 pub use settings::{GateSettings, ListenerSettings, TlsSettings, TlsVersion};
 pub use tls::{
-    CertificateError, CertificateInfo, Certificates, ChannelBindings, ClientCertificate, Pair, PairFiles, TlsError,
-    TlsFacts, TlsServer, TlsStream, TrustAnchors, Verdict, ensure_self_signed, tls_server_config,
+    CertificateDetails, CertificateError, CertificateFolder, CertificateInfo, Certificates, ChainEnd, ChainError,
+    ChannelBindings, ClientCertificate, KeyKind, Pair, PairFiles, Requester, SigningRequest, TlsError, TlsFacts,
+    TlsServer, TlsStream, TrustAnchors, Verdict, check_chain, end_of_chain, key_in, parse_pair, tls_server_config,
 };

@@ -33,6 +33,11 @@ const EXPECTED: &[(&str, &str, Who)] = &[
     ("GET", "/properties/{name}", SERVER),
     ("PUT", "/properties/{name}", OWNER),
     ("DELETE", "/properties/{name}", OWNER),
+    ("POST", "/properties/{name}/encrypt", OWNER),
+    ("GET", "/certificates", SERVER),
+    ("POST", "/certificates", OWNER),
+    ("POST", "/certificates/{host}/self-signed", OWNER),
+    ("POST", "/certificates/{host}/request", OWNER),
     ("GET", "/cluster", SERVER),
     ("PUT", "/cluster", OWNER),
     ("GET", "/cluster/nodes", SERVER),
@@ -212,6 +217,7 @@ fn no_spelling_of_a_path_leads_past_the_token() -> Result<()> {
 fn filled(path: &str, jid: &str) -> String {
     path.replace("{jid}", &percent(jid))
         .replace("{node}", "424242")
+        .replace("{host}", DOMAIN)
         .replace("properties/{name}", "properties/roster.max_items")
         .replace("{name}", "no-such-token")
 }

@@ -3,6 +3,7 @@
 pub(crate) mod accounts;
 pub(crate) mod administrators;
 pub(crate) mod audit;
+pub(crate) mod certificates;
 pub(crate) mod cluster;
 pub(crate) mod properties;
 pub(crate) mod server;

@@ -66,6 +66,10 @@ pub(crate) struct Property {
     needs_restart: bool,
     /// What it means.
     description: String,
+    /// Whether its value is encrypted in the database and shown nowhere: dots stand for it.
+    is_secret: bool,
+    /// Why the value that is set does not hold, and what to do.
+    problem: Option<String>,
 }
 
 /// The value of a property.
@@ -148,6 +152,13 @@ pub(crate) async fn unset(
     Ok(Json(unset.into()))
 }
 
+/// Encrypts what is set for a property: from now on it is a secret, which is shown nowhere.
+#[utoipa::path(post, path = "/properties/{name}/encrypt", params(("name" = String, Path, description = "Its name.")),
+    responses((status = 200, body = Property)))]
+pub(crate) async fn encrypt(caller: Caller, Name(name): Name) -> Outcome<Json<Property>> {
+    Ok(Json(caller.acts.properties.encrypt(&caller.actor, &name).await?.into()))
+}
+
 impl From<PropertyScope> for Where {
     fn from(scope: PropertyScope) -> Self {
         match scope {
@@ -174,6 +185,8 @@ impl From<PropertyInfo> for Property {
             allowed: info.allowed,
             needs_restart: info.applies == Applies::Restart,
             description: info.doc,
+            is_secret: info.is_secret,
+            problem: info.problem,
         }
     }
 }

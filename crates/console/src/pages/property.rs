@@ -68,6 +68,18 @@ pub(crate) async fn unset(visit: Visit) -> Response {
     }
 }
 
+pub(crate) async fn encrypt(visit: Visit) -> Response {
+    if !visit.form.is_set("sure") {
+        let why = OpsError::Refused("tick the box to say that its value need not be seen any more".to_owned());
+        return show(&visit, Some(why)).await;
+    }
+    let properties = &visit.acts().properties;
+    match properties.encrypt(visit.actor(), visit.name("name")).await {
+        Ok(info) => done(&path(&info.name), "encrypted"),
+        Err(error) => show(&visit, Some(error)).await,
+    }
+}
+
 fn place(visit: &Visit) -> Where {
     match visit.form.raw("place") {
         "node" => Where::Node,
@@ -107,6 +119,8 @@ async fn show(visit: &Visit, wrong: Option<OpsError>) -> Response {
         is_flag: info.default.as_bool().is_some(),
         needs_restart: info.applies == Applies::Restart,
         value: match wrong {
+            // What is a secret is never a part of a page.
+            _ if info.is_secret => String::new(),
             Some(_) => visit.form.raw("value").to_owned(),
             None => info.value.to_string(),
         },

@@ -2,10 +2,10 @@
 
 use std::time::{Duration, SystemTime};
 
-use transport::{CertificateInfo, Pair, PairFiles};
+use transport::{CertificateInfo, Pair};
 
 use super::Finding;
-use crate::{config::Configuration, data_dir::DataDir};
+use crate::{certificates::Origins, config::Configuration};
 
 const SUBJECT: &str = "certificate";
 
@@ -13,31 +13,57 @@ const SUBJECT: &str = "certificate";
 const SOON: Duration = Duration::from_secs(14 * 86_400);
 
 pub(super) fn look(configuration: &Configuration, domains: &[String]) -> Vec<Finding> {
-    let tls = &configuration.config.tls;
-    match (&tls.certificate, &tls.key) {
-        (Some(chain), Some(key)) => match PairFiles::new(chain, key).read() {
-            Ok(pair) => configured(&chain.display().to_string(), &pair, domains, SystemTime::now()),
-            Err(error) => vec![Finding::error(
-                SUBJECT,
-                error.to_string(),
-                "check tls.certificate and tls.key",
-            )],
-        },
-        _ => vec![self_signed(configuration)],
+    let origins = Origins::of(configuration);
+    let now = SystemTime::now();
+    let Some(files) = origins.configured() else {
+        return domains.iter().flat_map(|domain| kept(&origins, domain, now)).collect();
+    };
+    match files.read() {
+        Ok(pair) => {
+            let (named, rest): (Vec<String>, _) = domains.iter().cloned().partition(|domain| pair.is_for(domain));
+            let (put_in, missing): (Vec<String>, _) = rest
+                .into_iter()
+                .partition(|domain| origins.folder().put_in(domain).is_some());
+            let file = files.chain.display().to_string();
+            let mut findings = configured(&file, &pair, &[named, missing].concat(), now);
+            findings.extend(put_in.iter().flat_map(|domain| kept(&origins, domain, now)));
+            findings
+        }
+        Err(error) => vec![Finding::error(
+            SUBJECT,
+            error.to_string(),
+            "check tls.certificate and tls.key",
+        )],
     }
 }
 
-fn self_signed(configuration: &Configuration) -> Finding {
-    let place = DataDir::new(&configuration.config.data_dir).certificates();
+/// What is kept for a domain in the data directory.
+fn kept(origins: &Origins, domain: &str, now: SystemTime) -> Vec<Finding> {
+    let Some(files) = origins.folder().put_in(domain) else {
+        return vec![self_signed(origins, domain)];
+    };
+    match files.read() {
+        Ok(pair) => configured(&files.chain.display().to_string(), &pair, &[domain.to_owned()], now),
+        Err(error) => vec![Finding::error(
+            SUBJECT,
+            error.to_string(),
+            "put it in again (hearth certificate import)",
+        )],
+    }
+}
+
+fn self_signed(origins: &Origins, domain: &str) -> Finding {
+    let place = &origins.folder;
     let when = if place.exists() {
         "is used"
     } else {
         "will be made at the first start"
     };
-    let advice = "for others than yourself, get one from an authority and set tls.certificate and tls.key";
+    let advice = "for others than yourself, get one from an authority: hearth certificate csr and import, or \
+                  tls.certificate and tls.key";
     Finding::warning(
         SUBJECT,
-        format!("a self-signed one, in {}, {when}", place.display()),
+        format!("a self-signed one for {domain}, in {}, {when}", place.display()),
         advice,
     )
 }

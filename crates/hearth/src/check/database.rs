@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use ops::{CLUSTER_ENABLED, Value};
+use ops::{CLUSTER_ENABLED, KeyKeeper, OpsError, Value};
 use storage::{Inspection, Storage, StorageError};
 use tokio::net::TcpStream;
 
 use super::Finding;
 use crate::{
     config::{Configuration, mask_url},
+    secret_key::KeyFile,
     wiring,
 };
 
@@ -103,9 +104,11 @@ fn current(configuration: &Configuration, shown: &str, contents: Contents) -> Fo
         hosts,
         accounts,
         is_clustered,
+        secrets,
     } = contents;
     let mut findings = vec![Finding::ok(SUBJECT, format!("{shown} answers; accounts: {accounts}"))];
     findings.extend(hosts_differ(configuration, &hosts));
+    findings.extend(secrets);
     let domains = if hosts.is_empty() {
         configuration.config.domains.clone()
     } else {
@@ -137,6 +140,8 @@ struct Contents {
     hosts: Vec<String>,
     accounts: u64,
     is_clustered: bool,
+    /// What there is to say of those that are encrypted.
+    secrets: Vec<Finding>,
 }
 
 async fn open(configuration: &Configuration) -> Result<Tables, StorageError> {
@@ -155,21 +160,48 @@ async fn open(configuration: &Configuration) -> Result<Tables, StorageError> {
         accounts += storage.accounts().count(host.id).await?;
     }
     let is_clustered = is_clustered(configuration, &storage).await;
+    let secrets = secrets(configuration, &storage).await;
     storage.close().await?;
     let hosts = hosts.into_iter().map(|host| host.domain).collect();
     Ok(Tables::Current(Contents {
         hosts,
         accounts,
         is_clustered,
+        secrets,
     }))
 }
 
 /// A database that answered a moment ago does so again, or it is away: then that is what counts.
 async fn is_clustered(configuration: &Configuration, storage: &Storage) -> bool {
-    let (properties, _) = wiring::properties(configuration, storage);
+    let sealing = wiring::sealing(storage, &KeyFile::new(&configuration.config));
+    let (properties, _) = wiring::properties(configuration, storage, &sealing);
     let held = properties.held().await.unwrap_or_default();
     held.get(CLUSTER_ENABLED)
         .is_some_and(|held| held.value == Value::Bool(true))
+}
+
+/// Whether the key for secrets is here, and opens them.
+async fn secrets(configuration: &Configuration, storage: &Storage) -> Vec<Finding> {
+    const SUBJECT: &str = "secrets";
+    let key = KeyFile::new(&configuration.config);
+    let sealing = wiring::sealing(storage, &key);
+    let advice = "until then the defaults hold, and nobody gets in with a second factor but by a recovery code";
+    if let Err(OpsError::Sealed(why)) = sealing.look().await {
+        return vec![Finding::error(SUBJECT, why, advice)];
+    }
+    let (properties, _) = wiring::properties(configuration, storage, &sealing);
+    let held = properties.held().await.unwrap_or_default();
+    let problems = held
+        .iter()
+        .filter_map(|(name, held)| Some(format!("{name}: {}", held.problem.as_ref()?)));
+    let mut findings: Vec<Finding> = problems
+        .map(|problem| Finding::error(SUBJECT, problem, advice))
+        .collect();
+    if findings.is_empty() && key.load().is_ok_and(|key| key.is_some()) {
+        let message = format!("the key in {} opens what is encrypted; keep a copy of it", key.place());
+        findings.push(Finding::ok(SUBJECT, message));
+    }
+    findings
 }
 
 fn hosts_differ(configuration: &Configuration, hosts: &[String]) -> Option<Finding> {

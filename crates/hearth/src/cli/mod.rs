@@ -2,6 +2,7 @@
 
 mod account;
 mod admin;
+mod certificate;
 mod cluster;
 mod config;
 mod host;
@@ -20,6 +21,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub(crate) use account::AccountCommand;
 pub(crate) use admin::AdminCommand;
+pub(crate) use certificate::CertificateCommand;
 pub(crate) use cluster::ClusterCommand;
 pub(crate) use config::ConfigCommand;
 pub(crate) use host::HostCommand;
@@ -87,6 +89,9 @@ pub(crate) enum Command {
     /// Live sessions.
     #[command(subcommand)]
     Session(SessionCommand),
+    /// Certificates: what each host is served with, and another one.
+    #[command(subcommand, visible_alias = "cert")]
+    Certificate(CertificateCommand),
     /// The cluster: all servers that share a database.
     #[command(subcommand)]
     Cluster(ClusterCommand),
@@ -167,6 +172,7 @@ async fn act(command: Command, configuration: &Configuration, output: Output) ->
         Command::Token(command) => token::run(command, &mut reach, output).await,
         Command::Property(command) => property::run(command, &mut reach, output).await,
         Command::Session(command) => session::run(command, &mut reach, output).await,
+        Command::Certificate(command) => certificate::run(command, &mut reach, output).await,
         Command::Cluster(command) => cluster::run(command, &mut reach, output).await,
         Command::Run(_) | Command::Check | Command::Config(_) => unreachable!("done above"),
     };

@@ -26,6 +26,8 @@ pub(crate) enum PropertyCommand {
         #[command(flatten)]
         place: Place,
     },
+    /// Encrypt what is set for a property: from now on it is a secret, which is shown nowhere.
+    Encrypt { name: String },
     /// Show what was changed, by whom and when, the latest change first.
     History {
         /// Of this property only.
@@ -64,6 +66,7 @@ pub(crate) async fn run(command: PropertyCommand, reach: &mut Reach, output: Out
             name,
             place: place.place(),
         },
+        PropertyCommand::Encrypt { name } => Request::PropertyEncrypt { name },
         PropertyCommand::History { name, limit } => Request::PropertyHistory { name, limit },
         PropertyCommand::Undo { id } => Request::PropertyUndo { id },
     };
@@ -96,7 +99,10 @@ fn row(property: &PropertyInfo) -> [String; 3] {
     [
         property.name.clone(),
         property.value.to_string(),
-        source(&property.source),
+        match property.problem {
+            Some(_) => format!("{}, and a value that cannot be read", source(&property.source)),
+            None => source(&property.source),
+        },
     ]
 }
 
@@ -122,7 +128,10 @@ fn text(property: &PropertyInfo, is_get: bool) -> String {
         Applies::Live => "changes take effect at once",
         Applies::Restart => "changes take effect at the next start",
     };
-    let head = format!("{name} = {value} ({})", source(&property.source));
+    let mut head = format!("{name} = {value} ({})", source(&property.source));
+    if let Some(problem) = &property.problem {
+        head += &format!("\n{problem}");
+    }
     match (is_get, property.applies) {
         (true, _) => format!("{head}\n{doc}\nDefault: {default}. Allowed: {allowed}. {applies}."),
         (false, Applies::Live) => head,

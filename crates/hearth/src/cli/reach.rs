@@ -8,10 +8,13 @@ use ops::{Actor, NoCluster, NobodyLive};
 use storage::Storage;
 
 use crate::{
+    certificates::{CertificateDesk, Origins},
     config::Configuration,
     control::{Answer, Client, ClientError, Desk, Reply, Request, Status, local},
     data_dir::{DataDir, Held},
-    properties, wiring,
+    properties,
+    secret_key::KeyFile,
+    wiring,
 };
 
 /// The way to the answers.
@@ -64,9 +67,11 @@ impl Reach {
         let storage = Storage::open(&wiring::storage_options(config))
             .await
             .context("the database cannot be opened")?;
-        storage.hosts().seed(&config.domains).await?;
+        let hosts = storage.hosts().seed(&config.domains).await?;
+        let domains = hosts.into_iter().map(|host| host.domain).collect();
         let status = Status::here(Vec::new());
-        let (properties, _) = wiring::properties(configuration, &storage);
+        let sealing = wiring::sealing(&storage, &KeyFile::new(config));
+        let (properties, _) = wiring::properties(configuration, &storage, &sealing);
         let settings = properties::settings(&properties.held().await?);
         let authenticator = wiring::authenticator(&storage, settings.auth).await?;
         let desk = wiring::desk(
@@ -75,6 +80,8 @@ impl Reach {
             &authenticator,
             &(Arc::new(NobodyLive) as _),
             Arc::new(NoCluster),
+            &CertificateDesk::new(Origins::of(configuration), domains, None),
+            &sealing,
             &config.node_name,
             status,
         );

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use cluster::{Caches, Found, Search, Task, Tasks};
 use ops::{
-    Announcement, CacheInfo, EntriesPage, EntriesQuestion, EntryInfo, Inspected, Inspection, LiveHere, NodeReport,
-    SessionAnswer, SessionQuestion,
+    Announcement, CacheInfo, CertificateAnswer, CertificateRefusal, CertificateWish, CertificatesHere, EntriesPage,
+    EntriesQuestion, EntryInfo, Inspected, Inspection, LiveHere, NodeReport, SessionAnswer, SessionQuestion,
 };
 use router::Router;
 use serde::{Deserialize, Serialize};
 
-use crate::vitals::Vitals;
+use crate::{certificates::CertificateDesk, vitals::Vitals};
 
 /// How do your caches fare?
 #[derive(Serialize, Deserialize)]
@@ -66,6 +66,24 @@ pub(super) struct Inspect(pub(super) Inspection);
 impl Task for Inspect {
     const NAME: &'static str = "hearth.inspect";
     type Answer = Option<Inspected>;
+}
+
+/// Do this with your certificates.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Certify(pub(super) CertificateWish);
+
+impl Task for Certify {
+    const NAME: &'static str = "hearth.certify";
+    type Answer = Result<CertificateAnswer, CertificateRefusal>;
+}
+
+/// Answers what concerns certificates.
+pub(super) fn register_certificates(tasks: &Tasks, desk: &CertificateDesk) {
+    let desk = desk.clone();
+    tasks.register(move |_, Certify(wish)| {
+        let desk = desk.clone();
+        async move { Ok(desk.act(wish).await) }
+    });
 }
 
 /// What a server says that is about to end.

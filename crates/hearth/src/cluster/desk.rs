@@ -4,14 +4,14 @@ use std::{sync::Arc, time::Duration};
 
 use cluster::{Caches, Cluster, NodeId, Stands, Task, TaskError, Whom};
 use ops::{
-    Announcement, Asked, CacheInfo, ClusterHere, ClusterLive, EntriesPage, EntriesQuestion, Inspected, Inspection,
-    MemberHere, NodeReport, Said, SessionAnswer, SessionQuestion,
+    Announcement, Asked, CacheInfo, CertificateAnswer, CertificateRefusal, CertificateWish, ClusterHere, ClusterLive,
+    EntriesPage, EntriesQuestion, Inspected, Inspection, MemberHere, NodeReport, Said, SessionAnswer, SessionQuestion,
 };
 use storage::Standing;
 
 use super::{
     SESSIONS,
-    ask::{Announce, AskCaches, AskEntries, AskReport, AskSessions, Inspect, infos},
+    ask::{Announce, AskCaches, AskEntries, AskReport, AskSessions, Certify, Inspect, infos},
     drain::Drain,
     host::ClusterHost,
 };
@@ -119,6 +119,14 @@ impl ClusterLive for ClusterDesk {
 
     fn sessions(&self, question: SessionQuestion) -> Asked<'_, Vec<(u64, Result<SessionAnswer, String>)>> {
         Box::pin(async move { self.ask(None, &AskSessions(question), LOOK_PATIENCE).await })
+    }
+
+    fn certify(
+        &self,
+        node: u64,
+        wish: CertificateWish,
+    ) -> Asked<'_, Result<Result<CertificateAnswer, CertificateRefusal>, String>> {
+        Box::pin(async move { self.ask_one(node, &Certify(wish), PATIENCE).await })
     }
 
     fn changed(&self) -> Asked<'_, ()> {

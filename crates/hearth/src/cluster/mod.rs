@@ -28,7 +28,7 @@ use std::sync::Arc;
 use cluster::{Above, Caches, Tasks, state::CacheId};
 use router::Router;
 
-use crate::vitals::Vitals;
+use crate::{certificates::CertificateDesk, secret_key::KeyFile, vitals::Vitals};
 
 // The numbers of caches are never given anew.
 
@@ -40,7 +40,14 @@ const GUESSES_BY_ADDRESS: CacheId = CacheId(2);
 const GUESSES_BY_ACCOUNT: CacheId = CacheId(3);
 
 /// What this server brings into the cluster. Must be called in the runtime that it lives in.
-pub(crate) fn above(host: &Arc<ClusterHost>, router: &Arc<Router>, caches: &Caches, vitals: &Arc<Vitals>) -> Above {
+pub(crate) fn above(
+    host: &Arc<ClusterHost>,
+    router: &Arc<Router>,
+    caches: &Caches,
+    vitals: &Arc<Vitals>,
+    certificates: &CertificateDesk,
+    key: &KeyFile,
+) -> Above {
     let directory = Arc::downgrade(router);
     caches.observe(SESSIONS, "sessions", host::FACE, move || {
         directory.upgrade().map_or((0, 0), |router| router.lookups_elsewhere())
@@ -48,6 +55,8 @@ pub(crate) fn above(host: &Arc<ClusterHost>, router: &Arc<Router>, caches: &Cach
     let tasks = Tasks::new();
     drain::register(&tasks);
     ask::register(&tasks, router, caches, vitals);
+    ask::register_certificates(&tasks, certificates);
+    key.register(&tasks);
     Above {
         host: Arc::clone(host) as _,
         caches: caches.clone(),

@@ -50,6 +50,32 @@ pub(crate) static KEYS: &[Key] = &[
         )
     },
     Key {
+        example: Some("\"0f1e…\""),
+        mask: |key| {
+            if key.is_empty() {
+                String::new()
+            } else {
+                "****".to_owned()
+            }
+        },
+        ..key(
+            "secret_key",
+            "The key that secrets in the database are encrypted with, as openssl rand -hex 32 makes one; the same on every \
+             server that shares the database. Default: the file secret_key_file.",
+            Kind::Text(SECRET_KEY),
+            |config| &mut config.secret.key,
+        )
+    },
+    Key {
+        example: Some("\"/etc/hearth/secret.key\""),
+        ..key(
+            "secret_key_file",
+            "The file with that key. Default: secret.key in the data directory, made when it is first needed.",
+            Kind::Text(FILE_OR_NONE),
+            |config| &mut config.secret.file,
+        )
+    },
+    Key {
         example: Some("\"sqlite:data/hearth.db\""),
         mask: mask_url,
         ..key(
@@ -233,6 +259,10 @@ const HOST_AND_PORT: Check = Check {
 const SECRET: Check = Check {
     allowed: "texts of 8 to 1000 bytes",
     is_allowed: |text| text.is_empty() || (8..=1000).contains(&text.len()),
+};
+const SECRET_KEY: Check = Check {
+    allowed: "64 hexadecimal digits, as openssl rand -hex 32 prints them",
+    is_allowed: |text| text.is_empty() || ops::SecretKey::parse(text).is_some(),
 };
 const LEVEL: Check = Check {
     allowed: "error, warn, info, debug and trace, also per part as in \"info,c2s=debug\"",

@@ -46,12 +46,22 @@ pub(crate) struct Config {
     pub(crate) domains: Vec<String>,
     pub(crate) data_dir: PathBuf,
     pub(crate) node_name: String,
+    pub(crate) secret: SecretKey,
     pub(crate) database: Database,
     pub(crate) tls: Tls,
     pub(crate) c2s: C2s,
     pub(crate) admin: Admin,
     pub(crate) cluster: Cluster,
     pub(crate) log: Log,
+}
+
+/// The key for secrets in the database.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub(crate) struct SecretKey {
+    /// 64 hexadecimal digits.
+    pub(crate) key: Option<String>,
+    /// Where it is otherwise, instead of the data directory.
+    pub(crate) file: Option<PathBuf>,
 }
 
 /// `[database]`
@@ -139,6 +149,15 @@ impl Database {
     }
 }
 
+impl fmt::Debug for SecretKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SecretKey")
+            .field("has_key", &self.key.is_some())
+            .field("file", &self.file)
+            .finish()
+    }
+}
+
 impl fmt::Debug for Cluster {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cluster")
@@ -158,6 +177,7 @@ impl Default for Config {
             domains: vec!["localhost".into()],
             data_dir: "data".into(),
             node_name: host_name(),
+            secret: SecretKey::default(),
             // Completed from `data_dir` once that is known.
             database: Database {
                 url: String::new(),

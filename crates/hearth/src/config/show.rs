@@ -29,7 +29,10 @@ pub(crate) fn show(configuration: &Configuration) -> Vec<ShownKey> {
     });
     let pins = configuration.pins.iter().map(|pin| ShownKey {
         name: format!("properties.{}", pin.name),
-        value: pin.value.clone(),
+        value: match ops::is_secret_name(&pin.name) {
+            true => Value::Text("****".to_owned()),
+            false => pin.value.clone(),
+        },
         origin: pin.origin.to_string(),
     });
     keys.chain(pins).collect()

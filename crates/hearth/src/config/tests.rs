@@ -46,6 +46,7 @@ fn properties() -> Catalogue {
         kind,
         default,
         applies: Applies::Live,
+        is_secret: false,
     };
     Catalogue::new(vec![
         definition("registration.enabled", Kind::Bool, Value::Bool(false)),

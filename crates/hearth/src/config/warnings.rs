@@ -11,13 +11,17 @@ pub(crate) fn warnings(configuration: &Configuration) -> Vec<String> {
     let secrets = [
         (has_password, "the database password"),
         (config.cluster.secret.is_some(), "the cluster's secret"),
+        (config.secret.key.is_some(), "the key for secrets"),
     ];
     let file = configuration.file.as_deref();
     let in_file = secrets.into_iter().filter(|(is_there, _)| *is_there);
     let in_file = in_file.filter_map(|(_, what)| Some((file?, what)));
     let key = config.tls.key.as_deref().map(|path| (path, "the private key"));
+    let in_data_dir = config.data_dir.join("secret.key");
+    let secret_key = config.secret.file.as_deref().unwrap_or(&in_data_dir);
     in_file
         .chain(key)
+        .chain([(secret_key, "the key for secrets")])
         .filter(|(path, _)| is_world_readable(path))
         .map(warning)
         .collect()

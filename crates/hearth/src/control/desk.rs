@@ -2,8 +2,8 @@
 //! the database itself.
 
 use ops::{
-    Accounts, Actor, Administrators, Audit, Clustering, Groups, Hosts, OpsError, Password, Properties, SecondFactors,
-    Sessions, Tokens,
+    Accounts, Actor, Administrators, Audit, Certificates, Clustering, Groups, Hosts, OpsError, Password, Properties,
+    SecondFactors, Sessions, Tokens,
 };
 
 use super::{Answer, Reply, Request, Status};
@@ -15,6 +15,7 @@ pub(crate) struct Desk {
     pub(crate) administrators: Administrators,
     pub(crate) groups: Groups,
     pub(crate) audit: Audit,
+    pub(crate) certificates: Certificates,
     pub(crate) hosts: Hosts,
     pub(crate) properties: Properties,
     pub(crate) second_factors: SecondFactors,
@@ -74,6 +75,9 @@ impl Desk {
             Request::PropertyUnset { name, place } => {
                 Answer::Property(self.properties.unset(actor, place, &name).await?.into())
             }
+            Request::PropertyEncrypt { name } => {
+                Answer::Property(Box::pin(self.properties.encrypt(actor, &name)).await?.into())
+            }
             Request::PropertyHistory { name, limit } => {
                 let changes = self.properties.history(actor, name.as_deref(), None, limit);
                 Answer::PropertyChanges(changes.await?)
@@ -104,6 +108,16 @@ impl Desk {
             Request::TokenRevoke { name } => {
                 self.tokens.revoke(actor, &name).await?;
                 Answer::Nothing
+            }
+            Request::CertificateList => Answer::Certificates(Box::pin(self.certificates.list(actor, None)).await?),
+            Request::CertificateImport { wish, everywhere } => {
+                Answer::Installed(Box::pin(self.certificates.import(actor, wish, None, everywhere)).await?)
+            }
+            Request::CertificateSelfSigned { host } => {
+                Answer::Installed(Box::pin(self.certificates.self_signed(actor, &host, None)).await?)
+            }
+            Request::CertificateAsk { wish } => {
+                Answer::Document(Box::pin(self.certificates.request(actor, wish, None)).await?)
             }
             Request::ClusterStatus => Answer::ClusterStatus(clustering.status(actor).await?.into()),
             Request::ClusterEnable => Answer::ClusterStatus(clustering.enable(actor).await?.into()),

@@ -3,8 +3,9 @@
 use std::net::SocketAddr;
 
 use ops::{
-    AccountInfo, AdministratorInfo, CacheInfo, ClusterStatus, HostInfo, Imported, Lock, NodeInfo, Page, Password,
-    PropertyChangeInfo, PropertyInfo, Record, Role, SessionInfo, TokenInfo, TokenWish, Where,
+    AccountInfo, AdministratorInfo, CacheInfo, ClusterStatus, HostCertificate, HostInfo, ImportWish, Imported,
+    Installed, Lock, NodeInfo, Page, Password, PropertyChangeInfo, PropertyInfo, Record, RequestWish, Role,
+    SessionInfo, TokenInfo, TokenWish, Where,
 };
 use serde::{Deserialize, Serialize};
 
@@ -65,6 +66,9 @@ pub(crate) enum Request {
         name: String,
         place: Where,
     },
+    PropertyEncrypt {
+        name: String,
+    },
     PropertyHistory {
         name: Option<String>,
         limit: u32,
@@ -97,6 +101,17 @@ pub(crate) enum Request {
     TokenRevoke {
         name: String,
     },
+    CertificateList,
+    CertificateImport {
+        wish: ImportWish,
+        everywhere: bool,
+    },
+    CertificateSelfSigned {
+        host: String,
+    },
+    CertificateAsk {
+        wish: RequestWish,
+    },
     ClusterStatus,
     ClusterEnable,
     ClusterDisable,
@@ -127,7 +142,7 @@ pub(crate) enum Answer {
     HostInfos(Vec<HostInfo>),
     Accounts(Vec<AccountInfo>),
     Records(Vec<Record>),
-    /// An XEP-0227 document.
+    /// An XEP-0227 document, or a signing request.
     Document(String),
     Imported(Imported),
     Properties(Vec<PropertyInfo>),
@@ -138,6 +153,8 @@ pub(crate) enum Answer {
     /// A new token: what it is, shown once, and what is known of it.
     Token(Password, TokenInfo),
     Tokens(Vec<TokenInfo>),
+    Certificates(Vec<HostCertificate>),
+    Installed(Installed),
     ClusterStatus(Box<ClusterStatus>),
     ClusterNodes(Vec<NodeInfo>),
     ClusterNode(Box<NodeInfo>),

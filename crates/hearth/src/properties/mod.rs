@@ -27,6 +27,7 @@ pub(crate) fn catalogue() -> Catalogue {
         kind: row.setting.kind,
         default: row.setting.get(&defaults),
         applies: row.applies,
+        is_secret: ops::is_secret_name(row.setting.name),
     };
     Catalogue::new(table().map(definition).collect())
 }

@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use storage::Standing;
 
 use super::{EntriesPage, EntriesQuestion, NodeReport};
-use crate::{Announcement, Inspected, Inspection, SessionAnswer, SessionQuestion};
+use crate::{
+    Announcement, CertificateAnswer, CertificateRefusal, CertificateWish, Inspected, Inspection, SessionAnswer,
+    SessionQuestion,
+};
 
 /// What acts need to know of, and do to, the running cluster. Without a running server there is none.
 pub trait ClusterLive: Send + Sync {
@@ -38,6 +41,14 @@ pub trait ClusterLive: Send + Sync {
 
     /// Asks every server of this cluster for sessions, this one among them; what each says, by its number, in time.
     fn sessions(&self, question: SessionQuestion) -> Asked<'_, Vec<(u64, Result<SessionAnswer, String>)>>;
+
+    /// Has another server do something with its certificates. The outer error is a clause for the operator: why it does
+    /// not answer.
+    fn certify(
+        &self,
+        node: u64,
+        wish: CertificateWish,
+    ) -> Asked<'_, Result<Result<CertificateAnswer, CertificateRefusal>, String>>;
 
     /// Ends when how this server stands, or who is a member, is not any more what it is now.
     fn changed(&self) -> Asked<'_, ()>;
@@ -153,6 +164,14 @@ impl ClusterLive for NoCluster {
 
     fn sessions(&self, _question: SessionQuestion) -> Asked<'_, Vec<(u64, Result<SessionAnswer, String>)>> {
         Box::pin(std::future::ready(Vec::new()))
+    }
+
+    fn certify(
+        &self,
+        _node: u64,
+        _wish: CertificateWish,
+    ) -> Asked<'_, Result<Result<CertificateAnswer, CertificateRefusal>, String>> {
+        Box::pin(std::future::ready(Err(NOBODY.to_owned())))
     }
 
     fn changed(&self) -> Asked<'_, ()> {

@@ -5,7 +5,11 @@ use std::net::IpAddr;
 use protocol::sasl::FailureCondition;
 use storage::AccountId;
 
-use super::{Entered, Logins, NoLogin, Token, recovery, second_factor::typed, totp};
+use super::{
+    Entered, Logins, NoLogin, Token, recovery,
+    second_factor::{opened, typed},
+    totp,
+};
 use crate::{Actor, OpsError, Password, accounts::account_address, audit::Deed};
 
 impl Logins {
@@ -132,12 +136,23 @@ impl Logins {
             return Err(NoLogin::NotNow(OpsError::TooManyCodes.to_string()));
         }
         let code = typed(code);
-        let is_right = match totp::step_of(&factor.secret, &code, self.storage.now_micros()) {
+        let secret = opened(&self.sealing, account, &factor.secret).await;
+        let now = self.storage.now_micros();
+        let step = secret
+            .as_ref()
+            .ok()
+            .and_then(|secret| totp::step_of(secret, &code, now));
+        let is_right = match step {
             Some(step) => factors.use_step(account, step).await,
             None => factors.use_recovery(account, &recovery::hash(&code)).await,
         };
         if is_right.map_err(not_now)? {
             return Ok(());
+        }
+        if let Err(error) = secret {
+            // A code that is good once would have done.
+            tracing::error!("the second factor of {local}@{domain} cannot be read: {error}");
+            return Err(NoLogin::NotNow(format!("your second factor cannot be read: {error}")));
         }
         self.authenticator.count_wrong_code(domain, local, from);
         self.note(local, domain, from).await;

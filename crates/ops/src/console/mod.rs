@@ -35,7 +35,7 @@ pub use second_factor::{Enrolment, FactorInfo, SecondFactors};
 pub use setup::{Applied, Setup, SetupInfo};
 pub use token::Token;
 
-use crate::{Actor, Audit, OpsError, Role, audit::Deed};
+use crate::{Actor, Audit, OpsError, Role, Sealing, audit::Deed};
 
 /// Settings of the console.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,6 +84,7 @@ pub struct Logins {
     audit: Audit,
     settings: Arc<ArcSwap<ConsoleSettings>>,
     failed: FailedLogins,
+    sealing: Sealing,
 }
 
 /// How far a right password leads.
@@ -146,8 +147,10 @@ impl Logins {
         authenticator: Authenticator,
         audit: Audit,
         settings: Arc<ArcSwap<ConsoleSettings>>,
+        sealing: Sealing,
     ) -> Self {
         Self {
+            sealing,
             failed: FailedLogins::new(audit.clone()),
             storage,
             authenticator,

@@ -3,7 +3,7 @@
 use storage::{AccountId, SecondFactor, Storage};
 
 use super::{recovery, totp};
-use crate::{Actor, Audit, OpsError, accounts::account_address, audit::Deed};
+use crate::{Actor, Audit, OpsError, Sealing, accounts::account_address, audit::Deed};
 
 /// How long a secret may wait for its first code, in microseconds: whoever finds the browser open later must not be able
 /// to make it theirs.
@@ -14,6 +14,7 @@ const PENDING_MICROS: i64 = 10 * 60 * 1_000_000;
 pub struct SecondFactors {
     storage: Storage,
     audit: Audit,
+    sealing: Sealing,
 }
 
 /// How somebody's second factor stands.
@@ -37,8 +38,28 @@ pub struct Enrolment {
 impl SecondFactors {
     /// Acts on those in `storage`.
     #[must_use]
-    pub fn new(storage: Storage, audit: Audit) -> Self {
-        Self { storage, audit }
+    pub fn new(storage: Storage, audit: Audit, sealing: Sealing) -> Self {
+        Self {
+            storage,
+            audit,
+            sealing,
+        }
+    }
+
+    /// Encrypts the secrets that were written before they were; how many.
+    ///
+    /// # Errors
+    /// Where the database fails, or the key is not here.
+    pub async fn seal_old(&self) -> Result<usize, OpsError> {
+        let mut count = 0;
+        let factors = self.storage.second_factors();
+        for (account, secret) in factors.secrets().await? {
+            if secret.len() == totp::SECRET_BYTES {
+                let sealed = self.sealing.seal(&place(account), &secret).await?;
+                count += usize::from(factors.rewrite(account, &secret, &sealed).await?);
+            }
+        }
+        Ok(count)
     }
 
     /// How the actor's own stands.
@@ -63,7 +84,8 @@ impl SecondFactors {
     /// Where the actor has a second factor.
     pub async fn begin(&self, actor: &Actor) -> Result<(), OpsError> {
         let account = self.account(actor).await?;
-        match self.storage.second_factors().begin(account, &totp::secret()).await? {
+        let secret = self.sealing.seal(&place(account), &totp::secret()).await?;
+        match self.storage.second_factors().begin(account, &secret).await? {
             true => Ok(()),
             false => Err(OpsError::HasSecondFactor),
         }
@@ -75,10 +97,13 @@ impl SecondFactors {
     /// Where the actor is no account, or the database fails.
     pub async fn pending(&self, actor: &Actor) -> Result<Option<Enrolment>, OpsError> {
         let account = self.account(actor).await?;
-        let pending = self.unconfirmed(account).await?;
-        Ok(pending.map(|factor| Enrolment {
-            secret: totp::written(&factor.secret),
-            uri: totp::uri(&factor.secret, &actor.to_string()),
+        let Some(factor) = self.unconfirmed(account).await? else {
+            return Ok(None);
+        };
+        let secret = opened(&self.sealing, account, &factor.secret).await?;
+        Ok(Some(Enrolment {
+            secret: totp::written(&secret),
+            uri: totp::uri(&secret, &actor.to_string()),
         }))
     }
 
@@ -102,7 +127,8 @@ impl SecondFactors {
                 return Err(OpsError::TooManyCodes);
             }
             let code = typed(code);
-            let step = totp::step_of(&pending.secret, &code, self.storage.now_micros()).ok_or(OpsError::WrongCode)?;
+            let secret = opened(&self.sealing, account, &pending.secret).await?;
+            let step = totp::step_of(&secret, &code, self.storage.now_micros()).ok_or(OpsError::WrongCode)?;
             let codes = recovery::codes();
             let hashes: Vec<_> = codes.iter().map(|code| recovery::hash(code)).collect();
             if !factors.confirm(account, &pending.secret, step, &hashes).await? {
@@ -177,6 +203,19 @@ impl SecondFactors {
             None => None,
         };
         Ok(account.ok_or_else(|| OpsError::NoAccount(jid.clone()))?.id)
+    }
+}
+
+/// Where a secret belongs: nobody can put it in the place of another account's.
+fn place(account: AccountId) -> String {
+    format!("second factor {}", account.get())
+}
+
+/// A secret as it is. Those that were written before they were encrypted are shorter than any that is.
+pub(super) async fn opened(sealing: &Sealing, account: AccountId, secret: &[u8]) -> Result<Vec<u8>, OpsError> {
+    match secret.len() {
+        totp::SECRET_BYTES => Ok(secret.to_vec()),
+        _ => sealing.open(&place(account), secret).await,
     }
 }
 

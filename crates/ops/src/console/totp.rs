@@ -6,7 +6,7 @@ use protocol::sasl::scram::Hash;
 use subtle::ConstantTimeEq;
 
 /// RFC 4226 §4 recommends 160 bits.
-const SECRET_BYTES: usize = 20;
+pub(super) const SECRET_BYTES: usize = 20;
 /// RFC 6238 §4.1: how long a code is shown.
 const STEP_MICROS: i64 = 30_000_000;
 const DIGITS: usize = 6;

@@ -39,12 +39,22 @@ impl Properties {
         let names: Vec<&str> = values.iter().map(|(name, _)| name.as_str()).collect();
         let target = names.join(", ");
         let mut before = Vec::new();
-        for name in &names {
+        let mut after = Vec::new();
+        for (name, new) in values {
             let value = self.storage.properties().get(&Scope::Cluster, name).await;
             let value = value.map_err(OpsError::from)?;
-            before.push(format!("{name} = {}", value.unwrap_or_else(|| "not set".to_owned())));
+            let is_secret = self.is_secret(name).await;
+            let shown = |text: &str| {
+                if is_secret {
+                    Audit::MASK.to_owned()
+                } else {
+                    text.to_owned()
+                }
+            };
+            let value = value.map_or_else(|| "not set".to_owned(), |value| shown(&value));
+            before.push(format!("{name} = {value}"));
+            after.push(format!("{name} = {}", shown(new)));
         }
-        let after: Vec<String> = values.iter().map(|(name, value)| format!("{name} = {value}")).collect();
         let deed = Deed {
             before: Some(before.join("; ")),
             after: Some(after.join("; ")),
@@ -77,7 +87,10 @@ impl Properties {
         let mut accepted = Vec::new();
         for (name, text) in values {
             match self.acceptable(actor, name, text) {
-                Ok((definition, value)) => accepted.push((definition.name, value.to_string())),
+                Ok((definition, value)) => {
+                    let kept = Box::pin(self.kept(definition, &value.to_string())).await?;
+                    accepted.push((definition.name, kept));
+                }
                 Err(error) => {
                     wrong.insert(name.clone(), error);
                 }
@@ -86,20 +99,14 @@ impl Properties {
         if let Some(first) = values.iter().find_map(|(name, _)| wrong.get(name)) {
             return Err(first.clone());
         }
-        let changes: Vec<NewValue<'_>> = accepted
-            .iter()
-            .map(|(name, value)| NewValue {
-                name,
-                value: Some(value),
-                audit: Audit::Plain,
-            })
-            .collect();
+        let changes: Vec<NewValue<'_>> = accepted.iter().map(|(name, kept)| kept.change(name)).collect();
         let who = actor.to_string();
         self.storage
             .properties()
             .set_all(&Scope::Cluster, &changes, &who)
             .await?;
-        for (name, value) in &accepted {
+        for (name, kept) in &accepted {
+            let value = if kept.is_sealed { Audit::MASK } else { &kept.text };
             tracing::info!(%actor, name, value, "a property was set");
         }
         Ok(())

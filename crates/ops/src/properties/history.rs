@@ -70,7 +70,8 @@ impl Properties {
         actor.require_owner()?;
         let name = self.changeable(&change.name)?.name;
         let values = [&change.before, &change.after];
-        if values.iter().any(|value| value.as_deref() == Some(Audit::MASK)) {
+        let is_masked = values.iter().any(|value| value.as_deref() == Some(Audit::MASK));
+        if is_masked || self.storage.properties().is_sealed(name).await? {
             return Err(OpsError::SecretChange(name));
         }
         let properties = self.storage.properties();

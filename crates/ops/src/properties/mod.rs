@@ -5,22 +5,29 @@
 //! | one property: read, set, taken back | here |
 //! | several, set in one act | `form` |
 //! | what they were before, and the way back | `history` |
+//! | those whose values are encrypted | `secrets` |
 
 mod form;
 mod history;
+mod secrets;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use arc_swap::ArcSwap;
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use storage::{Audit, Scope, Storage};
 
 pub use form::NotSet;
 pub use history::PropertyChangeInfo;
+use secrets::Opened;
 
 use crate::{
-    Actor, Applies, Audit as Record, Catalogue, Definition, Kind, OpsError, Value, audit::Deed, cluster,
-    console::shut_out, nearest,
+    Actor, Applies, Audit as Record, Catalogue, Definition, Kind, NoKeeper, OpsError, Sealing, Value, audit::Deed,
+    cluster, console::shut_out, nearest,
 };
 
 /// Acts on system properties.
@@ -31,6 +38,9 @@ pub struct Properties {
     pins: Arc<ArcSwap<Pins>>,
     node: String,
     record: Record,
+    sealing: Sealing,
+    /// Values that could not be read, so that each is told of once.
+    told: Arc<Mutex<HashSet<String>>>,
 }
 
 /// Properties that the configuration holds fast, by name.
@@ -76,6 +86,12 @@ pub struct PropertyInfo {
     pub applies: Applies,
     /// What it means.
     pub doc: String,
+    /// Whether its value is encrypted in the database and shown nowhere: what stands for the value here are dots.
+    #[serde(default)]
+    pub is_secret: bool,
+    /// Why the value that is set does not hold, and what to do.
+    #[serde(default)]
+    pub problem: Option<String>,
 }
 
 /// Why a value holds.
@@ -99,6 +115,10 @@ pub struct Held {
     pub value: Value,
     /// Why.
     pub source: Source,
+    /// Whether it is shown nowhere.
+    pub is_secret: bool,
+    /// Why the value that is set does not hold, and what to do.
+    pub problem: Option<String>,
 }
 
 impl Properties {
@@ -107,12 +127,20 @@ impl Properties {
     pub fn new(storage: Storage, catalogue: Arc<Catalogue>, pins: Arc<ArcSwap<Pins>>, node: String) -> Self {
         let record = Record::new(storage.clone(), node.clone());
         Self {
+            sealing: Sealing::new(storage.clone(), Arc::new(NoKeeper)),
+            told: Arc::default(),
             storage,
             catalogue,
             pins,
             node,
             record,
         }
+    }
+
+    /// The same, with secrets encrypted this way.
+    #[must_use]
+    pub fn with_sealing(self, sealing: Sealing) -> Self {
+        Self { sealing, ..self }
     }
 
     /// Where changes are recorded.
@@ -158,13 +186,14 @@ impl Properties {
             if place == Where::Node && cluster::holds_everywhere(definition.name) {
                 return Err(OpsError::Everywhere(definition.name));
             }
-            let text = value.to_string();
             let (scope, who) = (self.scope(place), actor.to_string());
-            let properties = self.storage.properties();
-            properties
-                .set(&scope, definition.name, &text, &who, Audit::Plain)
+            let kept = Box::pin(self.kept(definition, &value.to_string())).await?;
+            self.storage
+                .properties()
+                .set_all(&scope, &[kept.change(definition.name)], &who)
                 .await?;
-            tracing::info!(%actor, name = definition.name, %value, "a property was set");
+            let shown = if kept.is_sealed { Audit::MASK } else { &kept.text };
+            tracing::info!(%actor, name = definition.name, value = shown, "a property was set");
             self.get(actor, name).await
         };
         self.record.record(actor, deed, work).await
@@ -192,9 +221,11 @@ impl Properties {
     async fn deed<'a>(&self, act: &'static str, place: Where, name: &'a str, after: Option<&str>) -> Deed<'a> {
         let before = self.storage.properties().get(&self.scope(place), name).await;
         let default = || Some("not set".to_owned());
+        let is_secret = self.is_secret(name).await;
+        let shown = |text: String| if is_secret { Audit::MASK.to_owned() } else { text };
         Deed {
-            before: before.ok().and_then(|value| value.or_else(default)),
-            after: after.map(str::to_owned).or_else(default),
+            before: before.ok().and_then(|value| value.map(shown).or_else(default)),
+            after: after.map(str::to_owned).map(shown).or_else(default),
             ..Deed::new(act, name)
         }
     }
@@ -204,7 +235,8 @@ impl Properties {
     /// # Errors
     /// Where the database fails.
     pub async fn held(&self) -> Result<HashMap<&'static str, Held>, OpsError> {
-        let stored = self.storage.properties().list().await?;
+        // Acts hold acts, and their futures each other: a thread's stack is not for all of them.
+        let stored = Box::pin(self.opened()).await?;
         Ok(self
             .catalogue
             .iter()
@@ -213,11 +245,16 @@ impl Properties {
     }
 
     /// A pin over this node's value over the cluster's over the default.
-    fn resolve(&self, definition: &Definition, stored: &[storage::Property]) -> Held {
+    fn resolve(&self, definition: &Definition, stored: &[Opened]) -> Held {
+        let of_it = || stored.iter().filter(|opened| opened.name == definition.name);
+        let is_secret = definition.is_secret || of_it().any(|opened| opened.is_sealed);
+        let mut problem = None;
         if let Some(pinned) = self.pins.load().get(definition.name) {
             return Held {
                 value: pinned.value.clone(),
                 source: Source::Pinned(pinned.by.clone()),
+                is_secret,
+                problem,
             };
         }
         let places = [
@@ -225,12 +262,24 @@ impl Properties {
             (Scope::Cluster, Source::Cluster),
         ];
         for (scope, source) in places {
-            let is_it = |property: &&storage::Property| property.name == definition.name && property.scope == scope;
-            let Some(property) = stored.iter().find(is_it) else {
+            let Some(opened) = of_it().find(|opened| opened.scope == scope) else {
                 continue;
             };
-            match self.read(definition, &property.value) {
-                Ok(value) => return Held { value, source },
+            let read = opened.text.clone().map_err(OpsError::Sealed);
+            match read.and_then(|text| self.read(definition, &text)) {
+                Ok(value) => {
+                    return Held {
+                        value,
+                        source,
+                        is_secret,
+                        problem,
+                    };
+                }
+                Err(error @ OpsError::Sealed(_)) => {
+                    let why = format!("the value that is set cannot be read: {error}");
+                    self.tell(definition.name, &why);
+                    problem = problem.or(Some(why));
+                }
                 // Another version of the program allowed it, or another database.
                 Err(error) => tracing::warn!(name = definition.name, "the stored value is passed over: {error}"),
             }
@@ -238,6 +287,8 @@ impl Properties {
         Held {
             value: definition.default.clone(),
             source: Source::Default,
+            is_secret,
+            problem,
         }
     }
 
@@ -265,7 +316,7 @@ impl Properties {
         let name = definition.name;
         let value = definition.kind.parse(text).map_err(|bad| OpsError::BadValue {
             name,
-            value: text.to_owned(),
+            value: if definition.is_secret { Audit::MASK } else { text }.to_owned(),
             allowed: bad.allowed,
         })?;
         match cluster::impossible(name, &value, self.storage.kind()) {
@@ -309,9 +360,16 @@ fn no_property(catalogue: &Catalogue, name: &str) -> OpsError {
 
 impl PropertyInfo {
     fn of(definition: &Definition, held: Held) -> Self {
+        let is_shown = !held.is_secret || held.source == Source::Default;
         Self {
             name: definition.name.to_owned(),
-            value: held.value,
+            value: if is_shown {
+                held.value
+            } else {
+                Value::Text(Audit::MASK.to_owned())
+            },
+            is_secret: held.is_secret,
+            problem: held.problem,
             source: held.source,
             default: definition.default.clone(),
             allowed: definition.kind.to_string(),

@@ -17,6 +17,16 @@ pub struct Definition {
     pub default: Value,
     /// When a change takes effect.
     pub applies: Applies,
+    /// Whether its value is a secret: encrypted in the database and shown nowhere.
+    pub is_secret: bool,
+}
+
+/// Whether a setting of this name is a secret by nature: its last word says so.
+#[must_use]
+pub fn is_secret_name(name: &str) -> bool {
+    const WORDS: [&str; 5] = ["password", "passphrase", "secret", "secrets", "token"];
+    let last = name.rsplit(['.', '_']).next();
+    last.is_some_and(|last| WORDS.contains(&last))
 }
 
 /// When a change takes effect.
@@ -57,5 +67,27 @@ impl Catalogue {
     /// Their names.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
         self.definitions.iter().map(|definition| definition.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_secret_name;
+
+    #[test]
+    fn the_last_word_of_a_name_says_whether_it_is_a_secret() {
+        for (name, expected) in [
+            ("ldap.password", true),
+            ("ldap.bind_password", true),
+            ("component.secret", true),
+            ("webhook.token", true),
+            ("password", true),
+            ("login.password_min_length", false),
+            ("tokens.keep_days", false),
+            ("registration.enabled", false),
+            ("", false),
+        ] {
+            assert_eq!(is_secret_name(name), expected, "{name}");
+        }
     }
 }

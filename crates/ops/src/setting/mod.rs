@@ -5,7 +5,7 @@ mod kind;
 mod nearest;
 mod value;
 
-pub use catalogue::{Applies, Catalogue, Definition};
+pub use catalogue::{Applies, Catalogue, Definition, is_secret_name};
 pub use kind::{BadValue, Check, Kind};
 pub use nearest::nearest;
 pub use value::Value;

@@ -10,10 +10,10 @@ use std::{
 
 use arc_swap::ArcSwap;
 use ops::{
-    Announcement, Applies, Asked, Audit as Record, CLUSTER_ENABLED, CacheInfo, Catalogue, ClusterHere, ClusterLive,
-    Clustering, Definition, Drain, EntriesPage, EntriesQuestion, EntryInfo, Inspected, Inspection, Kind, MemberHere,
-    NoCluster, NodeReport, NodeState, OpsError, Pinned, Pins, Properties, Said, SessionAnswer, SessionQuestion,
-    Sessions, Value, Where, answer,
+    Announcement, Applies, Asked, Audit as Record, CLUSTER_ENABLED, CacheInfo, Catalogue, CertificateAnswer,
+    CertificateRefusal, CertificateWish, ClusterHere, ClusterLive, Clustering, Definition, Drain, EntriesPage,
+    EntriesQuestion, EntryInfo, Inspected, Inspection, Kind, MemberHere, NoCluster, NodeReport, NodeState, OpsError,
+    Pinned, Pins, Properties, Said, SessionAnswer, SessionQuestion, Sessions, Value, Where, answer,
 };
 use storage::{Audit, NewServer, Options, Scope, ServerState, Standing, Storage};
 use testkit::databases::{self, Fresh};
@@ -118,6 +118,14 @@ impl ClusterLive for Fake {
         ]))
     }
 
+    fn certify(
+        &self,
+        _node: u64,
+        _wish: CertificateWish,
+    ) -> Asked<'_, Result<Result<CertificateAnswer, CertificateRefusal>, String>> {
+        Box::pin(ready(Err("it did not answer in time".to_owned())))
+    }
+
     fn changed(&self) -> Asked<'_, ()> {
         Box::pin(std::future::pending())
     }
@@ -166,6 +174,7 @@ async fn town_with(kind: databases::Kind, pins: Pins) -> Town {
         kind: Kind::Bool,
         default: Value::Bool(false),
         applies: Applies::Live,
+        is_secret: false,
     };
     let catalogue = Arc::new(Catalogue::new(vec![switch]));
     let pins = Arc::new(ArcSwap::from_pointee(pins));

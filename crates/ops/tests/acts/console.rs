@@ -16,7 +16,7 @@ use ops::{
 };
 use storage::{Clock, Options, Storage};
 
-use crate::{Told, local, password};
+use crate::{Told, local, password, secrets::sealing};
 
 /// A clock that a test turns.
 #[derive(Debug, Default)]
@@ -32,6 +32,7 @@ pub(crate) const SECOND: i64 = 1_000_000;
 pub(crate) const FROM: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7));
 
 pub(crate) struct Office {
+    pub(crate) storage: Storage,
     pub(crate) clock: Arc<Hand>,
     pub(crate) authenticator: Authenticator,
     pub(crate) accounts: Accounts,
@@ -70,6 +71,7 @@ pub(crate) async fn office() -> Office {
         accounts.add(&local(), address, &password("secret")).await.unwrap();
     }
     let settings = Arc::new(ArcSwap::from_pointee(ConsoleSettings::default()));
+    let sealing = sealing(&storage);
     Office {
         clock,
         administrators: Administrators::new(storage.clone(), audit.clone()),
@@ -78,8 +80,10 @@ pub(crate) async fn office() -> Office {
             authenticator.clone(),
             audit.clone(),
             Arc::clone(&settings),
+            sealing.clone(),
         ),
-        second_factors: SecondFactors::new(storage.clone(), audit.clone()),
+        second_factors: SecondFactors::new(storage.clone(), audit.clone(), sealing),
+        storage: storage.clone(),
         settings,
         setup: Setup::new(storage, accounts.clone(), audit.clone(), Arc::new(Nothing), None),
         authenticator,

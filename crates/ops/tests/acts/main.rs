@@ -9,6 +9,7 @@ mod people;
 mod powers;
 mod properties;
 mod second_factor;
+mod secrets;
 mod sight;
 mod talk;
 mod tokens;

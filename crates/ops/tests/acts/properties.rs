@@ -21,6 +21,7 @@ fn properties(house: &House, pins: Pins) -> Properties {
         kind,
         default,
         applies,
+        is_secret: false,
     };
     let catalogue = Catalogue::new(vec![
         definition(

@@ -12,6 +12,7 @@ on_every_database!(
     concurrent_changes_are_all_counted,
     a_value_has_its_bound,
     a_secret_is_made_once,
+    a_sealed_value_is_known_as_such_and_in_no_record,
     several_changes_are_made_together_or_not_at_all,
     changes_are_found_by_property_and_forgotten_by_time,
 );
@@ -187,8 +188,54 @@ fn plain<'a>(name: &'a str, value: Option<&'a str>) -> NewValue<'a> {
     NewValue {
         name,
         value,
+        is_sealed: false,
         audit: Audit::Plain,
     }
+}
+
+async fn a_sealed_value_is_known_as_such_and_in_no_record(g: Ground) {
+    let properties = g.storage.properties();
+    let sealed = |value| NewValue {
+        is_sealed: true,
+        ..plain("ldap.password", Some(value))
+    };
+    properties
+        .set_all(&Scope::Cluster, &[plain("ldap.password", Some("sesame"))], "x")
+        .await
+        .unwrap();
+    assert!(!properties.is_sealed("ldap.password").await.unwrap());
+    properties
+        .set_all(&Scope::Cluster, &[sealed("c2VzYW1l")], "x")
+        .await
+        .unwrap();
+    assert!(properties.is_sealed("ldap.password").await.unwrap());
+    assert!(!properties.is_sealed("ldap.user").await.unwrap());
+    let all = properties.list().await.unwrap();
+    assert_eq!((all[0].value.as_str(), all[0].is_sealed), ("c2VzYW1l", true));
+    properties.mask_history("ldap.password").await.unwrap();
+    properties
+        .set_all(&node("one"), &[plain("ldap.password", Some("c2VzYW1l"))], "x")
+        .await
+        .unwrap();
+    properties
+        .unset(&Scope::Cluster, "ldap.password", "x", Audit::Plain)
+        .await
+        .unwrap();
+    let history = properties.history(None, None, 10).await.unwrap();
+    let values: Vec<_> = history
+        .iter()
+        .map(|change| (change.before.as_deref(), change.after.as_deref()))
+        .collect();
+    let mask = Some(Audit::MASK);
+    let expected = [(mask, None), (None, Some("c2VzYW1l")), (mask, mask), (None, mask)];
+    assert_eq!(values, expected, "the node's value was not sealed");
+    assert!(!properties.is_sealed("ldap.password").await.unwrap());
+
+    let secrets = g.storage.secrets();
+    let made = secrets.get_or_create("key", || vec![1, 2]).await.unwrap();
+    assert!(!secrets.forget("key", &[1]).await.unwrap());
+    assert!(secrets.forget("key", &made).await.unwrap());
+    assert_eq!(secrets.get("key").await.unwrap(), None);
 }
 
 async fn several_changes_are_made_together_or_not_at_all(g: Ground) {

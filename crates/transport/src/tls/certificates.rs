@@ -50,10 +50,15 @@ impl Certificates {
 
     /// Reads the files again. New connections get what they say now; connections that are open keep what they have.
     ///
-    /// On any error, a certificate that is out of date being one, everything stays as it was.
+    /// On any error, a certificate that is out of date being one, everything stays as it was. One that is in force
+    /// already may run out meanwhile: that is no reason to refuse another.
     pub fn reload(&self, files: &[PairFiles]) -> Result<(), CertificateError> {
-        let pairs = read_all(files)?;
-        pairs.iter().try_for_each(|pair| pair.check_dates(SystemTime::now()))?;
+        let (pairs, before) = (read_all(files)?, self.pairs());
+        let is_new = |pair: &&Pair| !before.iter().any(|known| known.chain() == pair.chain());
+        pairs
+            .iter()
+            .filter(is_new)
+            .try_for_each(|pair| pair.check_dates(SystemTime::now()))?;
         self.replace(pairs)
     }
 
@@ -68,6 +73,12 @@ impl Certificates {
     /// The pairs in force, in the order given.
     pub fn pairs(&self) -> Vec<Arc<Pair>> {
         self.table.load().pairs.clone()
+    }
+
+    /// What somebody is shown who asks for `domain` and takes any kind of key; none where nothing is for it.
+    pub fn for_host(&self, domain: &str) -> Option<Arc<Pair>> {
+        let table = self.table.load();
+        table.named(&ascii(domain))?.first().cloned()
     }
 
     /// Whether a certificate in force is for `domain`.
@@ -105,7 +116,11 @@ impl Table {
         let mut by_name: HashMap<String, Vec<Arc<Pair>>> = HashMap::new();
         for pair in &pairs {
             for name in &pair.info.subject_names {
-                by_name.entry(name.clone()).or_default().push(Arc::clone(pair));
+                let pairs_of_it = by_name.entry(name.clone()).or_default();
+                // What was put in for a host goes before what is for it among others.
+                let is_its_own = pair.host.as_deref() == Some(name);
+                let place = if is_its_own { 0 } else { pairs_of_it.len() };
+                pairs_of_it.insert(place, Arc::clone(pair));
             }
         }
         Ok(Self { pairs, by_name })

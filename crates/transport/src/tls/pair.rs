@@ -11,6 +11,7 @@ use rustls::sign::CertifiedKey;
 use rustls_pki_types::pem::{self, PemObject, SectionKind};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
+use super::certificates::ascii;
 use super::info::CertificateInfo;
 
 /// No chain or key is longer; a file that is cannot be one.
@@ -23,6 +24,8 @@ pub struct PairFiles {
     pub chain: PathBuf,
     /// PEM: the private key, not encrypted; PKCS #8, PKCS #1 or SEC 1.
     pub key: PathBuf,
+    /// The domain that they are for before all others, if they are for one.
+    pub host: Option<String>,
 }
 
 /// A certificate chain with its key, found to belong together.
@@ -31,6 +34,8 @@ pub struct Pair {
     pub(super) key: Arc<CertifiedKey>,
     pub(super) info: CertificateInfo,
     pub(super) chain_file: PathBuf,
+    /// The domain that it was put in for, as certificates write it: there it goes before all others.
+    pub(super) host: Option<String>,
 }
 
 /// What is wrong with a certificate file.
@@ -101,13 +106,28 @@ impl PairFiles {
         Self {
             chain: chain.into(),
             key: key.into(),
+            host: None,
+        }
+    }
+
+    /// The same, for this domain before all others.
+    #[must_use]
+    pub fn of_host(self, domain: &str) -> Self {
+        Self {
+            host: Some(ascii(domain)),
+            ..self
         }
     }
 
     /// Reads both and checks that they belong together. Dates are for the caller to judge, see [`Pair::check_dates`].
     pub fn read(&self) -> Result<Pair, CertificateError> {
-        let chain = read_chain(&self.chain)?;
-        let key = read_key(&self.key)?;
+        self.parse(&read(&self.chain)?, &read(&self.key)?)
+    }
+
+    /// The same with what was read already; errors name the files.
+    pub(super) fn parse(&self, chain: &[u8], key: &[u8]) -> Result<Pair, CertificateError> {
+        let chain = parse_chain(&self.chain, chain)?;
+        let key = parse_key(&self.key, key)?;
         let info = CertificateInfo::of(&chain[0])
             .map_err(|reason| CertificateError::Unreadable(self.chain.clone(), reason))?;
         if info.subject_names.is_empty() {
@@ -121,6 +141,7 @@ impl PairFiles {
             key: Arc::new(certified),
             info,
             chain_file: self.chain.clone(),
+            host: self.host.clone(),
         })
     }
 
@@ -141,6 +162,21 @@ impl Pair {
         &self.info
     }
 
+    /// Whether the certificate is for `domain`, however that is written.
+    pub fn is_for(&self, domain: &str) -> bool {
+        self.info.covers(&ascii(domain))
+    }
+
+    /// The certificates as they are shown: ours first.
+    pub fn chain(&self) -> &[CertificateDer<'static>] {
+        &self.key.cert
+    }
+
+    /// The file that the chain was read from.
+    pub fn chain_file(&self) -> &Path {
+        &self.chain_file
+    }
+
     /// Whether the certificate is valid now.
     pub fn check_dates(&self, now: SystemTime) -> Result<(), CertificateError> {
         if now < self.info.not_before {
@@ -155,12 +191,16 @@ impl Pair {
 
 /// All certificates of a PEM file, of which there is at least one.
 pub(super) fn read_chain(file: &Path) -> Result<Vec<CertificateDer<'static>>, CertificateError> {
-    let text = read(file)?;
-    let chain: Vec<_> = CertificateDer::pem_slice_iter(&text)
+    parse_chain(file, &read(file)?)
+}
+
+/// The same with what was read already.
+pub(super) fn parse_chain(file: &Path, text: &[u8]) -> Result<Vec<CertificateDer<'static>>, CertificateError> {
+    let chain: Vec<_> = CertificateDer::pem_slice_iter(text)
         .collect::<Result<_, _>>()
         .map_err(|error| damaged(file, &error))?;
     if chain.is_empty() {
-        let hint = if holds_key(&text) {
+        let hint = if holds_key(text) {
             ", but a key: are chain and key the wrong way round?"
         } else {
             ""
@@ -173,12 +213,11 @@ pub(super) fn read_chain(file: &Path) -> Result<Vec<CertificateDer<'static>>, Ce
     Ok(chain)
 }
 
-fn read_key(file: &Path) -> Result<PrivateKeyDer<'static>, CertificateError> {
-    let text = read(file)?;
-    PrivateKeyDer::from_pem_slice(&text).map_err(|error| match error {
+fn parse_key(file: &Path, text: &[u8]) -> Result<PrivateKeyDer<'static>, CertificateError> {
+    PrivateKeyDer::from_pem_slice(text).map_err(|error| match error {
         pem::Error::NoItemsFound => CertificateError::NoKey {
             file: file.to_owned(),
-            hint: instead_of_key(&text),
+            hint: instead_of_key(text),
         },
         other => damaged(file, &other),
     })
@@ -188,7 +227,7 @@ fn damaged(file: &Path, error: &pem::Error) -> CertificateError {
     CertificateError::Pem(file.to_owned(), error.to_string())
 }
 
-fn read(file: &Path) -> Result<Vec<u8>, CertificateError> {
+pub(super) fn read(file: &Path) -> Result<Vec<u8>, CertificateError> {
     let failed = |error| CertificateError::Read(file.to_owned(), error);
     if fs::metadata(file).map_err(failed)?.len() > LONGEST_FILE {
         return Err(CertificateError::TooLong(file.to_owned()));

@@ -10,7 +10,7 @@ use rustls_pki_types::CertificateDer;
 use sha2::{Digest, Sha256, Sha384};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use transport::{
-    CertificateInfo, Certificates, Io, Pair, PairFiles, TlsServer, TlsSettings, TrustAnchors, ensure_self_signed,
+    CertificateFolder, CertificateInfo, Certificates, Io, Pair, PairFiles, TlsServer, TlsSettings, TrustAnchors,
 };
 
 use super::support::{Authority, Client, authority, client, client_of, socket_pair, soon};
@@ -252,7 +252,7 @@ fn an_expired_certificate_is_better_than_no_server() {
 fn a_certificate_of_our_own_is_made_once_and_kept() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path().join("certs");
-    let files = ensure_self_signed(&folder, "b\u{fc}cher.example").unwrap();
+    let files = CertificateFolder::new(&folder).ensure("b\u{fc}cher.example").unwrap();
     let pair = files.read().unwrap();
     let info = pair.info();
     assert_eq!(info.subject_names, ["xn--bcher-kva.example"]);
@@ -264,13 +264,13 @@ fn a_certificate_of_our_own_is_made_once_and_kept() {
 
     let made = first_certificate(&files);
     assert_eq!(
-        first_certificate(&ensure_self_signed(&folder, "B\u{dc}CHER.example").unwrap()),
+        first_certificate(&CertificateFolder::new(&folder).ensure("B\u{dc}CHER.example").unwrap()),
         made,
         "it is kept"
     );
     fs::write(&files.key, "").unwrap();
     assert_ne!(
-        first_certificate(&ensure_self_signed(&folder, "b\u{fc}cher.example").unwrap()),
+        first_certificate(&CertificateFolder::new(&folder).ensure("b\u{fc}cher.example").unwrap()),
         made,
         "it was broken"
     );
@@ -282,7 +282,7 @@ fn a_certificate_of_our_own_is_made_once_and_kept() {
 fn a_domain_that_is_no_file_name_stays_in_its_folder() {
     let folder = tempfile::tempdir().unwrap();
     for domain in ["../../etc/passwd", "..", "/etc/x", "a/b", ".hidden"] {
-        if let Ok(files) = ensure_self_signed(folder.path(), domain) {
+        if let Ok(files) = CertificateFolder::new(folder.path()).ensure(domain) {
             assert_eq!(files.key.parent(), Some(folder.path()), "{domain}");
             assert!(
                 !files.key.file_name().unwrap().to_str().unwrap().starts_with('.'),
