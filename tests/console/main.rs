@@ -39,6 +39,7 @@ mod door;
 mod groups;
 mod house;
 mod inert;
+mod logs;
 mod matrix;
 mod pages;
 mod record;

@@ -44,8 +44,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use ops::{
-    Accounts, Administrators, Audit, Clustering, Groups, Hosts, Logins, Properties, SecondFactors, Servers, Sessions,
-    Setup, Tokens,
+    Accounts, Administrators, Audit, Clustering, Groups, Hosts, Logins, Logs, Properties, SecondFactors, Servers,
+    Sessions, Setup, Tokens,
 };
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -69,6 +69,8 @@ pub struct Acts {
     pub hosts: Hosts,
     /// Logging in and out.
     pub logins: Logins,
+    /// What servers log.
+    pub logs: Logs,
     /// System properties.
     pub properties: Properties,
     /// What administrators show besides their passwords.

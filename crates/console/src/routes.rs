@@ -41,8 +41,8 @@ fn routes() -> Vec<Route> {
     use Needs::{Change, Login, Owner, Server};
     use pages::{
         account, accounts, administrators, announce, audit, blocked, cache, cluster, contacts, events, export, group,
-        groups, history, hosts, login, me, node, offline, overview, portable, properties, property, second_factor,
-        session, sessions, settings, tokens, vcard, welcome,
+        groups, history, hosts, login, logs, me, node, offline, overview, portable, properties, property,
+        second_factor, session, sessions, settings, tokens, vcard, welcome,
     };
     vec![
         menu("/", Login, "Overview", get(overview::page)),
@@ -114,6 +114,9 @@ fn routes() -> Vec<Route> {
         menu("/tokens", Server, "API tokens", get(tokens::page)),
         change("/tokens", Owner, post(tokens::add)),
         change("/tokens/revoke", Owner, post(tokens::revoke)),
+        menu("/logs", Server, "Logs", get(logs::page)),
+        read("/logs/events", Server, get(logs::events)),
+        change("/logs/level", Owner, post(logs::switch)),
         menu("/audit", Server, "Audit", get(audit::page)),
         grave(
             "/administrators/second-factor",

@@ -78,6 +78,7 @@ const NOTICES: &[(&str, &str)] = &[
         "off",
         "Clustering was switched off for every server that shares the database.",
     ),
+    ("level", "The level was switched."),
     ("removed", "The dead server was removed from the list."),
     ("cleared", "The cache was cleared, on all servers."),
     ("drain", "The server hands over what it has, and then ends."),

@@ -39,6 +39,7 @@ pub(crate) fn acts(
             Arc::clone(settings),
         ),
         hosts: desk.hosts.clone(),
+        logs: desk.logs.clone(),
         properties: desk.properties.clone(),
         second_factors: desk.second_factors.clone(),
         servers: Servers::new(storage.clone(), Arc::new(here), Arc::clone(settings)),

@@ -114,7 +114,7 @@ impl Server {
             options,
             followed,
             registry,
-            cluster::above(&host, &router, &caches, &vitals),
+            cluster::above(&host, &router, &caches, &vitals, &logs),
         );
         let cluster = Arc::new(cluster.await?);
         storage.log().set_node(cluster.here().node.0);
@@ -224,6 +224,7 @@ impl Server {
             stop.clone(),
         ));
         tasks.spawn(vitals.run(history, stop.clone()));
+        tasks.spawn(stop.clone().run_until_cancelled_owned(Arc::clone(&logs).switch_back()));
         tasks.spawn(life::watch_cluster(
             cluster.watch(),
             Arc::clone(&readiness),

@@ -6,8 +6,8 @@ use arc_swap::ArcSwap;
 use auth::{Authenticator, SystemRandom};
 use cluster::link::LinkSettings;
 use ops::{
-    Accounts, Administrators, Audit, ClusterLive, Clustering, Groups, Hosts, Live, Pins, Properties, SecondFactors,
-    Sessions, Tokens,
+    Accounts, Administrators, Audit, ClusterLive, Clustering, Groups, Hosts, Live, Logs, Pins, Properties,
+    SecondFactors, Sessions, Tokens,
 };
 use storage::{Storage, StorageError, SystemClock};
 
@@ -71,6 +71,7 @@ pub(crate) fn desk(
         ),
         administrators,
         hosts: Hosts::new(storage.clone(), audit.clone()),
+        logs: Logs::new(Arc::clone(&cluster), audit.clone()),
         properties: properties.clone(),
         second_factors: SecondFactors::new(storage.clone(), audit.clone()),
         sessions: Sessions::new(Arc::clone(live), Arc::clone(&cluster), audit.clone()),

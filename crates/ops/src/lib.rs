@@ -11,6 +11,7 @@
 //! | tokens for the API | `tokens` |
 //! | system properties: which there are, what holds | `properties/`, `setting/` |
 //! | the server itself; its hosts | `server`, `hosts` |
+//! | what servers log | `logs` |
 //! | sessions, and what acts need of them | `sessions`, `live` |
 //! | the cluster, and what acts need of it | `cluster/` |
 
@@ -25,6 +26,7 @@ mod groups;
 mod hosts;
 mod keys;
 mod live;
+mod logs;
 mod properties;
 mod record;
 mod server;
@@ -55,6 +57,10 @@ pub use groups::{
 pub use hosts::{HostInfo, Hosts};
 pub use keys::password_keys;
 pub use live::{Change, Leave, Live, LiveHere, NobodyLive, Why};
+pub use logs::{
+    LEVEL_MINUTES_MAX, LOG_PAGE_MAX, LOG_TARGETS, LevelWish, LogLevel, LogLine, LogPage, LogQuestion, Logs,
+    SWITCHED_LEVELS_MAX, SwitchedLevel, is_ours,
+};
 pub use properties::{Held, NotSet, Pinned, Pins, Properties, PropertyChangeInfo, PropertyInfo, Source, Where};
 pub use record::{Keys, Lock, Password, Record};
 pub use server::{CertificateInfo, ListenerInfo, ServerInfo, ServerLive, Servers};

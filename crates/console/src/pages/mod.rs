@@ -17,6 +17,7 @@ pub(crate) mod groups;
 pub(crate) mod history;
 pub(crate) mod hosts;
 pub(crate) mod login;
+pub(crate) mod logs;
 pub(crate) mod me;
 pub(crate) mod node;
 pub(crate) mod offline;

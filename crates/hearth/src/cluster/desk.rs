@@ -5,13 +5,13 @@ use std::{sync::Arc, time::Duration};
 use cluster::{Caches, Cluster, NodeId, Stands, Task, TaskError, Whom};
 use ops::{
     Announcement, Asked, CacheInfo, ClusterHere, ClusterLive, EntriesPage, EntriesQuestion, Inspected, Inspection,
-    MemberHere, NodeReport, Said, SessionAnswer, SessionQuestion,
+    LevelWish, LogPage, LogQuestion, MemberHere, NodeReport, Said, SessionAnswer, SessionQuestion,
 };
 use storage::Standing;
 
 use super::{
     SESSIONS,
-    ask::{Announce, AskCaches, AskEntries, AskReport, AskSessions, Inspect, infos},
+    ask::{Announce, AskCaches, AskEntries, AskLog, AskReport, AskSessions, Inspect, SwitchLevel, infos},
     drain::Drain,
     host::ClusterHost,
 };
@@ -119,6 +119,14 @@ impl ClusterLive for ClusterDesk {
 
     fn sessions(&self, question: SessionQuestion) -> Asked<'_, Vec<(u64, Result<SessionAnswer, String>)>> {
         Box::pin(async move { self.ask(None, &AskSessions(question), LOOK_PATIENCE).await })
+    }
+
+    fn log(&self, node: u64, question: LogQuestion) -> Asked<'_, Result<LogPage, String>> {
+        Box::pin(async move { self.ask_one(node, &AskLog(question), LOOK_PATIENCE).await })
+    }
+
+    fn switch_level(&self, node: u64, wish: LevelWish) -> Asked<'_, Result<(), String>> {
+        Box::pin(async move { self.ask_one(node, &SwitchLevel(wish), PATIENCE).await })
     }
 
     fn changed(&self) -> Asked<'_, ()> {

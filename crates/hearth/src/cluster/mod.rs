@@ -28,7 +28,7 @@ use std::sync::Arc;
 use cluster::{Above, Caches, Tasks, state::CacheId};
 use router::Router;
 
-use crate::vitals::Vitals;
+use crate::{logs::Logs, vitals::Vitals};
 
 // The numbers of caches are never given anew.
 
@@ -40,14 +40,20 @@ const GUESSES_BY_ADDRESS: CacheId = CacheId(2);
 const GUESSES_BY_ACCOUNT: CacheId = CacheId(3);
 
 /// What this server brings into the cluster. Must be called in the runtime that it lives in.
-pub(crate) fn above(host: &Arc<ClusterHost>, router: &Arc<Router>, caches: &Caches, vitals: &Arc<Vitals>) -> Above {
+pub(crate) fn above(
+    host: &Arc<ClusterHost>,
+    router: &Arc<Router>,
+    caches: &Caches,
+    vitals: &Arc<Vitals>,
+    logs: &Arc<Logs>,
+) -> Above {
     let directory = Arc::downgrade(router);
     caches.observe(SESSIONS, "sessions", host::FACE, move || {
         directory.upgrade().map_or((0, 0), |router| router.lookups_elsewhere())
     });
     let tasks = Tasks::new();
     drain::register(&tasks);
-    ask::register(&tasks, router, caches, vitals);
+    ask::register(&tasks, router, caches, vitals, logs);
     Above {
         host: Arc::clone(host) as _,
         caches: caches.clone(),

@@ -2,8 +2,8 @@
 //! the database itself.
 
 use ops::{
-    Accounts, Actor, Administrators, Audit, Clustering, Groups, Hosts, OpsError, Password, Properties, SecondFactors,
-    Sessions, Tokens,
+    Accounts, Actor, Administrators, Audit, Clustering, Groups, Hosts, Logs, OpsError, Password, Properties,
+    SecondFactors, Sessions, Tokens,
 };
 
 use super::{Answer, Reply, Request, Status};
@@ -16,6 +16,7 @@ pub(crate) struct Desk {
     pub(crate) groups: Groups,
     pub(crate) audit: Audit,
     pub(crate) hosts: Hosts,
+    pub(crate) logs: Logs,
     pub(crate) properties: Properties,
     pub(crate) second_factors: SecondFactors,
     pub(crate) sessions: Sessions,

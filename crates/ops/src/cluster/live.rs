@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use storage::Standing;
 
 use super::{EntriesPage, EntriesQuestion, NodeReport};
-use crate::{Announcement, Inspected, Inspection, SessionAnswer, SessionQuestion};
+use crate::{Announcement, Inspected, Inspection, LevelWish, LogPage, LogQuestion, SessionAnswer, SessionQuestion};
 
 /// What acts need to know of, and do to, the running cluster. Without a running server there is none.
 pub trait ClusterLive: Send + Sync {
@@ -38,6 +38,12 @@ pub trait ClusterLive: Send + Sync {
 
     /// Asks every server of this cluster for sessions, this one among them; what each says, by its number, in time.
     fn sessions(&self, question: SessionQuestion) -> Asked<'_, Vec<(u64, Result<SessionAnswer, String>)>>;
+
+    /// The last lines of a server's log. The error is a clause for the operator.
+    fn log(&self, node: u64, question: LogQuestion) -> Asked<'_, Result<LogPage, String>>;
+
+    /// Has a server log a part of itself otherwise for a while. The error is a clause for the operator.
+    fn switch_level(&self, node: u64, wish: LevelWish) -> Asked<'_, Result<(), String>>;
 
     /// Ends when how this server stands, or who is a member, is not any more what it is now.
     fn changed(&self) -> Asked<'_, ()>;
@@ -153,6 +159,14 @@ impl ClusterLive for NoCluster {
 
     fn sessions(&self, _question: SessionQuestion) -> Asked<'_, Vec<(u64, Result<SessionAnswer, String>)>> {
         Box::pin(std::future::ready(Vec::new()))
+    }
+
+    fn log(&self, _node: u64, _question: LogQuestion) -> Asked<'_, Result<LogPage, String>> {
+        Box::pin(std::future::ready(Err(NOBODY.to_owned())))
+    }
+
+    fn switch_level(&self, _node: u64, _wish: LevelWish) -> Asked<'_, Result<(), String>> {
+        Box::pin(std::future::ready(Err(NOBODY.to_owned())))
     }
 
     fn changed(&self) -> Asked<'_, ()> {
