@@ -253,6 +253,7 @@ const PAGES: &[(&str, &str)] = &[
     ("history", "/history"),
     ("administrators", "/administrators"),
     ("tokens", "/tokens"),
+    ("database", "/database"),
     ("logs", "/logs"),
     ("audit", "/audit"),
 ];

@@ -35,6 +35,7 @@ mod chromium;
 mod cluster;
 mod commands;
 mod corpus;
+mod database;
 mod door;
 mod groups;
 mod house;

@@ -83,6 +83,7 @@ const EXPECTED: &[(&str, &str, Who)] = &[
     ("GET", "/tokens", SERVER),
     ("POST", "/tokens", OWNER),
     ("POST", "/tokens/revoke", OWNER),
+    ("GET", "/database", SERVER),
     ("GET", "/logs", SERVER),
     ("GET", "/logs/events", SERVER),
     ("POST", "/logs/level", OWNER),

@@ -44,8 +44,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use ops::{
-    Accounts, Administrators, Audit, Clustering, Groups, Hosts, Logins, Logs, Properties, SecondFactors, Servers,
-    Sessions, Setup, Tokens,
+    Accounts, Administrators, Audit, Clustering, Databases, Groups, Hosts, Logins, Logs, Properties, SecondFactors,
+    Servers, Sessions, Setup, Tokens,
 };
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -63,6 +63,8 @@ pub struct Acts {
     pub audit: Audit,
     /// The cluster.
     pub clustering: Clustering,
+    /// The database.
+    pub databases: Databases,
     /// Groups.
     pub groups: Groups,
     /// The domains that are served.

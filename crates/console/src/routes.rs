@@ -40,9 +40,9 @@ pub fn table() -> Vec<RouteInfo> {
 fn routes() -> Vec<Route> {
     use Needs::{Change, Login, Owner, Server};
     use pages::{
-        account, accounts, administrators, announce, audit, blocked, cache, cluster, contacts, events, export, group,
-        groups, history, hosts, login, logs, me, node, offline, overview, portable, properties, property,
-        second_factor, session, sessions, settings, tokens, vcard, welcome,
+        account, accounts, administrators, announce, audit, blocked, cache, cluster, contacts, database, events,
+        export, group, groups, history, hosts, login, logs, me, node, offline, overview, portable, properties,
+        property, second_factor, session, sessions, settings, tokens, vcard, welcome,
     };
     vec![
         menu("/", Login, "Overview", get(overview::page)),
@@ -114,6 +114,7 @@ fn routes() -> Vec<Route> {
         menu("/tokens", Server, "API tokens", get(tokens::page)),
         change("/tokens", Owner, post(tokens::add)),
         change("/tokens/revoke", Owner, post(tokens::revoke)),
+        menu("/database", Server, "Database", get(database::page)),
         menu("/logs", Server, "Logs", get(logs::page)),
         read("/logs/events", Server, get(logs::events)),
         change("/logs/level", Owner, post(logs::switch)),

@@ -10,12 +10,12 @@ use arc_swap::ArcSwap;
 use auth::Authenticator;
 use console::Acts;
 use http::Readiness;
-use ops::{CertificateInfo, ConsoleSettings, ListenerInfo, Logins, ServerInfo, ServerLive, Servers, Setup};
+use ops::{CertificateInfo, ConsoleSettings, Databases, ListenerInfo, Logins, ServerInfo, ServerLive, Servers, Setup};
 use rustls::ServerConfig;
 use storage::{Clock, Storage, SystemClock};
 use transport::{Certificates, TlsSettings, tls_server_config};
 
-use crate::{control::Desk, install::Installation, listeners::Addresses, process};
+use crate::{config::mask_url, control::Desk, install::Installation, listeners::Addresses, process};
 
 /// All that operators can do in a browser.
 pub(crate) fn acts(
@@ -24,10 +24,12 @@ pub(crate) fn acts(
     authenticator: &Authenticator,
     settings: &Arc<ArcSwap<ConsoleSettings>>,
     here: ServerHere,
+    database_url: &str,
     installation: Installation,
 ) -> Acts {
     let audit = desk.audit.clone();
     Acts {
+        databases: Databases::new(storage.clone(), mask_url(database_url)),
         accounts: desk.accounts.clone(),
         administrators: desk.administrators.clone(),
         clustering: desk.clustering.clone(),

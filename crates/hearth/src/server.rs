@@ -169,7 +169,18 @@ impl Server {
         let here = ServerHere::new(&config.node_name, &addresses, &certificates, &readiness);
         let restart = Restart::default();
         let installation = Installation::new(&configuration, &addresses, restart.clone());
-        let acts = console::acts(&desk, &storage, &authenticator, &console_settings, here, installation);
+        let url = &config.database.url;
+        let acts = console::acts(
+            &desk,
+            &storage,
+            &authenticator,
+            &console_settings,
+            here,
+            url,
+            installation,
+        );
+        let databases = acts.databases.clone();
+        databases.set(&settings.database);
         let setup = acts.setup.clone();
         operators.serve(console::operator_acts(&acts));
         let api = |reach| ::api::router(console::api_acts(&acts), reach);
@@ -210,6 +221,7 @@ impl Server {
             feature_settings.store(Arc::new(settings.features));
             console_settings.store(Arc::new(settings.console));
             keep.store(Arc::new(settings.keep));
+            databases.set(&settings.database);
             cluster_settings.send_if_modified(|before| {
                 let is_new = *before != settings.cluster;
                 before.clone_from(&settings.cluster);

@@ -11,7 +11,7 @@
 //! | tokens for the API | `tokens` |
 //! | system properties: which there are, what holds | `properties/`, `setting/` |
 //! | the server itself; its hosts | `server`, `hosts` |
-//! | what servers log | `logs` |
+//! | what servers log; the database | `logs`, `database` |
 //! | sessions, and what acts need of them | `sessions`, `live` |
 //! | the cluster, and what acts need of it | `cluster/` |
 
@@ -21,6 +21,7 @@ mod administrators;
 mod audit;
 mod cluster;
 mod console;
+mod database;
 mod error;
 mod groups;
 mod hosts;
@@ -50,6 +51,7 @@ pub use console::{
     Applied, Configured, ConsoleSettings, Enrolment, Entered, FactorInfo, Finding, Install, Login, LoginInfo, Logins,
     Looking, NoLogin, SecondFactorRule, SecondFactors, Setup, SetupInfo, Token, Written,
 };
+pub use database::{DatabaseInfo, DatabaseSettings, Databases};
 pub use error::OpsError;
 pub use groups::{
     BULK_LINES_MAX, BadLine, GroupForm, GroupInfo, GroupPage, GroupShown, Groups, MemberInfo, MemberPage, MembersAdded,
@@ -70,4 +72,5 @@ pub use sessions::{
     SessionOrder, SessionQuestion, Sessions, Wish, announce_here, answer, inspect_here,
 };
 pub use setting::{Applies, BadValue, Catalogue, Check, Definition, Kind, Value, nearest};
+pub use storage::{COUNTED_ROWS_MAX, Health, Known, PoolUsage, QueueUsage, Shared, SlowStatement, TableUsage};
 pub use tokens::{NoToken, TokenInfo, TokenWish, Tokens};

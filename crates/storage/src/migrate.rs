@@ -103,6 +103,34 @@ pub(crate) async fn inspect(db: &Db) -> Result<Inspection, StorageError> {
     })
 }
 
+/// A step that was applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Applied {
+    /// Its number.
+    pub version: i64,
+    /// What it was for.
+    pub name: &'static str,
+    /// When, in microseconds since 1970.
+    pub at: i64,
+}
+
+/// The steps that were applied, in their order.
+pub(crate) async fn applied(db: &Db) -> Result<Vec<Applied>, StorageError> {
+    const ALL: &str = "SELECT version, applied_at FROM schema_versions ORDER BY version";
+    let rows = db.rows(ALL, args![]).await?;
+    rows.iter()
+        .map(|row| {
+            let version = row.int(0)?;
+            let known = MIGRATIONS.iter().find(|migration| migration.version == version);
+            Ok(Applied {
+                version,
+                name: known.map_or("unknown: of a newer version", |migration| migration.name),
+                at: row.int(1)?,
+            })
+        })
+        .collect()
+}
+
 /// Applies what is missing; refuses a database that a newer program has migrated.
 pub(crate) async fn run(db: &Db, now: i64) -> Result<(), StorageError> {
     let work = async {

@@ -10,6 +10,7 @@ pub(crate) mod cache;
 pub(crate) mod cluster;
 pub(crate) mod code;
 pub(crate) mod contacts;
+pub(crate) mod database;
 pub(crate) mod events;
 pub(crate) mod export;
 pub(crate) mod group;

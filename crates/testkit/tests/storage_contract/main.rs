@@ -24,6 +24,7 @@ mod cluster;
 mod failures;
 mod ground;
 mod groups;
+mod health;
 mod log;
 mod node_history;
 mod processes;
