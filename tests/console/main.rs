@@ -42,6 +42,7 @@ mod house;
 mod inert;
 mod logs;
 mod matrix;
+mod outlook;
 mod pages;
 mod record;
 mod second_factor;

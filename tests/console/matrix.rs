@@ -19,6 +19,7 @@ const OWNER: Who = [true, false, false];
 /// Written by hand, apart from the console's own table.
 const EXPECTED: &[(&str, &str, Who)] = &[
     ("GET", "/", ALL),
+    ("GET", "/banner/events", ALL),
     ("GET", "/accounts", ALL),
     ("GET", "/accounts/new", CHANGE),
     ("POST", "/accounts/new", CHANGE),

@@ -104,10 +104,15 @@ pub(crate) struct Console {
     stop: CancellationToken,
     /// Places for pages that are kept up to date.
     live: Arc<Semaphore>,
+    /// Places for pages of which only the banner is.
+    banners: Arc<Semaphore>,
 }
 
 /// Pages that are kept up to date at a time.
 const LIVE_MAX: usize = 24;
+/// Pages of which only the banner is, at a time: those that somebody sees. With the others they leave connections for
+/// whoever asks for a page.
+const BANNERS_MAX: usize = 24;
 
 /// The pages, for a listener of this kind; until `stop`.
 pub fn pages(acts: Acts, channel: Channel, stop: &CancellationToken) -> Router {
@@ -116,6 +121,7 @@ pub fn pages(acts: Acts, channel: Channel, stop: &CancellationToken) -> Router {
         channel,
         stop: stop.clone(),
         live: Arc::new(Semaphore::new(LIVE_MAX)),
+        banners: Arc::new(Semaphore::new(BANNERS_MAX)),
     };
     let guarded = guard::before(routes::guarded(&console), &console);
     let everything = routes::public(&console).fallback_service(guarded);

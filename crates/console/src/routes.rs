@@ -40,12 +40,13 @@ pub fn table() -> Vec<RouteInfo> {
 fn routes() -> Vec<Route> {
     use Needs::{Change, Login, Owner, Server};
     use pages::{
-        account, accounts, administrators, announce, audit, blocked, cache, cluster, contacts, database, events,
-        export, group, groups, history, hosts, login, logs, me, node, offline, overview, portable, properties,
+        account, accounts, administrators, announce, audit, banner, blocked, cache, cluster, contacts, database,
+        events, export, group, groups, history, hosts, login, logs, me, node, offline, overview, portable, properties,
         property, second_factor, session, sessions, settings, tokens, vcard, welcome,
     };
     vec![
         menu("/", Login, "Overview", get(overview::page)),
+        read("/banner/events", Login, get(banner::events)),
         menu("/accounts", Login, "Accounts", get(accounts::page)),
         read("/accounts/new", Change, get(accounts::new)),
         change("/accounts/new", Change, post(accounts::add)),

@@ -10,12 +10,14 @@ use arc_swap::ArcSwap;
 use auth::Authenticator;
 use console::Acts;
 use http::Readiness;
-use ops::{CertificateInfo, ConsoleSettings, Databases, ListenerInfo, Logins, ServerInfo, ServerLive, Servers, Setup};
+use ops::{
+    CertificateInfo, ConsoleSettings, Databases, ListenerInfo, Logins, Outlook, ServerInfo, ServerLive, Servers, Setup,
+};
 use rustls::ServerConfig;
 use storage::{Clock, Storage, SystemClock};
 use transport::{Certificates, TlsSettings, tls_server_config};
 
-use crate::{config::mask_url, control::Desk, install::Installation, listeners::Addresses, process};
+use crate::{config::mask_url, control::Desk, install::Installation, listeners::Addresses, outlook::Lookout, process};
 
 /// All that operators can do in a browser.
 pub(crate) fn acts(
@@ -98,6 +100,7 @@ pub(crate) struct ServerHere {
     pub(crate) addresses: Addresses,
     pub(crate) certificates: Arc<Certificates>,
     pub(crate) readiness: Arc<Readiness>,
+    pub(crate) lookout: Lookout,
 }
 
 impl ServerHere {
@@ -107,6 +110,7 @@ impl ServerHere {
         addresses: &Addresses,
         certificates: &Arc<Certificates>,
         readiness: &Arc<Readiness>,
+        lookout: &Lookout,
     ) -> Self {
         Self {
             node: node.to_owned(),
@@ -114,11 +118,16 @@ impl ServerHere {
             addresses: addresses.clone(),
             certificates: Arc::clone(certificates),
             readiness: Arc::clone(readiness),
+            lookout: lookout.clone(),
         }
     }
 }
 
 impl ServerLive for ServerHere {
+    fn outlook(&self) -> Outlook {
+        self.lookout.found()
+    }
+
     fn names(&self) -> Vec<String> {
         let certificates = self.certificates.pairs();
         let certified = certificates.iter().flat_map(|pair| pair.info().subject_names.clone());

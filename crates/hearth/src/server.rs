@@ -25,6 +25,7 @@ use crate::{
     life,
     listeners::{Addresses, Listeners},
     logs::Logs,
+    outlook::Lookout,
     process,
     properties::{self, Watch},
     reload::Reload,
@@ -166,7 +167,8 @@ impl Server {
             stop.clone(),
         ));
         let console_settings = Arc::new(ArcSwap::from_pointee(settings.console));
-        let here = ServerHere::new(&config.node_name, &addresses, &certificates, &readiness);
+        let lookout = Lookout::default();
+        let here = ServerHere::new(&config.node_name, &addresses, &certificates, &readiness, &lookout);
         let restart = Restart::default();
         let installation = Installation::new(&configuration, &addresses, restart.clone());
         let url = &config.database.url;
@@ -211,6 +213,8 @@ impl Server {
         };
         let domains = Arc::new(ArcSwap::from_pointee(domains));
         let served = Arc::clone(&domains);
+        let look = lookout.run(configuration.clone(), Arc::clone(&domains));
+        tasks.spawn(stop.clone().run_until_cancelled_owned(look));
         let push = move |settings: properties::Settings, hosts: Vec<Host>| {
             // Its certificate is made, or asked for, when the files are looked at the next time.
             served.store(Arc::new(hosts.iter().map(|host| host.domain.clone()).collect()));

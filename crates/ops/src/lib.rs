@@ -65,7 +65,7 @@ pub use logs::{
 };
 pub use properties::{Held, NotSet, Pinned, Pins, Properties, PropertyChangeInfo, PropertyInfo, Source, Where};
 pub use record::{Keys, Lock, Password, Record};
-pub use server::{CertificateInfo, ListenerInfo, ServerInfo, ServerLive, Servers};
+pub use server::{CertificateInfo, ListenerInfo, Outlook, ServerInfo, ServerLive, Servers};
 pub use sessions::{
     ANNOUNCED_ACCOUNTS_MAX, ANNOUNCEMENT_CHARS_MAX, Acks, Announcement, Audience, Everywhere, INSPECTION_MINUTES_MAX,
     Inspected, InspectedStanza, Inspection, Only, Reached, SUBJECT_CHARS_MAX, SessionAnswer, SessionInfo, SessionOn,

@@ -5,6 +5,7 @@ pub(crate) mod accounts;
 pub(crate) mod administrators;
 pub(crate) mod announce;
 pub(crate) mod audit;
+pub(crate) mod banner;
 pub(crate) mod blocked;
 pub(crate) mod cache;
 pub(crate) mod cluster;
