@@ -248,6 +248,7 @@ const PAGES: &[(&str, &str)] = &[
     ("properties", "/properties?text=roster"),
     ("property", "/properties/roster.max_items"),
     ("hosts", "/hosts"),
+    ("host", "/hosts/localhost"),
     ("settings", "/settings"),
     ("settings-offline", "/settings/offline"),
     ("history", "/history"),

@@ -38,6 +38,7 @@ mod corpus;
 mod database;
 mod door;
 mod groups;
+mod hosts;
 mod house;
 mod inert;
 mod logs;

@@ -69,6 +69,10 @@ const EXPECTED: &[(&str, &str, Who)] = &[
     ("POST", "/cluster/nodes/{node}/caches/{cache}/clear", OWNER),
     ("GET", "/hosts", ALL),
     ("POST", "/hosts/add", OWNER),
+    ("GET", "/hosts/{host}", OWNER),
+    ("POST", "/hosts/{host}/disable", OWNER),
+    ("POST", "/hosts/{host}/enable", OWNER),
+    ("POST", "/hosts/{host}/delete", OWNER),
     ("GET", "/settings", SERVER),
     ("GET", "/settings/{topic}", SERVER),
     ("POST", "/settings/{topic}", OWNER),
@@ -291,6 +295,7 @@ fn filled(path: &str, address: &str, node: &str) -> String {
     path.replace("{address}", address)
         .replace("{node}", node)
         .replace("/{host}/{name}", &format!("/{DOMAIN}/staff"))
+        .replace("{host}", OTHER)
         .replace("{cache}", "sessions")
         .replace("{topic}", "offline")
         .replace("{name}", "roster.max_items")

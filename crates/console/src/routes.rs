@@ -41,8 +41,8 @@ fn routes() -> Vec<Route> {
     use Needs::{Change, Login, Owner, Server};
     use pages::{
         account, accounts, administrators, announce, audit, banner, blocked, cache, cluster, contacts, database,
-        events, export, group, groups, history, hosts, login, logs, me, node, offline, overview, portable, properties,
-        property, second_factor, session, sessions, settings, tokens, vcard, welcome,
+        events, export, group, groups, history, host_end, hosts, login, logs, me, node, offline, overview, portable,
+        properties, property, second_factor, session, sessions, settings, tokens, vcard, welcome,
     };
     vec![
         menu("/", Login, "Overview", get(overview::page)),
@@ -100,6 +100,10 @@ fn routes() -> Vec<Route> {
         change("/cluster/nodes/{node}/caches/{cache}/clear", Owner, post(cache::clear)),
         menu("/hosts", Login, "Hosts", get(hosts::page)),
         change("/hosts/add", Owner, post(hosts::add)),
+        read("/hosts/{host}", Owner, get(host_end::page)),
+        change("/hosts/{host}/disable", Owner, post(host_end::disable)),
+        change("/hosts/{host}/enable", Owner, post(host_end::enable)),
+        change("/hosts/{host}/delete", Owner, post(host_end::delete)),
         menu("/settings", Server, "Settings", get(settings::topics)),
         read("/settings/{topic}", Server, get(settings::page)),
         change("/settings/{topic}", Owner, post(settings::save)),

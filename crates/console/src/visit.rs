@@ -59,6 +59,15 @@ const NOTICES: &[(&str, &str)] = &[
         "host",
         "The host was added. Every server that runs serves it within seconds.",
     ),
+    (
+        "host-disabled",
+        "The host is disabled: every server closes its sessions within seconds.",
+    ),
+    (
+        "host-enabled",
+        "The host is enabled: every server serves it within seconds.",
+    ),
+    ("host-deleted", "The host was deleted with its accounts and groups."),
     ("undone", "The change was undone."),
     ("saved", "The settings were saved."),
     (

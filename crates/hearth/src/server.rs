@@ -73,8 +73,8 @@ impl Server {
             .await
             .context("the database cannot be opened")?;
         let hosts = storage.hosts().seed(&config.domains).await?;
-        let domains: Vec<String> = hosts.iter().map(|host| host.domain.clone()).collect();
-        wiring::warn_of_other_hosts(&configuration, &domains);
+        wiring::warn_of_other_hosts(&configuration, &hosts);
+        let domains = wiring::served(&hosts);
         let (properties, pins) = wiring::properties(&configuration, &storage);
         let version = storage.properties().version().await?;
         let settings = properties::settings(&properties.held().await?);
@@ -217,8 +217,8 @@ impl Server {
         tasks.spawn(stop.clone().run_until_cancelled_owned(look));
         let push = move |settings: properties::Settings, hosts: Vec<Host>| {
             // Its certificate is made, or asked for, when the files are looked at the next time.
-            served.store(Arc::new(hosts.iter().map(|host| host.domain.clone()).collect()));
-            router.hosts().replace(hosts);
+            served.store(Arc::new(wiring::served(&hosts)));
+            router.replace_hosts(hosts);
             gate.set(settings.gate);
             authenticator.set_settings(settings.auth);
             client_settings.store(Arc::new(settings.c2s));

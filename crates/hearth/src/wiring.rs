@@ -9,7 +9,7 @@ use ops::{
     Accounts, Administrators, Audit, ClusterLive, Clustering, Groups, Hosts, Live, Logs, Pins, Properties,
     SecondFactors, Sessions, Tokens,
 };
-use storage::{Storage, StorageError, SystemClock};
+use storage::{Host, Storage, StorageError, SystemClock};
 
 use crate::{
     config::{Config, Configuration, Origin},
@@ -92,13 +92,20 @@ pub(crate) fn link_settings(config: &Config) -> LinkSettings {
 }
 
 /// The configuration names hosts for the first start only; afterwards the database has them.
-pub(crate) fn warn_of_other_hosts(configuration: &Configuration, hosts: &[String]) {
-    for domain in other_hosts(configuration, hosts) {
+pub(crate) fn warn_of_other_hosts(configuration: &Configuration, hosts: &[Host]) {
+    let known: Vec<String> = hosts.iter().map(|host| host.domain.clone()).collect();
+    for domain in other_hosts(configuration, &known) {
         tracing::warn!(
             domain,
             "the configuration names a host that the database does not have: it is not served"
         );
     }
+}
+
+/// The domains that are served.
+pub(crate) fn served(hosts: &[Host]) -> Vec<String> {
+    let served = hosts.iter().filter(|host| host.disabled_at.is_none());
+    served.map(|host| host.domain.clone()).collect()
 }
 
 /// Hosts that somebody configured and that are not among `hosts`.

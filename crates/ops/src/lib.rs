@@ -72,5 +72,7 @@ pub use sessions::{
     SessionOrder, SessionQuestion, Sessions, Wish, announce_here, answer, inspect_here,
 };
 pub use setting::{Applies, BadValue, Catalogue, Check, Definition, Kind, Value, nearest};
-pub use storage::{COUNTED_ROWS_MAX, Health, Known, PoolUsage, QueueUsage, Shared, SlowStatement, TableUsage};
+pub use storage::{
+    COUNTED_ROWS_MAX, Health, HostDeleted, Known, PoolUsage, QueueUsage, Shared, SlowStatement, TableUsage,
+};
 pub use tokens::{NoToken, TokenInfo, TokenWish, Tokens};

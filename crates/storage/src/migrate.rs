@@ -45,6 +45,7 @@ const MIGRATIONS: &[Migration] = &[
     ),
     migration!(7, "what servers use and do", "0007_node_history.sql"),
     migration!(8, "second factors of administrators", "0008_second_factor.sql"),
+    migration!(10, "hosts that are not served", "0010_disabled_hosts.sql"),
 ];
 
 /// How long a process waits for another one that migrates.

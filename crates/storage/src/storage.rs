@@ -58,7 +58,7 @@ impl Storage {
         let log = log::start(db.clone(), Arc::clone(&ids), options);
         let aside = db.aside(options)?;
         let inner = Inner {
-            hosts: Hosts::new(db.clone(), Arc::clone(&clock)),
+            hosts: Hosts::new(db.clone(), Arc::clone(&clock), log.clone()),
             groups: Groups::new(db.clone(), Arc::clone(&clock)),
             accounts: Accounts::new(db.clone(), Arc::clone(&clock), log.clone()),
             administrators: Administrators::new(db.clone(), Arc::clone(&clock)),

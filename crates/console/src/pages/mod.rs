@@ -17,6 +17,7 @@ pub(crate) mod export;
 pub(crate) mod group;
 pub(crate) mod groups;
 pub(crate) mod history;
+pub(crate) mod host_end;
 pub(crate) mod hosts;
 pub(crate) mod login;
 pub(crate) mod logs;

@@ -47,6 +47,18 @@ impl Desk {
                 self.hosts.add(actor, &domain).await?;
                 Answer::Nothing
             }
+            Request::HostDisable { domain } => {
+                self.hosts.disable(actor, &domain).await?;
+                Answer::Nothing
+            }
+            Request::HostEnable { domain } => {
+                self.hosts.enable(actor, &domain).await?;
+                Answer::Nothing
+            }
+            Request::HostDelete { domain } => {
+                let ops::HostDeleted { accounts, groups } = self.hosts.delete(actor, &domain).await?;
+                Answer::HostDeleted { accounts, groups }
+            }
             Request::AccountAdd { address, password } => {
                 accounts.add(actor, &address, &password).await?;
                 Answer::Nothing

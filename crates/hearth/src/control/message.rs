@@ -19,6 +19,15 @@ pub(crate) enum Request {
     HostAdd {
         domain: String,
     },
+    HostDisable {
+        domain: String,
+    },
+    HostEnable {
+        domain: String,
+    },
+    HostDelete {
+        domain: String,
+    },
     AccountAdd {
         address: String,
         password: Password,
@@ -125,6 +134,10 @@ pub(crate) enum Answer {
     Closed(usize),
     Hosts(Vec<String>),
     HostInfos(Vec<HostInfo>),
+    HostDeleted {
+        accounts: u64,
+        groups: u64,
+    },
     Accounts(Vec<AccountInfo>),
     Records(Vec<Record>),
     /// An XEP-0227 document.

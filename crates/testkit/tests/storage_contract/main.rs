@@ -25,6 +25,7 @@ mod failures;
 mod ground;
 mod groups;
 mod health;
+mod host_ends;
 mod log;
 mod node_history;
 mod processes;
