@@ -94,7 +94,7 @@ impl Hosts {
     ) -> Result<(), OpsError> {
         let work = async {
             actor.require_owner()?;
-            let change = self.storage.hosts().set_disabled(domain, is_disabled).await?;
+            let change = Box::pin(self.storage.hosts().set_disabled(domain, is_disabled)).await?;
             self.outcome(domain, change).await?;
             tracing::info!(%actor, domain, is_disabled, "a host was switched");
             Ok(())

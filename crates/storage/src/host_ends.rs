@@ -50,27 +50,33 @@ impl Hosts {
     /// Deletes a host and all that belongs to it: groups, accounts and what is remembered of them, and every power over
     /// it. It is disabled first, and its accounts go some at a time: where that is cut short it can be done again.
     pub async fn delete(&self, domain: &str) -> Result<HostChange<HostDeleted>, StorageError> {
-        let host = match self.end(domain).await? {
+        // In boxes: acts hold acts, and a thread's stack is not for all of them.
+        let host = match Box::pin(self.end(domain)).await? {
             HostChange::Done(host) => host,
             HostChange::NoHost => return Ok(HostChange::NoHost),
             HostChange::LastHost => return Ok(HostChange::LastHost),
             HostChange::LastOwner => return Ok(HostChange::LastOwner),
         };
         let mut deleted = HostDeleted {
-            groups: self.delete_groups(host).await?,
+            groups: Box::pin(self.delete_groups(host)).await?,
             accounts: 0,
         };
         loop {
-            match self.delete_some_accounts(host).await? {
+            match Box::pin(self.delete_some_accounts(host)).await? {
                 0 => break,
                 count => deleted.accounts += count,
             }
         }
+        Box::pin(self.delete_row(host)).await?;
+        Ok(HostChange::Done(deleted))
+    }
+
+    async fn delete_row(&self, host: HostId) -> Result<(), StorageError> {
         let mut tx = self.begin().await?;
         tx.execute("DELETE FROM hosts WHERE id = ?", args![host.get()]).await?;
         tx.commit().await?;
         self.db.notify().await;
-        Ok(HostChange::Done(deleted))
+        Ok(())
     }
 
     /// Disables a host that is to go, and takes all power over it, and of its accounts.

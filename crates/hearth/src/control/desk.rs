@@ -48,15 +48,15 @@ impl Desk {
                 Answer::Nothing
             }
             Request::HostDisable { domain } => {
-                self.hosts.disable(actor, &domain).await?;
+                Box::pin(self.hosts.disable(actor, &domain)).await?;
                 Answer::Nothing
             }
             Request::HostEnable { domain } => {
-                self.hosts.enable(actor, &domain).await?;
+                Box::pin(self.hosts.enable(actor, &domain)).await?;
                 Answer::Nothing
             }
             Request::HostDelete { domain } => {
-                let ops::HostDeleted { accounts, groups } = self.hosts.delete(actor, &domain).await?;
+                let ops::HostDeleted { accounts, groups } = Box::pin(self.hosts.delete(actor, &domain)).await?;
                 Answer::HostDeleted { accounts, groups }
             }
             Request::AccountAdd { address, password } => {
