@@ -251,11 +251,14 @@ const PAGES: &[(&str, &str)] = &[
     ("certificates", "/certificates"),
     ("certificate", "/certificates/host/localhost"),
     ("certificate-import", "/certificates/import"),
+    ("host", "/hosts/localhost"),
     ("settings", "/settings"),
     ("settings-offline", "/settings/offline"),
     ("history", "/history"),
     ("administrators", "/administrators"),
     ("tokens", "/tokens"),
+    ("database", "/database"),
+    ("logs", "/logs"),
     ("audit", "/audit"),
 ];
 

@@ -32,9 +32,14 @@ pub(crate) struct Fleet {
 
 impl Fleet {
     pub(crate) async fn start() -> Result<Self> {
+        Self::of(3).await
+    }
+
+    /// So many servers, and an owner.
+    pub(crate) async fn of(count: usize) -> Result<Self> {
         let database = databases::fresh(Kind::Postgres).await?;
         let mut servers = Vec::new();
-        for number in 1..=3 {
+        for number in 1..=count {
             let home = Home::new()?
                 .with("HEARTH_DATABASE__URL", database.url())
                 .with("HEARTH_NODE_NAME", &format!("n{number}"))
@@ -134,6 +139,33 @@ async fn the_switch_on_one_page_is_seen_on_the_others_without_a_reload() -> Resu
         browser.end().await?;
     }
     Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_banner_of_any_page_follows_the_cluster_without_a_reload() -> Result<()> {
+    let fleet = Fleet::of(2).await?;
+    let browser = Chromium::start(DESKTOP).await?;
+    browser.log_in(&fleet.console(0), "owner").await?;
+    browser
+        .page
+        .goto(&format!("{}/properties/roster.max_items", fleet.console(0)))
+        .await?;
+    browser.until("Clustering is off").await?;
+    // A page that is loaded anew has forgotten this.
+    browser.page.execute("window.isOld = true", Vec::new()).await?;
+    let isolated = tokio::task::block_in_place(|| fleet.visitor(0));
+    tokio::task::block_in_place(|| {
+        let mut other = isolated;
+        other
+            .post("/", "/cluster/switch", &[("to", "on")])
+            .leads_to("/cluster?done=on");
+    });
+    browser.until("2 members, senior n").await?;
+    fleet.signal(1, Signal::SIGKILL)?;
+    browser.until("Only member of its cluster: no failover").await?;
+    let is_old = browser.page.execute("return window.isOld === true", Vec::new()).await?;
+    ensure!(is_old == json!(true), "the page was loaded anew");
+    browser.end().await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

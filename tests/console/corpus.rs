@@ -10,7 +10,7 @@ use crate::{
     house::{House, PASSWORD},
 };
 
-const MARKUP: &[&str] = &[
+pub(crate) const MARKUP: &[&str] = &[
     "\"><script>alert(1)</script>",
     "'><img src=x onerror=alert(1)>",
     "</textarea><script>alert(1)</script>",
@@ -65,6 +65,10 @@ const FIELDS: &[(&str, &str)] = &[
     ("/sessions/announce?reached=1", "silent"),
     ("/cluster/nodes/1/caches/sessions", "text"),
     ("/cluster/nodes/1/caches/sessions", "after"),
+    ("/logs", "node"),
+    ("/logs", "level"),
+    ("/logs", "target"),
+    ("/logs", "text"),
     ("/properties", "text"),
     ("/audit", "actor"),
     ("/audit", "act"),

@@ -19,6 +19,7 @@ const OWNER: Who = [true, false, false];
 /// Written by hand, apart from the console's own table.
 const EXPECTED: &[(&str, &str, Who)] = &[
     ("GET", "/", ALL),
+    ("GET", "/banner/events", ALL),
     ("GET", "/accounts", ALL),
     ("GET", "/accounts/new", CHANGE),
     ("POST", "/accounts/new", CHANGE),
@@ -74,6 +75,10 @@ const EXPECTED: &[(&str, &str, Who)] = &[
     ("GET", "/certificates/host/{host}", SERVER),
     ("POST", "/certificates/host/{host}/self-signed", OWNER),
     ("POST", "/certificates/host/{host}/request", OWNER),
+    ("GET", "/hosts/{host}", OWNER),
+    ("POST", "/hosts/{host}/disable", OWNER),
+    ("POST", "/hosts/{host}/enable", OWNER),
+    ("POST", "/hosts/{host}/delete", OWNER),
     ("GET", "/settings", SERVER),
     ("GET", "/settings/{topic}", SERVER),
     ("POST", "/settings/{topic}", OWNER),
@@ -90,6 +95,10 @@ const EXPECTED: &[(&str, &str, Who)] = &[
     ("GET", "/tokens", SERVER),
     ("POST", "/tokens", OWNER),
     ("POST", "/tokens/revoke", OWNER),
+    ("GET", "/database", SERVER),
+    ("GET", "/logs", SERVER),
+    ("GET", "/logs/events", SERVER),
+    ("POST", "/logs/level", OWNER),
     ("GET", "/audit", SERVER),
     ("GET", "/audit/export", SERVER),
     ("POST", "/administrators/second-factor", OWNER),
@@ -293,7 +302,8 @@ fn filled(path: &str, address: &str, node: &str) -> String {
     path.replace("{address}", address)
         .replace("{node}", node)
         .replace("/{host}/{name}", &format!("/{DOMAIN}/staff"))
-        .replace("{host}", DOMAIN)
+        .replace("/certificates/host/{host}", &format!("/certificates/host/{DOMAIN}"))
+        .replace("{host}", OTHER)
         .replace("{cache}", "sessions")
         .replace("{topic}", "offline")
         .replace("{name}", "roster.max_items")

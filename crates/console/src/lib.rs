@@ -44,8 +44,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use ops::{
-    Accounts, Administrators, Audit, Certificates, Clustering, Groups, Hosts, Logins, Properties, SecondFactors,
-    Servers, Sessions, Setup, Tokens,
+    Accounts, Administrators, Audit, Certificates, Clustering, Databases, Groups, Hosts, Logins, Logs, Properties,
+    SecondFactors, Servers, Sessions, Setup, Tokens,
 };
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -65,12 +65,16 @@ pub struct Acts {
     pub certificates: Certificates,
     /// The cluster.
     pub clustering: Clustering,
+    /// The database.
+    pub databases: Databases,
     /// Groups.
     pub groups: Groups,
     /// The domains that are served.
     pub hosts: Hosts,
     /// Logging in and out.
     pub logins: Logins,
+    /// What servers log.
+    pub logs: Logs,
     /// System properties.
     pub properties: Properties,
     /// What administrators show besides their passwords.
@@ -102,10 +106,15 @@ pub(crate) struct Console {
     stop: CancellationToken,
     /// Places for pages that are kept up to date.
     live: Arc<Semaphore>,
+    /// Places for pages of which only the banner is.
+    banners: Arc<Semaphore>,
 }
 
 /// Pages that are kept up to date at a time.
 const LIVE_MAX: usize = 24;
+/// Pages of which only the banner is, at a time: those that somebody sees. With the others they leave connections for
+/// whoever asks for a page.
+const BANNERS_MAX: usize = 24;
 
 /// The pages, for a listener of this kind; until `stop`.
 pub fn pages(acts: Acts, channel: Channel, stop: &CancellationToken) -> Router {
@@ -114,6 +123,7 @@ pub fn pages(acts: Acts, channel: Channel, stop: &CancellationToken) -> Router {
         channel,
         stop: stop.clone(),
         live: Arc::new(Semaphore::new(LIVE_MAX)),
+        banners: Arc::new(Semaphore::new(BANNERS_MAX)),
     };
     let guarded = guard::before(routes::guarded(&console), &console);
     let everything = routes::public(&console).fallback_service(guarded);

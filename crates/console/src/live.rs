@@ -1,6 +1,6 @@
 //! Pages that keep themselves up to date: a stream of events, each the new content of a place on the page.
 
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use askama::Template;
 use axum::{
@@ -11,9 +11,13 @@ use axum::{
     },
 };
 use futures_util::stream;
-use tokio::{sync::OwnedSemaphorePermit, time::Instant};
+use ops::Headline;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    time::Instant,
+};
 
-use crate::{refusal::Bare, visit::Visit};
+use crate::{frame::Banner, refusal::Bare, visit::Visit};
 
 /// How long a browser waits before it comes again.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -62,12 +66,40 @@ struct Live<S> {
     checked_at: Instant,
     has_looked: bool,
     news: News,
+    headlines: watch::Receiver<Option<Headline>>,
+    /// The banner as it was last sent.
+    banner: String,
     _place: OwnedSemaphorePermit,
 }
 
-/// Sends what a source has until the server stops, the login is over, or the source is.
+/// Why it is worth looking again.
+enum Woken {
+    /// Never more.
+    Over,
+    BySource,
+    ByBanner,
+}
+
+#[derive(Template)]
+#[template(path = "banner.html")]
+struct BannerPage<'a> {
+    banner: &'a Banner,
+}
+
+/// Sends what a source has, and the banner, until the server stops, the login is over, or the source is.
 pub(crate) fn stream(visit: Visit, source: impl Source) -> Response {
-    let Ok(place) = visit.console.live.clone().try_acquire_owned() else {
+    let places = Arc::clone(&visit.console.live);
+    stream_by(visit, source, &places)
+}
+
+/// The same for a page that shows nothing else that changes: those are many, and take no place from others.
+pub(crate) fn stream_banner(visit: Visit, source: impl Source) -> Response {
+    let places = Arc::clone(&visit.console.banners);
+    stream_by(visit, source, &places)
+}
+
+fn stream_by(visit: Visit, source: impl Source, places: &Arc<Semaphore>) -> Response {
+    let Ok(place) = Arc::clone(places).try_acquire_owned() else {
         return Bare(
             StatusCode::SERVICE_UNAVAILABLE,
             "Too many pages are kept up to date already; reload this one by hand.",
@@ -75,6 +107,8 @@ pub(crate) fn stream(visit: Visit, source: impl Source) -> Response {
         .into_response();
     };
     let live = Live {
+        headlines: visit.acts().clustering.headlines(),
+        banner: String::new(),
         visit,
         source,
         checked_at: Instant::now(),
@@ -97,29 +131,46 @@ impl<S: Source> Live<S> {
             if let Some(event) = self.news.0.pop() {
                 return Some(event);
             }
-            if self.has_looked && !self.wait().await {
-                return None;
+            let woken = match self.has_looked {
+                true => self.wait().await,
+                false => Woken::BySource,
+            };
+            match woken {
+                Woken::Over => return None,
+                Woken::BySource => {
+                    self.has_looked = true;
+                    self.source.look(&self.visit, &mut self.news).await;
+                }
+                Woken::ByBanner => {}
             }
-            self.has_looked = true;
-            self.source.look(&self.visit, &mut self.news).await;
+            self.look_at_banner();
         }
     }
 
-    /// Until it is worth looking again; `false` at the end.
-    async fn wait(&mut self) -> bool {
+    fn look_at_banner(&mut self) {
+        let headline = self.headlines.borrow_and_update().clone();
+        if let Some(headline) = headline {
+            let banner = Banner::of(&headline);
+            self.news
+                .put("banner", &BannerPage { banner: &banner }, &mut self.banner);
+        }
+    }
+
+    /// Until it is worth looking again.
+    async fn wait(&mut self) -> Woken {
         loop {
             let check = tokio::time::sleep_until(self.checked_at + CHECK);
-            let goes_on = tokio::select! {
+            tokio::select! {
                 biased;
-                () = self.visit.console.stop.cancelled() => return false,
-                () = check => None,
-                goes_on = self.source.changed() => Some(goes_on),
-            };
-            match goes_on {
-                Some(goes_on) => return goes_on,
-                None if !self.is_logged_in().await => return false,
-                None => self.checked_at = Instant::now(),
+                () = self.visit.console.stop.cancelled() => return Woken::Over,
+                () = check => {}
+                Ok(()) = self.headlines.changed() => return Woken::ByBanner,
+                goes_on = self.source.changed() => return if goes_on { Woken::BySource } else { Woken::Over },
             }
+            if !self.is_logged_in().await {
+                return Woken::Over;
+            }
+            self.checked_at = Instant::now();
         }
     }
 

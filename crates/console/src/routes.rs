@@ -40,12 +40,14 @@ pub fn table() -> Vec<RouteInfo> {
 fn routes() -> Vec<Route> {
     use Needs::{Change, Login, Owner, Server};
     use pages::{
-        account, accounts, administrators, announce, audit, blocked, cache, certificate, certificate_import,
-        certificates, cluster, contacts, events, export, group, groups, history, hosts, login, me, node, offline,
-        overview, portable, properties, property, second_factor, session, sessions, settings, tokens, vcard, welcome,
+        account, accounts, administrators, announce, audit, banner, blocked, cache, certificate, certificate_import,
+        certificates, cluster, contacts, database, events, export, group, groups, history, host_end, hosts, login,
+        logs, me, node, offline, overview, portable, properties, property, second_factor, session, sessions, settings,
+        tokens, vcard, welcome,
     };
     vec![
         menu("/", Login, "Overview", get(overview::page)),
+        read("/banner/events", Login, get(banner::events)),
         menu("/accounts", Login, "Accounts", get(accounts::page)),
         read("/accounts/new", Change, get(accounts::new)),
         change("/accounts/new", Change, post(accounts::add)),
@@ -109,6 +111,10 @@ fn routes() -> Vec<Route> {
             post(certificate::self_signed),
         ),
         change("/certificates/host/{host}/request", Owner, post(certificate::request)),
+        read("/hosts/{host}", Owner, get(host_end::page)),
+        change("/hosts/{host}/disable", Owner, post(host_end::disable)),
+        change("/hosts/{host}/enable", Owner, post(host_end::enable)),
+        change("/hosts/{host}/delete", Owner, post(host_end::delete)),
         menu("/settings", Server, "Settings", get(settings::topics)),
         read("/settings/{topic}", Server, get(settings::page)),
         change("/settings/{topic}", Owner, post(settings::save)),
@@ -125,6 +131,10 @@ fn routes() -> Vec<Route> {
         menu("/tokens", Server, "API tokens", get(tokens::page)),
         change("/tokens", Owner, post(tokens::add)),
         change("/tokens/revoke", Owner, post(tokens::revoke)),
+        menu("/database", Server, "Database", get(database::page)),
+        menu("/logs", Server, "Logs", get(logs::page)),
+        read("/logs/events", Server, get(logs::events)),
+        change("/logs/level", Owner, post(logs::switch)),
         menu("/audit", Server, "Audit", get(audit::page)),
         grave(
             "/administrators/second-factor",

@@ -66,7 +66,7 @@ pub(crate) const TOPICS: &[Topic] = &[
         slug: "administration",
         title: "Administration",
         about: "The console, and how long what was done is kept.",
-        begins: &["console.", "audit.", "properties."],
+        begins: &["console.", "database.", "audit.", "properties."],
     },
     Topic {
         slug: "more",
@@ -81,6 +81,7 @@ const UNITS: &[(&str, &str)] = &[
     ("_bytes_per_second", "bytes a second"),
     ("_per_second", "a second"),
     ("_secs", "seconds"),
+    ("_ms", "milliseconds"),
     ("_days", "days"),
     ("_bytes", "bytes"),
 ];

@@ -68,6 +68,15 @@ const NOTICES: &[(&str, &str)] = &[
         "request-made",
         "The signing request was made: it is below. Its key stays on the server's disk.",
     ),
+    (
+        "host-disabled",
+        "The host is disabled: every server closes its sessions within seconds.",
+    ),
+    (
+        "host-enabled",
+        "The host is enabled: every server serves it within seconds.",
+    ),
+    ("host-deleted", "The host was deleted with its accounts and groups."),
     ("undone", "The change was undone."),
     ("saved", "The settings were saved."),
     (
@@ -87,6 +96,7 @@ const NOTICES: &[(&str, &str)] = &[
         "off",
         "Clustering was switched off for every server that shares the database.",
     ),
+    ("level", "The level was switched."),
     ("removed", "The dead server was removed from the list."),
     ("cleared", "The cache was cleared, on all servers."),
     ("drain", "The server hands over what it has, and then ends."),

@@ -10,12 +10,15 @@ use arc_swap::ArcSwap;
 use auth::Authenticator;
 use console::Acts;
 use http::Readiness;
-use ops::{CertificateInfo, ConsoleSettings, ListenerInfo, Logins, Sealing, ServerInfo, ServerLive, Servers, Setup};
+use ops::{
+    CertificateInfo, ConsoleSettings, Databases, ListenerInfo, Logins, Outlook, Sealing, ServerInfo, ServerLive,
+    Servers, Setup,
+};
 use rustls::ServerConfig;
 use storage::{Clock, Storage, SystemClock};
 use transport::{Certificates, TlsSettings, tls_server_config};
 
-use crate::{control::Desk, install::Installation, listeners::Addresses, process};
+use crate::{config::mask_url, control::Desk, install::Installation, listeners::Addresses, outlook::Lookout, process};
 
 /// All that operators can do in a browser.
 pub(crate) fn acts(
@@ -25,10 +28,12 @@ pub(crate) fn acts(
     sealing: &Sealing,
     settings: &Arc<ArcSwap<ConsoleSettings>>,
     here: ServerHere,
+    database_url: &str,
     installation: Installation,
 ) -> Acts {
     let audit = desk.audit.clone();
     Acts {
+        databases: Databases::new(storage.clone(), mask_url(database_url)),
         accounts: desk.accounts.clone(),
         administrators: desk.administrators.clone(),
         certificates: desk.certificates.clone(),
@@ -42,6 +47,7 @@ pub(crate) fn acts(
             sealing.clone(),
         ),
         hosts: desk.hosts.clone(),
+        logs: desk.logs.clone(),
         properties: desk.properties.clone(),
         second_factors: desk.second_factors.clone(),
         servers: Servers::new(storage.clone(), Arc::new(here), Arc::clone(settings)),
@@ -99,6 +105,7 @@ pub(crate) struct ServerHere {
     pub(crate) addresses: Addresses,
     pub(crate) certificates: Arc<Certificates>,
     pub(crate) readiness: Arc<Readiness>,
+    pub(crate) lookout: Lookout,
 }
 
 impl ServerHere {
@@ -108,6 +115,7 @@ impl ServerHere {
         addresses: &Addresses,
         certificates: &Arc<Certificates>,
         readiness: &Arc<Readiness>,
+        lookout: &Lookout,
     ) -> Self {
         Self {
             node: node.to_owned(),
@@ -115,11 +123,16 @@ impl ServerHere {
             addresses: addresses.clone(),
             certificates: Arc::clone(certificates),
             readiness: Arc::clone(readiness),
+            lookout: lookout.clone(),
         }
     }
 }
 
 impl ServerLive for ServerHere {
+    fn outlook(&self) -> Outlook {
+        self.lookout.found()
+    }
+
     fn names(&self) -> Vec<String> {
         let certificates = self.certificates.pairs();
         let certified = certificates.iter().flat_map(|pair| pair.info().subject_names.clone());

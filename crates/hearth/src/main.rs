@@ -24,6 +24,7 @@ mod install;
 mod life;
 mod listeners;
 mod logs;
+mod outlook;
 mod process;
 mod properties;
 mod reload;

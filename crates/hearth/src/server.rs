@@ -25,6 +25,7 @@ use crate::{
     life,
     listeners::{Addresses, Listeners},
     logs::Logs,
+    outlook::Lookout,
     process,
     properties::{self, Watch},
     reload::Reload,
@@ -73,8 +74,8 @@ impl Server {
             .await
             .context("the database cannot be opened")?;
         let hosts = storage.hosts().seed(&config.domains).await?;
-        let domains: Vec<String> = hosts.iter().map(|host| host.domain.clone()).collect();
-        wiring::warn_of_other_hosts(&configuration, &domains);
+        wiring::warn_of_other_hosts(&configuration, &hosts);
+        let domains = wiring::served(&hosts);
         let key = KeyFile::new(config);
         let sealing = wiring::sealing(&storage, &key);
         let (properties, pins) = wiring::properties(&configuration, &storage, &sealing);
@@ -119,7 +120,7 @@ impl Server {
             options,
             followed,
             registry,
-            cluster::above(&host, &router, &caches, &vitals, &certificate_desk, &key),
+            cluster::above(&host, &router, &caches, &vitals, &logs, &certificate_desk, &key),
         );
         let cluster = Arc::new(cluster.await?);
         key.join(&cluster);
@@ -175,9 +176,11 @@ impl Server {
         ));
         tasks.spawn(life::warn_of_certificates(desk.certificates.clone(), stop.clone()));
         let console_settings = Arc::new(ArcSwap::from_pointee(settings.console));
-        let here = ServerHere::new(&config.node_name, &addresses, &certificates, &readiness);
+        let lookout = Lookout::default();
+        let here = ServerHere::new(&config.node_name, &addresses, &certificates, &readiness, &lookout);
         let restart = Restart::default();
         let installation = Installation::new(&configuration, &addresses, restart.clone());
+        let url = &config.database.url;
         let acts = console::acts(
             &desk,
             &storage,
@@ -185,8 +188,11 @@ impl Server {
             &sealing,
             &console_settings,
             here,
+            url,
             installation,
         );
+        let databases = acts.databases.clone();
+        databases.set(&settings.database);
         let setup = acts.setup.clone();
         operators.serve(console::operator_acts(&acts));
         let api = |reach| ::api::router(console::api_acts(&acts), reach);
@@ -223,16 +229,19 @@ impl Server {
             repinned: Arc::clone(&repinned),
         };
         let served = Arc::clone(&certificate_desk.domains);
+        let look = lookout.run(configuration.clone(), Arc::clone(&certificate_desk.domains));
+        tasks.spawn(stop.clone().run_until_cancelled_owned(look));
         let push = move |settings: properties::Settings, hosts: Vec<Host>| {
             // Its certificate is made, or asked for, when the files are looked at the next time.
-            served.store(Arc::new(hosts.iter().map(|host| host.domain.clone()).collect()));
-            router.hosts().replace(hosts);
+            served.store(Arc::new(wiring::served(&hosts)));
+            router.replace_hosts(hosts);
             gate.set(settings.gate);
             authenticator.set_settings(settings.auth);
             client_settings.store(Arc::new(settings.c2s));
             feature_settings.store(Arc::new(settings.features));
             console_settings.store(Arc::new(settings.console));
             keep.store(Arc::new(settings.keep));
+            databases.set(&settings.database);
             cluster_settings.send_if_modified(|before| {
                 let is_new = *before != settings.cluster;
                 before.clone_from(&settings.cluster);
@@ -247,6 +256,7 @@ impl Server {
             stop.clone(),
         ));
         tasks.spawn(vitals.run(history, stop.clone()));
+        tasks.spawn(stop.clone().run_until_cancelled_owned(Arc::clone(&logs).switch_back()));
         tasks.spawn(life::watch_cluster(
             cluster.watch(),
             Arc::clone(&readiness),

@@ -6,10 +6,10 @@ use arc_swap::ArcSwap;
 use auth::{Authenticator, SystemRandom};
 use cluster::link::LinkSettings;
 use ops::{
-    Accounts, Administrators, Audit, Certificates, ClusterLive, Clustering, Groups, Hosts, Live, Pins, Properties,
-    Sealing, SecondFactors, Sessions, Tokens,
+    Accounts, Administrators, Audit, Certificates, ClusterLive, Clustering, Groups, Hosts, Live, Logs, Pins,
+    Properties, Sealing, SecondFactors, Sessions, Tokens,
 };
-use storage::{Storage, StorageError, SystemClock};
+use storage::{Host, Storage, StorageError, SystemClock};
 
 use crate::{
     certificates::CertificateDesk,
@@ -86,6 +86,7 @@ pub(crate) fn desk(
         administrators,
         certificates: Certificates::new(Arc::new(certificates.clone()), Arc::clone(&cluster), properties.clone()),
         hosts: Hosts::new(storage.clone(), audit.clone()),
+        logs: Logs::new(Arc::clone(&cluster), audit.clone()),
         properties: properties.clone(),
         second_factors: SecondFactors::new(storage.clone(), audit.clone(), sealing.clone()),
         sessions: Sessions::new(Arc::clone(live), Arc::clone(&cluster), audit.clone()),
@@ -106,13 +107,20 @@ pub(crate) fn link_settings(config: &Config) -> LinkSettings {
 }
 
 /// The configuration names hosts for the first start only; afterwards the database has them.
-pub(crate) fn warn_of_other_hosts(configuration: &Configuration, hosts: &[String]) {
-    for domain in other_hosts(configuration, hosts) {
+pub(crate) fn warn_of_other_hosts(configuration: &Configuration, hosts: &[Host]) {
+    let known: Vec<String> = hosts.iter().map(|host| host.domain.clone()).collect();
+    for domain in other_hosts(configuration, &known) {
         tracing::warn!(
             domain,
             "the configuration names a host that the database does not have: it is not served"
         );
     }
+}
+
+/// The domains that are served.
+pub(crate) fn served(hosts: &[Host]) -> Vec<String> {
+    let served = hosts.iter().filter(|host| host.disabled_at.is_none());
+    served.map(|host| host.domain.clone()).collect()
 }
 
 /// Hosts that somebody configured and that are not among `hosts`.

@@ -32,6 +32,12 @@ pub enum OpsError {
     /// The domain is served.
     #[error("{0} is a host of this server already")]
     HostExists(String),
+    /// Nothing would be served any more.
+    #[error("{0} is the only host that is served: add or enable another one first")]
+    LastHost(String),
+    /// All owners are of this host.
+    #[error("every owner is an account of {0}: make an account of another host an owner first")]
+    LastOwnerHost(String),
     /// No such account.
     #[error("there is no account {0}")]
     NoAccount(Jid),

@@ -2,7 +2,7 @@
 
 use protocol::Jid;
 use serde::{Deserialize, Serialize};
-use storage::Storage;
+use storage::{HostChange, HostDeleted, Storage};
 
 use crate::{Actor, Audit, OpsError, audit::Deed};
 
@@ -20,6 +20,9 @@ pub struct HostInfo {
     pub domain: String,
     /// Its accounts.
     pub accounts: u64,
+    /// Since when it is not served, in microseconds since 1970; none: it is.
+    #[serde(default)]
+    pub disabled_at: Option<i64>,
 }
 
 impl Hosts {
@@ -40,6 +43,7 @@ impl Hosts {
                 infos.push(HostInfo {
                     accounts: self.storage.accounts().count(host.id).await?,
                     domain: host.domain,
+                    disabled_at: host.disabled_at,
                 });
             }
         }
@@ -61,6 +65,78 @@ impl Hosts {
             Ok(prepared)
         };
         self.audit.record(actor, Deed::new("host.add", domain), work).await
+    }
+}
+
+impl Hosts {
+    /// Serves a host no more: its sessions are closed and nobody logs in, on every server; everything of it stays.
+    ///
+    /// # Errors
+    /// Where the actor is no owner, there is no such host, or no other one is served.
+    pub async fn disable(&self, actor: &Actor, domain: &str) -> Result<(), OpsError> {
+        self.set_disabled(actor, "host.disable", domain, true).await
+    }
+
+    /// Serves it again.
+    ///
+    /// # Errors
+    /// Where the actor is no owner, or there is no such host.
+    pub async fn enable(&self, actor: &Actor, domain: &str) -> Result<(), OpsError> {
+        self.set_disabled(actor, "host.enable", domain, false).await
+    }
+
+    async fn set_disabled(
+        &self,
+        actor: &Actor,
+        act: &'static str,
+        domain: &str,
+        is_disabled: bool,
+    ) -> Result<(), OpsError> {
+        let work = async {
+            actor.require_owner()?;
+            let change = Box::pin(self.storage.hosts().set_disabled(domain, is_disabled)).await?;
+            self.outcome(domain, change).await?;
+            tracing::info!(%actor, domain, is_disabled, "a host was switched");
+            Ok(())
+        };
+        self.audit.record(actor, Deed::new(act, domain), work).await
+    }
+
+    /// Deletes a host with its groups, its accounts and all that is remembered of them; how many there were.
+    ///
+    /// # Errors
+    /// Where the actor is no owner, there is no such host, no other one is served, or nobody would be left who may do
+    /// everything.
+    pub async fn delete(&self, actor: &Actor, domain: &str) -> Result<HostDeleted, OpsError> {
+        let work = async {
+            actor.require_owner()?;
+            let change = self.storage.hosts().delete(domain).await?;
+            let deleted = self.outcome(domain, change).await?;
+            tracing::info!(%actor, domain, accounts = deleted.accounts, "a host was deleted");
+            Ok(deleted)
+        };
+        let counts = |deleted: &HostDeleted| {
+            let HostDeleted { accounts, groups } = deleted;
+            format!("done: {accounts} accounts and {groups} groups deleted")
+        };
+        self.audit
+            .record_with(actor, Deed::new("host.delete", domain), work, counts)
+            .await
+    }
+
+    async fn outcome<T>(&self, domain: &str, change: HostChange<T>) -> Result<T, OpsError> {
+        match change {
+            HostChange::Done(value) => Ok(value),
+            HostChange::LastHost => Err(OpsError::LastHost(domain.to_owned())),
+            HostChange::LastOwner => Err(OpsError::LastOwnerHost(domain.to_owned())),
+            HostChange::NoHost => {
+                let hosts = self.storage.hosts().list().await?.into_iter();
+                Err(OpsError::NoHost {
+                    domain: domain.to_owned(),
+                    hosts: hosts.map(|host| host.domain).collect::<Vec<_>>().join(", "),
+                })
+            }
+        }
     }
 }
 

@@ -13,6 +13,7 @@
 //! | system properties: which there are, what holds | `properties/`, `setting/` |
 //! | secrets in the database, encrypted | `sealing/` |
 //! | the server itself; its hosts | `server`, `hosts` |
+//! | what servers log; the database | `logs`, `database` |
 //! | sessions, and what acts need of them | `sessions`, `live` |
 //! | the cluster, and what acts need of it | `cluster/` |
 
@@ -23,11 +24,13 @@ mod audit;
 mod certificates;
 mod cluster;
 mod console;
+mod database;
 mod error;
 mod groups;
 mod hosts;
 mod keys;
 mod live;
+mod logs;
 mod properties;
 mod record;
 mod sealing;
@@ -57,6 +60,7 @@ pub use console::{
     Applied, Configured, ConsoleSettings, Enrolment, Entered, FactorInfo, Finding, Install, Login, LoginInfo, Logins,
     Looking, NoLogin, SecondFactorRule, SecondFactors, Setup, SetupInfo, Token, Written,
 };
+pub use database::{DatabaseInfo, DatabaseSettings, Databases};
 pub use error::OpsError;
 pub use groups::{
     BULK_LINES_MAX, BadLine, GroupForm, GroupInfo, GroupPage, GroupShown, Groups, MemberInfo, MemberPage, MembersAdded,
@@ -64,14 +68,21 @@ pub use groups::{
 pub use hosts::{HostInfo, Hosts};
 pub use keys::password_keys;
 pub use live::{Change, Leave, Live, LiveHere, NobodyLive, Why};
+pub use logs::{
+    LEVEL_MINUTES_MAX, LOG_PAGE_MAX, LOG_TARGETS, LevelWish, LogLevel, LogLine, LogPage, LogQuestion, Logs,
+    SWITCHED_LEVELS_MAX, SwitchedLevel, is_ours,
+};
 pub use properties::{Held, NotSet, Pinned, Pins, Properties, PropertyChangeInfo, PropertyInfo, Source, Where};
 pub use record::{Keys, Lock, Password, Record};
 pub use sealing::{KeyId, KeyKeeper, NoKeeper, Sealing, SecretKey};
-pub use server::{CertificateInfo, ListenerInfo, ServerInfo, ServerLive, Servers};
+pub use server::{CertificateInfo, ListenerInfo, Outlook, ServerInfo, ServerLive, Servers};
 pub use sessions::{
     ANNOUNCED_ACCOUNTS_MAX, ANNOUNCEMENT_CHARS_MAX, Acks, Announcement, Audience, Everywhere, INSPECTION_MINUTES_MAX,
     Inspected, InspectedStanza, Inspection, Only, Reached, SUBJECT_CHARS_MAX, SessionAnswer, SessionInfo, SessionOn,
     SessionOrder, SessionQuestion, Sessions, Wish, announce_here, answer, inspect_here,
 };
 pub use setting::{Applies, BadValue, Catalogue, Check, Definition, Kind, Value, is_secret_name, nearest};
+pub use storage::{
+    COUNTED_ROWS_MAX, Health, HostDeleted, Known, PoolUsage, QueueUsage, Shared, SlowStatement, TableUsage,
+};
 pub use tokens::{NoToken, TokenInfo, TokenWish, Tokens};

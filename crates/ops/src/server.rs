@@ -6,7 +6,7 @@ use arc_swap::ArcSwap;
 use serde::{Deserialize, Serialize};
 use storage::Storage;
 
-use crate::{Actor, ConsoleSettings, OpsError, Role};
+use crate::{Actor, ConsoleSettings, Finding, OpsError, Role};
 
 /// Looks at the server that runs here.
 #[derive(Clone)]
@@ -20,6 +20,9 @@ pub struct Servers {
 pub trait ServerLive: Send + Sync {
     /// How it is just now.
     fn info(&self) -> ServerInfo;
+
+    /// What was found last that should be mended, without looking anew.
+    fn outlook(&self) -> Outlook;
 
     /// Its names: of the machine, of the node, and those in its certificates.
     fn names(&self) -> Vec<String>;
@@ -46,6 +49,15 @@ pub struct ServerInfo {
     pub not_ready: Vec<(String, String)>,
     /// The XMPP domains that the actor's power reaches.
     pub hosts: Vec<String>,
+}
+
+/// What is to be mended before it hurts, as it was found last.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outlook {
+    /// When, in microseconds since 1970; none: nobody has looked yet.
+    pub looked_at: Option<i64>,
+    /// What was looked at, good and bad.
+    pub findings: Vec<Finding>,
 }
 
 /// Where the server listens.
@@ -128,6 +140,15 @@ impl Servers {
     #[must_use]
     pub fn may_come(&self, from: IpAddr) -> bool {
         self.settings.load().may_come(from)
+    }
+
+    /// Names and certificates as they were found last; that is looked at in the background.
+    ///
+    /// # Errors
+    /// Where the actor's power ends at a host.
+    pub fn outlook(&self, actor: &Actor) -> Result<Outlook, OpsError> {
+        actor.require_server()?;
+        Ok(self.live.outlook())
     }
 
     /// How it is; every administrator may know.

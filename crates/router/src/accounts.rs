@@ -81,6 +81,11 @@ impl Accounts {
         account
     }
 
+    /// Forgets the accounts of hosts that are not served.
+    pub(crate) fn forget_hosts(&self, served: &Hosts) {
+        self.known.lock().retain(|jid, _| served.contains(jid.domain()));
+    }
+
     /// An account that is in memory, by its bare JID's text.
     pub(crate) fn known(&self, bare: &str) -> Option<Arc<Account>> {
         self.known.lock().get(bare).cloned()

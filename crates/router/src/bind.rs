@@ -6,7 +6,8 @@ use protocol::{Condition, Jid, Kind, Stanza, StanzaError, StreamCondition, Strea
 use storage::LogId;
 
 use crate::{
-    Account, Delivery, Facts, Inbox, Router, Session, SessionEntry, directory::Taken, keep, peers::frame::Landing,
+    Account, Delivery, Facts, Inbox, Router, Session, SessionEntry, directory::Taken, hosts::host_gone, keep,
+    peers::frame::Landing,
 };
 
 /// What happens when a client asks for a resource that another session has.
@@ -46,7 +47,14 @@ impl Router {
         let mut binding = Binding::new(self, session);
         for tries_left in (0..TRIES).rev() {
             let holder = match binding.attempt().await {
-                Ok(()) => return Ok(binding.keep()),
+                Ok(()) => {
+                    let session = binding.keep();
+                    // Its host may have gone while its client logged in.
+                    if !self.hosts().contains(session.jid.domain()) {
+                        session.close(host_gone());
+                    }
+                    return Ok(session);
+                }
                 Err(Obstacle::Refused(error)) => return Err(error),
                 Err(Obstacle::Holder(holder)) => holder,
             };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::db::{Db, MAX_PART_BYTES, Sql, args, key};
-use crate::{Clock, StorageError};
+use crate::{Clock, Log, StorageError};
 
 /// The number of a host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,18 +30,21 @@ pub struct Host {
     pub id: HostId,
     /// Its name, prepared.
     pub domain: String,
+    /// Since when it is not served, in microseconds since 1970; none: it is.
+    pub disabled_at: Option<i64>,
 }
 
 /// The table of hosts.
 #[derive(Clone)]
 pub struct Hosts {
-    db: Db,
-    clock: Arc<dyn Clock>,
+    pub(crate) db: Db,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) log: Log,
 }
 
 impl Hosts {
-    pub(crate) fn new(db: Db, clock: Arc<dyn Clock>) -> Self {
-        Self { db, clock }
+    pub(crate) fn new(db: Db, clock: Arc<dyn Clock>, log: Log) -> Self {
+        Self { db, clock, log }
     }
 
     /// Fills the table from the configuration when it is empty, and only then: afterwards the hosts
@@ -123,13 +126,14 @@ impl Hosts {
     pub async fn list(&self) -> Result<Vec<Host>, StorageError> {
         let rows = self
             .db
-            .rows("SELECT id, domain FROM hosts ORDER BY id", args![])
+            .rows("SELECT id, domain, disabled_at FROM hosts ORDER BY id", args![])
             .await?;
         rows.iter()
             .map(|row| {
                 Ok(Host {
                     id: HostId(row.int(0)?),
                     domain: row.text(1)?,
+                    disabled_at: row.maybe_int(2)?,
                 })
             })
             .collect()

@@ -13,6 +13,7 @@
 //! | who is registered, which cluster exists, what has changed | `cluster/` |
 //! | tables | `/migrations/{sqlite,postgres,mysql}/`, run by `migrate` |
 //! | ids that sort by time across nodes | `log_id` |
+//! | how the database fares, slow statements | `health`, `db/meter` |
 //! | one subject | the module of its name |
 
 mod accounts;
@@ -28,6 +29,8 @@ mod credentials;
 mod db;
 mod error;
 mod groups;
+mod health;
+mod host_ends;
 mod hosts;
 mod log;
 mod log_id;
@@ -55,12 +58,15 @@ pub use cluster::{
 };
 pub use console_sessions::{ConsoleLogin, ConsoleSession, ConsoleSessions, SessionLimits};
 pub use credentials::{Credentials, ScramKeys};
+pub use db::SlowStatement;
 pub use error::{Cause, StorageError};
 pub use groups::{Group, GroupFacts, GroupNumber, Groups, Member, Membership, SharedGroup, SharedGroups, ShownTo};
+pub use health::{COUNTED_ROWS_MAX, Checkup, Health, Known, PoolUsage, Shared, TableUsage};
+pub use host_ends::{HostChange, HostDeleted};
 pub use hosts::{Host, HostId, Hosts};
-pub use log::{Appended, Log, LogRow, LogUsage};
+pub use log::{Appended, Log, LogRow, LogUsage, QueueUsage};
 pub use log_id::{BadLogId, LogClock, LogId};
-pub use migrate::Inspection;
+pub use migrate::{Applied, Inspection};
 pub use node_history::{NodeHistory, NodeSample};
 pub use options::{DatabaseKind, Options};
 pub use private::PrivateXml;

@@ -46,6 +46,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(7, "what servers use and do", "0007_node_history.sql"),
     migration!(8, "second factors of administrators", "0008_second_factor.sql"),
     migration!(9, "encrypted properties", "0009_sealed_properties.sql"),
+    migration!(10, "hosts that are not served", "0010_disabled_hosts.sql"),
 ];
 
 /// How long a process waits for another one that migrates.
@@ -102,6 +103,34 @@ pub(crate) async fn inspect(db: &Db) -> Result<Inspection, StorageError> {
         known,
         refuses_writing,
     })
+}
+
+/// A step that was applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Applied {
+    /// Its number.
+    pub version: i64,
+    /// What it was for.
+    pub name: &'static str,
+    /// When, in microseconds since 1970.
+    pub at: i64,
+}
+
+/// The steps that were applied, in their order.
+pub(crate) async fn applied(db: &Db) -> Result<Vec<Applied>, StorageError> {
+    const ALL: &str = "SELECT version, applied_at FROM schema_versions ORDER BY version";
+    let rows = db.rows(ALL, args![]).await?;
+    rows.iter()
+        .map(|row| {
+            let version = row.int(0)?;
+            let known = MIGRATIONS.iter().find(|migration| migration.version == version);
+            Ok(Applied {
+                version,
+                name: known.map_or("unknown: of a newer version", |migration| migration.name),
+                at: row.int(1)?,
+            })
+        })
+        .collect()
 }
 
 /// Applies what is missing; refuses a database that a newer program has migrated.

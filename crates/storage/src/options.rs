@@ -43,6 +43,14 @@ impl Options {
             clock: Arc::new(SystemClock),
         }
     }
+
+    /// SQLite's file; none where it is another database, or in memory.
+    pub(crate) fn file(&self) -> Option<PathBuf> {
+        match self.url.parse() {
+            Ok(Target::SqliteFile(path)) => Some(path),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Debug for Options {

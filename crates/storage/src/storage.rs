@@ -5,9 +5,9 @@ use std::sync::Arc;
 use crate::db::{Db, Pools, args};
 use crate::migrate::Inspection;
 use crate::{
-    Accounts, Administrators, ApiTokens, AuditLog, Blocking, Clock, Cluster, ConsoleSessions, DatabaseKind, Groups,
-    Hosts, Log, LogClock, NodeHistory, Options, PrivateXml, Properties, Roster, SecondFactors, Secrets, StorageError,
-    Tokens, Vcards, log, migrate,
+    Accounts, Administrators, ApiTokens, AuditLog, Blocking, Checkup, Clock, Cluster, ConsoleSessions, DatabaseKind,
+    Groups, Hosts, Log, LogClock, NodeHistory, Options, PrivateXml, Properties, Roster, SecondFactors, Secrets,
+    StorageError, Tokens, Vcards, log, migrate,
 };
 
 /// Everything that is remembered. Clones share it.
@@ -37,6 +37,7 @@ struct Inner {
     secrets: Secrets,
     node_history: NodeHistory,
     cluster: Cluster,
+    checkup: Checkup,
 }
 
 impl Storage {
@@ -55,8 +56,9 @@ impl Storage {
         let clock = Arc::clone(&options.clock);
         let ids = Arc::new(LogClock::new(Arc::clone(&clock), options.node));
         let log = log::start(db.clone(), Arc::clone(&ids), options);
+        let aside = db.aside(options)?;
         let inner = Inner {
-            hosts: Hosts::new(db.clone(), Arc::clone(&clock)),
+            hosts: Hosts::new(db.clone(), Arc::clone(&clock), log.clone()),
             groups: Groups::new(db.clone(), Arc::clone(&clock)),
             accounts: Accounts::new(db.clone(), Arc::clone(&clock), log.clone()),
             administrators: Administrators::new(db.clone(), Arc::clone(&clock)),
@@ -73,7 +75,8 @@ impl Storage {
             clock,
             secrets: Secrets::new(db.clone()),
             node_history: NodeHistory::new(db.clone()),
-            cluster: Cluster::new(db.aside(options)?),
+            checkup: Checkup::new(db.clone(), aside.clone(), log.clone(), options),
+            cluster: Cluster::new(aside),
             log,
             db,
         };
@@ -210,6 +213,12 @@ impl Storage {
     #[must_use]
     pub fn node_history(&self) -> &NodeHistory {
         &self.inner.node_history
+    }
+
+    /// How the database fares.
+    #[must_use]
+    pub fn checkup(&self) -> &Checkup {
+        &self.inner.checkup
     }
 
     /// Which servers there are, and which cluster.

@@ -1,31 +1,22 @@
-//! `/cluster/events`: the clustering page and the banner, again whenever they change. However many pages are open, the
+//! `/cluster/events`: the clustering page, again whenever it changes. However many pages are open, the
 //! cluster is looked at once for all of them.
 
 use std::sync::Arc;
 
-use askama::Template;
 use axum::response::Response;
 use ops::Picture;
 use tokio::sync::watch;
 
 use crate::{
-    frame::Banner,
     live::{self, News, Source},
     pages::cluster::View,
     visit::Visit,
 };
 
-#[derive(Template)]
-#[template(path = "banner.html")]
-struct BannerPage<'a> {
-    banner: &'a Banner,
-}
-
 /// One browser's page, as it was last sent.
 struct Page {
     pictures: watch::Receiver<Option<Arc<Picture>>>,
     view: String,
-    banner: String,
 }
 
 pub(crate) async fn stream(visit: Visit) -> Response {
@@ -35,7 +26,6 @@ pub(crate) async fn stream(visit: Visit) -> Response {
             Page {
                 pictures,
                 view: String::new(),
-                banner: String::new(),
             },
         ),
         Err(error) => visit.refuse(&error).await,
@@ -51,8 +41,6 @@ impl Source for Page {
         let Some(picture) = self.pictures.borrow_and_update().clone() else {
             return;
         };
-        let banner = Banner::of(&picture.headline);
-        news.put("banner", &BannerPage { banner: &banner }, &mut self.banner);
         news.put("cluster", &View::of(&picture, visit), &mut self.view);
     }
 }

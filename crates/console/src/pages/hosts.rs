@@ -27,6 +27,8 @@ struct Page {
 
 struct Row {
     info: HostInfo,
+    /// Where its page is.
+    path: String,
     /// `good`, `warn` or `bad`.
     mood: &'static str,
     certificate: String,
@@ -71,6 +73,7 @@ impl Row {
                 let row = CertificateRow::of(certificate, now);
                 (row.mood, row.text)
             }
+            None if info.disabled_at.is_some() => ("calm", "none is needed".to_owned()),
             None if !info.domain.is_ascii() => ("warn", "unknown: names beyond ASCII are not compared here".to_owned()),
             None => (
                 "bad",
@@ -78,6 +81,7 @@ impl Row {
             ),
         };
         Self {
+            path: super::host_end::path(&info.domain),
             info,
             mood,
             certificate,

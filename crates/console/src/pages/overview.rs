@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::response::Response;
-use ops::{CertificateInfo, ServerInfo, SessionQuestion};
+use ops::{CertificateInfo, Outlook, ServerInfo, SessionQuestion};
 
 use crate::{frame::Frame, refusal::rendered, visit::Visit, words};
 
@@ -16,6 +16,10 @@ struct Page {
     certificates: Vec<CertificateRow>,
     sessions: u64,
     silent: usize,
+    /// None where this visitor may not see the whole server.
+    outlook: Option<Outlook>,
+    looked: Option<String>,
+    is_fine: bool,
 }
 
 struct HostRow {
@@ -58,6 +62,7 @@ pub(crate) async fn page(visit: Visit) -> Response {
     };
     let sessions = acts.sessions.everywhere(actor, &question).await;
     let now = words::now();
+    let outlook = acts.servers.outlook(actor).ok();
     rendered(&Page {
         frame: visit.frame("Overview").await,
         up: words::span(words::secs_between(server.started_at, now)),
@@ -69,6 +74,14 @@ pub(crate) async fn page(visit: Visit) -> Response {
         hosts,
         sessions: sessions.total,
         silent: sessions.silent.len(),
+        looked: outlook
+            .as_ref()
+            .and_then(|outlook| outlook.looked_at)
+            .map(|at| words::minutes(words::secs_between(at, now))),
+        is_fine: outlook
+            .as_ref()
+            .is_some_and(|outlook| outlook.findings.iter().all(|finding| finding.mood == "good")),
+        outlook,
         server,
     })
 }

@@ -76,6 +76,13 @@ pub(crate) async fn domain(configuration: &Configuration, running: &Status, doma
     findings
 }
 
+/// Names and certificates of a server that runs.
+pub(crate) async fn outlook(configuration: &Configuration, domains: &[String]) -> Vec<Finding> {
+    let mut findings = certificates::look(configuration, domains);
+    findings.extend(dns::look(&configuration.config, domains).await);
+    findings
+}
+
 /// How a database would do.
 pub(crate) async fn database(configuration: &Configuration) -> Vec<Finding> {
     database::look(configuration, false).await.findings

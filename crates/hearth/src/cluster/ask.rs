@@ -5,12 +5,13 @@ use std::sync::Arc;
 use cluster::{Caches, Found, Search, Task, Tasks};
 use ops::{
     Announcement, CacheInfo, CertificateAnswer, CertificateRefusal, CertificateWish, CertificatesHere, EntriesPage,
-    EntriesQuestion, EntryInfo, Inspected, Inspection, LiveHere, NodeReport, SessionAnswer, SessionQuestion,
+    EntriesQuestion, EntryInfo, Inspected, Inspection, LevelWish, LiveHere, LogPage, LogQuestion, NodeReport,
+    SessionAnswer, SessionQuestion,
 };
 use router::Router;
 use serde::{Deserialize, Serialize};
 
-use crate::{certificates::CertificateDesk, vitals::Vitals};
+use crate::{certificates::CertificateDesk, logs::Logs, vitals::Vitals};
 
 /// How do your caches fare?
 #[derive(Serialize, Deserialize)]
@@ -86,13 +87,38 @@ pub(super) fn register_certificates(tasks: &Tasks, desk: &CertificateDesk) {
     });
 }
 
+/// What did you log?
+#[derive(Serialize, Deserialize)]
+pub(super) struct AskLog(pub(super) LogQuestion);
+
+impl Task for AskLog {
+    const NAME: &'static str = "hearth.log";
+    type Answer = LogPage;
+}
+
+/// Log this part of you otherwise for a while.
+#[derive(Serialize, Deserialize)]
+pub(super) struct SwitchLevel(pub(super) LevelWish);
+
+impl Task for SwitchLevel {
+    const NAME: &'static str = "hearth.log-level";
+    type Answer = ();
+}
+
 /// What a server says that is about to end.
 fn stopping() -> String {
     "it is stopping".to_owned()
 }
 
 /// Answers when another server asks, or an operator here.
-pub(super) fn register(tasks: &Tasks, router: &Arc<Router>, caches: &Caches, vitals: &Arc<Vitals>) {
+pub(super) fn register(tasks: &Tasks, router: &Arc<Router>, caches: &Caches, vitals: &Arc<Vitals>, logs: &Arc<Logs>) {
+    let told = Arc::clone(logs);
+    tasks.register(move |_, AskLog(question)| {
+        let page = told.page(&question);
+        std::future::ready(Ok(page))
+    });
+    let logs = Arc::clone(logs);
+    tasks.register(move |_, SwitchLevel(wish)| std::future::ready(logs.switch(&wish)));
     let vitals = Arc::clone(vitals);
     tasks.register(move |_, AskReport { is_recent }| std::future::ready(Ok(vitals.report(is_recent))));
     let house = Arc::downgrade(router);

@@ -5,13 +5,14 @@ use std::{sync::Arc, time::Duration};
 use cluster::{Caches, Cluster, NodeId, Stands, Task, TaskError, Whom};
 use ops::{
     Announcement, Asked, CacheInfo, CertificateAnswer, CertificateRefusal, CertificateWish, ClusterHere, ClusterLive,
-    EntriesPage, EntriesQuestion, Inspected, Inspection, MemberHere, NodeReport, Said, SessionAnswer, SessionQuestion,
+    EntriesPage, EntriesQuestion, Inspected, Inspection, LevelWish, LogPage, LogQuestion, MemberHere, NodeReport, Said,
+    SessionAnswer, SessionQuestion,
 };
 use storage::Standing;
 
 use super::{
     SESSIONS,
-    ask::{Announce, AskCaches, AskEntries, AskReport, AskSessions, Certify, Inspect, infos},
+    ask::{Announce, AskCaches, AskEntries, AskLog, AskReport, AskSessions, Certify, Inspect, SwitchLevel, infos},
     drain::Drain,
     host::ClusterHost,
 };
@@ -127,6 +128,14 @@ impl ClusterLive for ClusterDesk {
         wish: CertificateWish,
     ) -> Asked<'_, Result<Result<CertificateAnswer, CertificateRefusal>, String>> {
         Box::pin(async move { self.ask_one(node, &Certify(wish), PATIENCE).await })
+    }
+
+    fn log(&self, node: u64, question: LogQuestion) -> Asked<'_, Result<LogPage, String>> {
+        Box::pin(async move { self.ask_one(node, &AskLog(question), LOOK_PATIENCE).await })
+    }
+
+    fn switch_level(&self, node: u64, wish: LevelWish) -> Asked<'_, Result<(), String>> {
+        Box::pin(async move { self.ask_one(node, &SwitchLevel(wish), PATIENCE).await })
     }
 
     fn changed(&self) -> Asked<'_, ()> {

@@ -28,7 +28,7 @@ use std::sync::Arc;
 use cluster::{Above, Caches, Tasks, state::CacheId};
 use router::Router;
 
-use crate::{certificates::CertificateDesk, secret_key::KeyFile, vitals::Vitals};
+use crate::{certificates::CertificateDesk, logs::Logs, secret_key::KeyFile, vitals::Vitals};
 
 // The numbers of caches are never given anew.
 
@@ -45,6 +45,7 @@ pub(crate) fn above(
     router: &Arc<Router>,
     caches: &Caches,
     vitals: &Arc<Vitals>,
+    logs: &Arc<Logs>,
     certificates: &CertificateDesk,
     key: &KeyFile,
 ) -> Above {
@@ -54,7 +55,7 @@ pub(crate) fn above(
     });
     let tasks = Tasks::new();
     drain::register(&tasks);
-    ask::register(&tasks, router, caches, vitals);
+    ask::register(&tasks, router, caches, vitals, logs);
     ask::register_certificates(&tasks, certificates);
     key.register(&tasks);
     Above {

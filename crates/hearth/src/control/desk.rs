@@ -2,8 +2,8 @@
 //! the database itself.
 
 use ops::{
-    Accounts, Actor, Administrators, Audit, Certificates, Clustering, Groups, Hosts, OpsError, Password, Properties,
-    SecondFactors, Sessions, Tokens,
+    Accounts, Actor, Administrators, Audit, Certificates, Clustering, Groups, Hosts, Logs, OpsError, Password,
+    Properties, SecondFactors, Sessions, Tokens,
 };
 
 use super::{Answer, Reply, Request, Status};
@@ -17,6 +17,7 @@ pub(crate) struct Desk {
     pub(crate) audit: Audit,
     pub(crate) certificates: Certificates,
     pub(crate) hosts: Hosts,
+    pub(crate) logs: Logs,
     pub(crate) properties: Properties,
     pub(crate) second_factors: SecondFactors,
     pub(crate) sessions: Sessions,
@@ -46,6 +47,18 @@ impl Desk {
             Request::HostAdd { domain } => {
                 self.hosts.add(actor, &domain).await?;
                 Answer::Nothing
+            }
+            Request::HostDisable { domain } => {
+                Box::pin(self.hosts.disable(actor, &domain)).await?;
+                Answer::Nothing
+            }
+            Request::HostEnable { domain } => {
+                Box::pin(self.hosts.enable(actor, &domain)).await?;
+                Answer::Nothing
+            }
+            Request::HostDelete { domain } => {
+                let ops::HostDeleted { accounts, groups } = Box::pin(self.hosts.delete(actor, &domain)).await?;
+                Answer::HostDeleted { accounts, groups }
             }
             Request::AccountAdd { address, password } => {
                 accounts.add(actor, &address, &password).await?;

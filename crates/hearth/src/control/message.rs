@@ -20,6 +20,15 @@ pub(crate) enum Request {
     HostAdd {
         domain: String,
     },
+    HostDisable {
+        domain: String,
+    },
+    HostEnable {
+        domain: String,
+    },
+    HostDelete {
+        domain: String,
+    },
     AccountAdd {
         address: String,
         password: Password,
@@ -140,6 +149,10 @@ pub(crate) enum Answer {
     Closed(usize),
     Hosts(Vec<String>),
     HostInfos(Vec<HostInfo>),
+    HostDeleted {
+        accounts: u64,
+        groups: u64,
+    },
     Accounts(Vec<AccountInfo>),
     Records(Vec<Record>),
     /// An XEP-0227 document, or a signing request.

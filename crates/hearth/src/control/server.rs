@@ -76,7 +76,8 @@ async fn converse(stream: UnixStream, desk: &Desk, stop: &CancellationToken) -> 
             return Ok(());
         };
         let reply = match read {
-            Ok(Some(request)) => desk.answer(&actor, request).await,
+            // In a box: all acts are in it.
+            Ok(Some(request)) => Box::pin(desk.answer(&actor, request)).await,
             Ok(None) => return Ok(()),
             // Another version's command, most likely: it should know why it gets nothing.
             Err(error @ FrameError::Foreign(_)) => Reply::Failed(format!("the running server got {error}")),

@@ -97,7 +97,8 @@ impl Install for Installation {
     }
 }
 
-fn finding(found: check::Finding) -> ops::Finding {
+/// A finding as pages show it.
+pub(crate) fn finding(found: check::Finding) -> ops::Finding {
     ops::Finding {
         mood: match found.level {
             Level::Ok => "good",

@@ -20,6 +20,7 @@ pub(crate) struct Settings {
     pub(crate) cluster: cluster::Settings,
     pub(crate) console: ops::ConsoleSettings,
     pub(crate) keep: ops::KeepSettings,
+    pub(crate) database: ops::DatabaseSettings,
 }
 
 /// Until what could not be read is read again.

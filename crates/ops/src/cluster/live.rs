@@ -7,8 +7,8 @@ use storage::Standing;
 
 use super::{EntriesPage, EntriesQuestion, NodeReport};
 use crate::{
-    Announcement, CertificateAnswer, CertificateRefusal, CertificateWish, Inspected, Inspection, SessionAnswer,
-    SessionQuestion,
+    Announcement, CertificateAnswer, CertificateRefusal, CertificateWish, Inspected, Inspection, LevelWish, LogPage,
+    LogQuestion, SessionAnswer, SessionQuestion,
 };
 
 /// What acts need to know of, and do to, the running cluster. Without a running server there is none.
@@ -49,6 +49,12 @@ pub trait ClusterLive: Send + Sync {
         node: u64,
         wish: CertificateWish,
     ) -> Asked<'_, Result<Result<CertificateAnswer, CertificateRefusal>, String>>;
+
+    /// The last lines of a server's log. The error is a clause for the operator.
+    fn log(&self, node: u64, question: LogQuestion) -> Asked<'_, Result<LogPage, String>>;
+
+    /// Has a server log a part of itself otherwise for a while. The error is a clause for the operator.
+    fn switch_level(&self, node: u64, wish: LevelWish) -> Asked<'_, Result<(), String>>;
 
     /// Ends when how this server stands, or who is a member, is not any more what it is now.
     fn changed(&self) -> Asked<'_, ()>;
@@ -171,6 +177,14 @@ impl ClusterLive for NoCluster {
         _node: u64,
         _wish: CertificateWish,
     ) -> Asked<'_, Result<Result<CertificateAnswer, CertificateRefusal>, String>> {
+        Box::pin(std::future::ready(Err(NOBODY.to_owned())))
+    }
+
+    fn log(&self, _node: u64, _question: LogQuestion) -> Asked<'_, Result<LogPage, String>> {
+        Box::pin(std::future::ready(Err(NOBODY.to_owned())))
+    }
+
+    fn switch_level(&self, _node: u64, _wish: LevelWish) -> Asked<'_, Result<(), String>> {
         Box::pin(std::future::ready(Err(NOBODY.to_owned())))
     }
 

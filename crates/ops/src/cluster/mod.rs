@@ -8,8 +8,10 @@
 //! | what operators are shown | `info`, `report`; all of it at once, as it changes: `picture` |
 //! | a server's last day | `history` |
 //! | a cache's entries | `entries` |
+//! | the few words on every page, as they change | `headlines` |
 
 mod entries;
+mod headlines;
 mod history;
 mod info;
 mod live;
@@ -43,6 +45,7 @@ pub struct Clustering {
     patience: Duration,
     dead_after: Duration,
     watched: picture::Watched,
+    headlined: headlines::Watched,
 }
 
 /// Clusters form within a second or two; taking over from one that died takes six.
@@ -65,6 +68,7 @@ impl Clustering {
             patience: PATIENCE,
             dead_after: DEAD_AFTER,
             watched: picture::Watched::default(),
+            headlined: headlines::Watched::default(),
         }
     }
 

@@ -12,8 +12,9 @@ use arc_swap::ArcSwap;
 use ops::{
     Announcement, Applies, Asked, Audit as Record, CLUSTER_ENABLED, CacheInfo, Catalogue, CertificateAnswer,
     CertificateRefusal, CertificateWish, ClusterHere, ClusterLive, Clustering, Definition, Drain, EntriesPage,
-    EntriesQuestion, EntryInfo, Inspected, Inspection, Kind, MemberHere, NoCluster, NodeReport, NodeState, OpsError,
-    Pinned, Pins, Properties, Said, SessionAnswer, SessionQuestion, Sessions, Value, Where, answer,
+    EntriesQuestion, EntryInfo, Inspected, Inspection, Kind, LevelWish, LogPage, LogQuestion, MemberHere, NoCluster,
+    NodeReport, NodeState, OpsError, Pinned, Pins, Properties, Said, SessionAnswer, SessionQuestion, Sessions, Value,
+    Where, answer,
 };
 use storage::{Audit, NewServer, Options, Scope, ServerState, Standing, Storage};
 use testkit::databases::{self, Fresh};
@@ -38,6 +39,7 @@ pub(crate) struct Fake {
     pub(crate) cleared: Mutex<Vec<String>>,
     pub(crate) announced: Mutex<Vec<(Option<u64>, Announcement)>>,
     pub(crate) inspected: Mutex<Vec<Inspection>>,
+    pub(crate) switched: Mutex<Vec<(u64, LevelWish)>>,
 }
 
 impl ClusterLive for Fake {
@@ -124,6 +126,20 @@ impl ClusterLive for Fake {
         _wish: CertificateWish,
     ) -> Asked<'_, Result<Result<CertificateAnswer, CertificateRefusal>, String>> {
         Box::pin(ready(Err("it did not answer in time".to_owned())))
+    }
+
+    fn log(&self, node: u64, question: LogQuestion) -> Asked<'_, Result<LogPage, String>> {
+        let page = LogPage {
+            last: question.after + 1,
+            ..LogPage::default()
+        };
+        let silent = || Err("it did not answer in time".to_owned());
+        Box::pin(ready(if node == 1 { Ok(page) } else { silent() }))
+    }
+
+    fn switch_level(&self, node: u64, wish: LevelWish) -> Asked<'_, Result<(), String>> {
+        self.switched.lock().unwrap().push((node, wish));
+        Box::pin(ready(Ok(())))
     }
 
     fn changed(&self) -> Asked<'_, ()> {

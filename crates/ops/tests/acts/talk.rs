@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use ops::{Actor, Announcement, Audience, Audit, Role, SessionOrder, SessionQuestion, Sessions, Wish};
+use ops::{
+    Actor, Announcement, Audience, Audit, LEVEL_MINUTES_MAX, LogLevel, LogQuestion, Logs, Role, SessionOrder,
+    SessionQuestion, Sessions, Wish,
+};
 use storage::AuditFilter;
 use testkit::databases::Kind;
 
@@ -149,6 +152,51 @@ async fn an_inspection_is_an_owners_for_some_minutes_and_on_record() {
     );
     assert_eq!(end, &["session.inspect.end", there, "", "done"]);
     assert_eq!(acts.len(), 5 + 2 + 3, "{acts:?}");
+}
+
+#[tokio::test]
+async fn a_log_is_read_by_who_sees_the_server_and_switched_by_its_owner() {
+    let town = town(Kind::Sqlite).await;
+    let logs = Logs::new(
+        Arc::clone(&town.live) as _,
+        Audit::new(town.storage.clone(), "n1".into()),
+    );
+    let all = LogQuestion {
+        after: 4,
+        level: None,
+        target: String::new(),
+        text: String::new(),
+        limit: 10,
+    };
+    assert!(logs.lines(&of_one(), 1, all.clone()).await.is_err());
+    for actor in [reader(), local()] {
+        assert_eq!(logs.lines(&actor, 1, all.clone()).await.unwrap().last, 5);
+    }
+    let silent = logs.lines(&local(), 2, all).await.unwrap_err();
+    assert_eq!(
+        silent.to_string(),
+        "server 2 does not answer: it did not answer in time"
+    );
+    for (actor, target, minutes) in [
+        (of_one(), "c2s", 5),
+        (reader(), "c2s", 5),
+        (local(), "sqlx", 5),
+        (local(), "c2s", 0),
+        (local(), "c2s", LEVEL_MINUTES_MAX + 1),
+    ] {
+        let switched = logs.switch(&actor, 1, target, Some(LogLevel::Debug), minutes).await;
+        assert!(switched.is_err(), "{actor} {target} {minutes}");
+    }
+    assert!(town.live.switched.lock().unwrap().is_empty(), "no server was asked");
+    logs.switch(&local(), 2, "c2s", Some(LogLevel::Debug), 5).await.unwrap();
+    let asked = town.live.switched.lock().unwrap().pop().unwrap();
+    assert_eq!((asked.0, asked.1.target.as_str(), asked.1.secs), (2, "c2s", 300));
+    let acts = acts(&town).await;
+    assert_eq!(
+        acts.last().unwrap(),
+        &["log.level", "c2s of server 2", "debug for 5 minutes", "done"]
+    );
+    assert_eq!(acts.len(), 6, "{acts:?}");
 }
 
 #[test]

@@ -20,7 +20,7 @@ use crate::{Options, StorageError};
 /// How long one waits for a connection before the caller is told that the database is away.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// The cluster's row, its registry, the poll for changes, and PostgreSQL's notifications: one each.
-const ASIDE_CONNECTIONS: u32 = 4;
+pub(crate) const ASIDE_CONNECTIONS: u32 = 4;
 /// How long a connection that was set aside may take to say that it is well.
 const RELEASE_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a connection that is in doubt may take to say that it is well; then another one is tried.
@@ -51,6 +51,7 @@ impl Db {
         Ok(Self {
             pools,
             doubt,
+            meter: Arc::default(),
             changed: Arc::default(),
         })
     }
@@ -77,6 +78,8 @@ impl Db {
         Ok(Self {
             pools,
             doubt,
+            // Its own: who waits here does not wait there.
+            meter: Arc::default(),
             changed: Arc::clone(&self.changed),
         })
     }

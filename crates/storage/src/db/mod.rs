@@ -6,6 +6,7 @@
 
 mod connect;
 mod doubt;
+mod meter;
 mod notify;
 mod readers;
 mod row;
@@ -15,14 +16,17 @@ mod value;
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::{MySqlPool, PgPool, SqlitePool};
 use tokio::sync::Notify;
 
+pub(crate) use connect::ASIDE_CONNECTIONS;
+pub(crate) use meter::Meter;
+pub use meter::SlowStatement;
 pub(crate) use row::Row;
 pub(crate) use sql::{Sql, timed};
-pub(crate) use transaction::Transaction;
+pub(crate) use transaction::{Begun, Transaction};
 pub(crate) use value::{MAX_JID_BYTES, MAX_PART_BYTES, Value, args, bind_all, check_texts, key};
 
 use crate::StorageError;
@@ -37,6 +41,7 @@ const STATEMENT_TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) struct Db {
     pub(crate) pools: Pools,
     doubt: Arc<Doubt>,
+    pub(crate) meter: Arc<Meter>,
     /// Told of changes that others watch for, by this process or another.
     changed: Arc<Notify>,
 }
@@ -67,54 +72,73 @@ macro_rules! twice {
     };
 }
 
+/// A connection of a pool, and the wait for it counted. (A macro for the same reason.)
+macro_rules! acquire {
+    ($db:ident, $pool:ident) => {{
+        let _waits = $db.meter.waits();
+        // In a box, as the driver has it where a statement is given to a pool: futures hold futures.
+        Box::pin($pool.acquire()).await?
+    }};
+}
+
 impl Db {
     /// Runs a statement that leaves the same behind when it runs twice: it is repeated when the
     /// connection breaks. Anything else belongs in a [`Transaction`]. Says how many rows it concerned.
     pub(crate) async fn execute(&self, sql: impl Into<Sql>, args: &[Value<'_>]) -> Result<u64, StorageError> {
         check_texts(args)?;
         let sql = sql.into();
-        twice!(self, async {
+        let started = Instant::now();
+        let result = twice!(self, async {
             Ok(match &self.pools {
                 Pools::Sqlite { writer, .. } => bind_all!(sqlx::query(sql.sqlite()), args)
-                    .execute(writer)
+                    .execute(&mut *acquire!(self, writer))
                     .await?
                     .rows_affected(),
                 Pools::Postgres(pool) => bind_all!(sqlx::query(sql.postgres()), args)
-                    .execute(pool)
+                    .execute(&mut *acquire!(self, pool))
                     .await?
                     .rows_affected(),
                 Pools::Mysql(pool) => bind_all!(sqlx::query(sql.mysql()), args)
-                    .execute(pool)
+                    .execute(&mut *acquire!(self, pool))
                     .await?
                     .rows_affected(),
             })
-        })
+        });
+        self.meter.took(sql.sqlite(), started);
+        result
     }
 
     /// Reads all rows; callers bound them by `LIMIT` or by what may be stored.
     pub(crate) async fn rows(&self, sql: impl Into<Sql>, args: &[Value<'_>]) -> Result<Vec<Row>, StorageError> {
         check_texts(args)?;
         let sql = sql.into();
-        twice!(self, async {
+        let started = Instant::now();
+        let result = twice!(self, async {
             Ok(match &self.pools {
                 Pools::Sqlite { writer, readers } => {
                     let query = bind_all!(sqlx::query(sql.sqlite()), args);
                     let rows = match readers {
-                        Some(readers) => readers.fetch_all(query).await?,
-                        None => query.fetch_all(writer).await?,
+                        Some(readers) => readers.fetch_all(query, &self.meter).await?,
+                        None => query.fetch_all(&mut *acquire!(self, writer)).await?,
                     };
                     rows.into_iter().map(Row::Sqlite).collect()
                 }
                 Pools::Postgres(pool) => {
-                    let rows = bind_all!(sqlx::query(sql.postgres()), args).fetch_all(pool).await?;
+                    let mut connection = acquire!(self, pool);
+                    let query = bind_all!(sqlx::query(sql.postgres()), args);
+                    let rows = query.fetch_all(&mut *connection).await?;
                     rows.into_iter().map(Row::Postgres).collect()
                 }
                 Pools::Mysql(pool) => {
-                    let rows = bind_all!(sqlx::query(sql.mysql()), args).fetch_all(pool).await?;
+                    let mut connection = acquire!(self, pool);
+                    let query = bind_all!(sqlx::query(sql.mysql()), args);
+                    let rows = query.fetch_all(&mut *connection).await?;
                     rows.into_iter().map(Row::Mysql).collect()
                 }
             })
-        })
+        });
+        self.meter.took(sql.sqlite(), started);
+        result
     }
 
     /// Reads one row or none.
@@ -124,14 +148,26 @@ impl Db {
 
     /// Begins a transaction; dropped without [`Transaction::commit`] it leaves no trace.
     pub(crate) async fn begin(&self) -> Result<Transaction, StorageError> {
-        twice!(self, async {
+        let started = Instant::now();
+        let result = twice!(self, async {
             Ok(match &self.pools {
                 // IMMEDIATE: waits for its turn now, rather than failing at the first write.
-                Pools::Sqlite { writer, .. } => Transaction::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
-                Pools::Postgres(pool) => Transaction::Postgres(pool.begin().await?),
-                Pools::Mysql(pool) => Transaction::Mysql(pool.begin().await?),
+                Pools::Sqlite { writer, .. } => Begun::Sqlite({
+                    let _waits = self.meter.waits();
+                    writer.begin_with("BEGIN IMMEDIATE").await?
+                }),
+                Pools::Postgres(pool) => Begun::Postgres({
+                    let _waits = self.meter.waits();
+                    pool.begin().await?
+                }),
+                Pools::Mysql(pool) => Begun::Mysql({
+                    let _waits = self.meter.waits();
+                    pool.begin().await?
+                }),
             })
-        })
+        });
+        self.meter.took("BEGIN", started);
+        Ok(Transaction::new(result?, Arc::clone(&self.meter)))
     }
 
     /// Makes every connection that is idle now be asked whether it lives before it is used.

@@ -11,6 +11,9 @@ use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteRow};
 use sqlx::{ConnectOptions, Connection, Sqlite, SqliteConnection};
 use tokio::sync::Semaphore;
 
+use super::Meter;
+use crate::Options;
+
 /// A few connections to one file.
 #[derive(Clone)]
 pub(crate) struct Readers {
@@ -46,13 +49,12 @@ impl Readers {
     pub(super) async fn fetch_all(
         &self,
         query: Query<'_, Sqlite, SqliteArguments>,
+        meter: &Meter,
     ) -> Result<Vec<SqliteRow>, sqlx::Error> {
-        let _permit = self
-            .inner
-            .permits
-            .acquire()
-            .await
-            .map_err(|_| sqlx::Error::PoolClosed)?;
+        let waits = meter.waits();
+        let permit = self.inner.permits.acquire().await;
+        let _permit = permit.map_err(|_| sqlx::Error::PoolClosed)?;
+        drop(waits);
         let idle = self.inner.idle.lock().pop();
         let mut connection = match idle {
             Some(connection) => connection,
@@ -65,6 +67,13 @@ impl Readers {
             self.inner.idle.lock().push(connection);
         }
         result
+    }
+
+    /// How many are open, and how many of them are idle.
+    pub(crate) fn counts(&self) -> (usize, usize) {
+        let idle = self.inner.idle.lock().len();
+        let busy = Options::SQLITE_READERS.saturating_sub(self.inner.permits.available_permits());
+        (idle + busy, idle)
     }
 
     /// Closes the connections; whoever asks from now on is refused.

@@ -1,65 +1,84 @@
 //! All or nothing.
 
+use std::sync::Arc;
+use std::time::Instant;
+
 use sqlx::{MySql, Postgres, Sqlite};
 
-use super::{Row, Sql, Value, bind_all, check_texts, within};
+use super::{Meter, Row, Sql, Value, bind_all, check_texts, within};
 use crate::StorageError;
 
 /// A transaction on any of the three. PostgreSQL and MySQL run at READ COMMITTED: what must not
 /// change meanwhile is read with [`Sql::locking`].
-pub(crate) enum Transaction {
+pub(crate) struct Transaction {
+    pub(crate) begun: Begun,
+    meter: Arc<Meter>,
+}
+
+/// One of the drivers' transactions.
+pub(crate) enum Begun {
     Sqlite(sqlx::Transaction<'static, Sqlite>),
     Postgres(sqlx::Transaction<'static, Postgres>),
     Mysql(sqlx::Transaction<'static, MySql>),
 }
 
 impl Transaction {
+    pub(super) fn new(begun: Begun, meter: Arc<Meter>) -> Self {
+        Self { begun, meter }
+    }
+
     /// Runs a statement that changes something; says how many rows it concerned.
     pub(crate) async fn execute(&mut self, sql: impl Into<Sql>, args: &[Value<'_>]) -> Result<u64, StorageError> {
         check_texts(args)?;
         let sql = sql.into();
-        within(async {
-            Ok(match self {
-                Self::Sqlite(tx) => bind_all!(sqlx::query(sql.sqlite()), args)
+        let (begun, started) = (&mut self.begun, Instant::now());
+        let result = within(async {
+            Ok(match begun {
+                Begun::Sqlite(tx) => bind_all!(sqlx::query(sql.sqlite()), args)
                     .execute(&mut **tx)
                     .await?
                     .rows_affected(),
-                Self::Postgres(tx) => bind_all!(sqlx::query(sql.postgres()), args)
+                Begun::Postgres(tx) => bind_all!(sqlx::query(sql.postgres()), args)
                     .execute(&mut **tx)
                     .await?
                     .rows_affected(),
-                Self::Mysql(tx) => bind_all!(sqlx::query(sql.mysql()), args)
+                Begun::Mysql(tx) => bind_all!(sqlx::query(sql.mysql()), args)
                     .execute(&mut **tx)
                     .await?
                     .rows_affected(),
             })
         })
-        .await
+        .await;
+        self.meter.took(sql.sqlite(), started);
+        result
     }
 
     /// Reads all rows.
     pub(crate) async fn rows(&mut self, sql: impl Into<Sql>, args: &[Value<'_>]) -> Result<Vec<Row>, StorageError> {
         check_texts(args)?;
         let sql = sql.into();
-        within(async {
-            Ok(match self {
-                Self::Sqlite(tx) => {
+        let (begun, started) = (&mut self.begun, Instant::now());
+        let result = within(async {
+            Ok(match begun {
+                Begun::Sqlite(tx) => {
                     let rows = bind_all!(sqlx::query(sql.sqlite()), args).fetch_all(&mut **tx).await?;
                     rows.into_iter().map(Row::Sqlite).collect()
                 }
-                Self::Postgres(tx) => {
+                Begun::Postgres(tx) => {
                     let rows = bind_all!(sqlx::query(sql.postgres()), args)
                         .fetch_all(&mut **tx)
                         .await?;
                     rows.into_iter().map(Row::Postgres).collect()
                 }
-                Self::Mysql(tx) => {
+                Begun::Mysql(tx) => {
                     let rows = bind_all!(sqlx::query(sql.mysql()), args).fetch_all(&mut **tx).await?;
                     rows.into_iter().map(Row::Mysql).collect()
                 }
             })
         })
-        .await
+        .await;
+        self.meter.took(sql.sqlite(), started);
+        result
     }
 
     /// Reads one row or none.
@@ -69,13 +88,16 @@ impl Transaction {
 
     /// Makes it all durable.
     pub(crate) async fn commit(self) -> Result<(), StorageError> {
-        within(async {
-            match self {
-                Self::Sqlite(tx) => tx.commit().await,
-                Self::Postgres(tx) => tx.commit().await,
-                Self::Mysql(tx) => tx.commit().await,
+        let started = Instant::now();
+        let result = within(async {
+            match self.begun {
+                Begun::Sqlite(tx) => tx.commit().await,
+                Begun::Postgres(tx) => tx.commit().await,
+                Begun::Mysql(tx) => tx.commit().await,
             }
         })
-        .await
+        .await;
+        self.meter.took("COMMIT", started);
+        result
     }
 }

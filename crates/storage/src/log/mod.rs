@@ -29,6 +29,8 @@ use crate::{AccountId, Clock, LogClock, LogId, Options, StorageError};
 use batch::Seen;
 use queue::Queue;
 
+pub use queue::QueueUsage;
+
 /// A message in the log of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogRow {
@@ -139,6 +141,11 @@ impl Log {
     /// the database is found to be away; the writer goes on trying.
     pub async fn flush(&self) -> Result<(), StorageError> {
         self.handle.queue.flush().await
+    }
+
+    /// What waits for the writer, and how it fares.
+    pub(crate) fn usage_of_queue(&self) -> QueueUsage {
+        self.handle.queue.usage()
     }
 
     /// Takes nothing more, writes what waits (one attempt, when the database is away) and ends.

@@ -41,6 +41,21 @@ struct State {
     trouble: Option<StorageError>,
 }
 
+/// What waits for the writer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct QueueUsage {
+    /// Messages that wait, or are being written.
+    pub rows: u64,
+    /// How many there may be; beyond it senders are told to wait.
+    pub rows_max: u64,
+    /// What they take.
+    pub bytes: u64,
+    /// What they may take.
+    pub bytes_max: u64,
+    /// Why nothing can be written, while that is so.
+    pub trouble: Option<String>,
+}
+
 /// What there is to write.
 enum Taken {
     Batch(Batch),
@@ -57,6 +72,17 @@ impl Queue {
             wake: Notify::new(),
             max_rows,
             max_bytes,
+        }
+    }
+
+    pub(super) fn usage(&self) -> QueueUsage {
+        let state = self.state.lock();
+        QueueUsage {
+            rows: state.rows as u64,
+            rows_max: self.max_rows as u64,
+            bytes: state.bytes as u64,
+            bytes_max: self.max_bytes as u64,
+            trouble: state.trouble.as_ref().map(ToString::to_string),
         }
     }
 

@@ -1,11 +1,13 @@
 //! How the log is written: a transaction, or on PostgreSQL, where one statement says it all, less.
 
+use std::time::Instant;
+
 use sqlx::{PgConnection, PgPool};
 
 use super::batch::{Notes, Seen};
 use super::sized::Sized;
 use super::{LogRow, arrays};
-use crate::db::{Db, Pools, Transaction, args, within};
+use crate::db::{Begun, Db, Pools, Transaction, args, within};
 use crate::{AccountId, LogId, StorageError};
 
 /// The statements of the writer.
@@ -27,13 +29,16 @@ impl Statements {
 
     /// Writes all of it or nothing.
     pub(super) async fn write(&mut self, rows: &[LogRow], notes: &Notes) -> Result<(), StorageError> {
-        match &self.db.pools {
+        let started = Instant::now();
+        let result = match &self.db.pools {
             Pools::Postgres(pool) if notes.seen.is_empty() && notes.forgotten.is_empty() => {
                 let pool = pool.clone();
                 self.write_at_once(&pool, rows, &notes.acknowledged).await
             }
             _ => self.write_in_steps(rows, notes).await,
-        }
+        };
+        self.db.meter.took("a commit of the message log", started);
+        result
     }
 
     /// One statement, which is its own transaction.
@@ -62,10 +67,10 @@ impl Statements {
 
     async fn write_in_steps(&self, rows: &[LogRow], notes: &Notes) -> Result<(), StorageError> {
         let mut tx = self.db.begin().await?;
-        match &mut tx {
-            Transaction::Sqlite(tx) => self.sized.write_sqlite(tx, rows, &notes.acknowledged).await?,
-            Transaction::Mysql(tx) => self.sized.write_mysql(tx, rows, &notes.acknowledged).await?,
-            Transaction::Postgres(tx) => arrays::write(tx, rows, &notes.acknowledged).await?,
+        match &mut tx.begun {
+            Begun::Sqlite(tx) => self.sized.write_sqlite(tx, rows, &notes.acknowledged).await?,
+            Begun::Mysql(tx) => self.sized.write_mysql(tx, rows, &notes.acknowledged).await?,
+            Begun::Postgres(tx) => arrays::write(tx, rows, &notes.acknowledged).await?,
         }
         for (account, seen) in &notes.seen {
             record(&mut tx, *account, seen).await?;

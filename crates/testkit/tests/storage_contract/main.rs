@@ -24,6 +24,8 @@ mod cluster;
 mod failures;
 mod ground;
 mod groups;
+mod health;
+mod host_ends;
 mod log;
 mod node_history;
 mod processes;

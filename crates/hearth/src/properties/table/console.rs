@@ -1,10 +1,17 @@
-//! The console, and the records of what was done.
+//! The console, what it says of the database, and the records of what was done.
 
 use ops::{Check, Kind};
 
 use super::{Property, connections::NETWORKS, live, number};
 
 pub(super) static ROWS: &[Property] = &[
+    live(
+        "database.slow_statement_ms",
+        number(1..=60_000),
+        |s| &mut s.database.slow_statement_ms,
+        "Milliseconds from which on a statement is listed as slow on the console's page of the database, with the wait \
+         for a connection.",
+    ),
     live(
         "console.idle_timeout_secs",
         number(60..=43_200),

@@ -1,17 +1,34 @@
 //! Log lines on standard error. Writing them never holds up a task: they go through a bounded queue
 //! to a thread of their own, and what does not fit is dropped and counted.
+//!
+//! | to find | look in |
+//! |---|---|
+//! | the way to standard error | here |
+//! | the last lines, for the console | `ring` |
+//! | what is logged | `levels` |
+
+mod levels;
+mod ring;
 
 use std::{
     io::{self, Write},
-    sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+    sync::{
+        Arc,
+        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+    },
     thread,
     time::{Duration, Instant},
 };
 
+use levels::Levels;
 use metrics::counter;
+use ops::{LevelWish, LogPage, LogQuestion};
+use parking_lot::Mutex;
+use ring::Ring;
+use tokio::sync::Notify;
 use tracing_subscriber::{
     Layer, Registry,
-    filter::{LevelFilter, ParseError, Targets},
+    filter::Targets,
     fmt::{self, MakeWriter},
     layer::SubscriberExt,
     reload,
@@ -24,9 +41,13 @@ const QUEUE: usize = 8192;
 /// How long the last lines may take at the end.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
-/// The log's handles: to change the level, and to let the last lines out.
+/// The log's handles: to change the level, to read the last lines, and to let them out.
 pub(crate) struct Logs {
-    level: reload::Handle<Targets, Registry>,
+    filter: reload::Handle<Targets, Registry>,
+    levels: Mutex<Levels>,
+    /// Told when a level was switched for a while.
+    switched: Notify,
+    ring: Ring,
     queue: SyncSender<Line>,
 }
 
@@ -36,16 +57,6 @@ enum Line {
     Flush(SyncSender<()>),
 }
 
-/// What is logged. Guests that say as errors what is none here are quiet, unless somebody asks for them.
-fn targets(level: &str) -> Result<Targets, ParseError> {
-    const QUIET: [(&str, LevelFilter); 2] = [
-        ("openraft", LevelFilter::OFF),
-        ("sqlx::postgres::notice", LevelFilter::WARN),
-    ];
-    let unasked = QUIET.into_iter().filter(|(guest, _)| !level.contains(guest));
-    Ok(level.parse::<Targets>()?.with_targets(unasked))
-}
-
 impl Logs {
     /// Starts to log.
     pub(crate) fn start(format: &str, level: &str) -> anyhow::Result<Self> {
@@ -53,22 +64,80 @@ impl Logs {
         thread::Builder::new()
             .name("log".to_owned())
             .spawn(move || write(&lines))?;
-        let (filter, handle) = reload::Layer::new(targets(level)?);
+        let levels = Levels::new(level);
+        let (filter, handle) = reload::Layer::new(levels.targets()?);
+        let ring = Ring::default();
         let lines = fmt::layer().with_writer(Queue(queue.clone())).with_ansi(false);
         let layer = match format {
             "json" => lines.json().flatten_event(true).boxed(),
             _ => lines.boxed(),
         };
         tracing_subscriber::registry()
-            .with(layer.with_filter(filter))
+            .with(layer.and_then(ring.clone()).with_filter(filter))
             .try_init()?;
-        Ok(Self { level: handle, queue })
+        Ok(Self {
+            filter: handle,
+            levels: Mutex::new(levels),
+            switched: Notify::new(),
+            ring,
+            queue,
+        })
     }
 
-    /// Another level from now on.
+    /// Another level from now on; what is switched for a while stays so.
     pub(crate) fn set_level(&self, level: &str) {
-        if let Ok(filter) = targets(level) {
-            let _ = self.level.reload(filter);
+        let mut levels = self.levels.lock();
+        level.clone_into(&mut levels.configured);
+        self.apply(&levels);
+    }
+
+    /// Logs a part of the server otherwise for a while. The error is a clause for the operator.
+    pub(crate) fn switch(&self, wish: &LevelWish) -> Result<(), String> {
+        // What another server asks for is looked at here, too.
+        if !ops::is_ours(&wish.target) {
+            return Err(format!("it has no part {:?}", wish.target));
+        }
+        let mut levels = self.levels.lock();
+        levels.switch(wish, Instant::now().into())?;
+        self.apply(&levels);
+        drop(levels);
+        self.switched.notify_one();
+        Ok(())
+    }
+
+    /// Switches levels back when their time is over, for ever.
+    pub(crate) async fn switch_back(self: Arc<Self>) {
+        loop {
+            let next = self.levels.lock().next_end();
+            let over = async {
+                match next {
+                    Some(end) => tokio::time::sleep_until(end).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = over => {}
+                () = self.switched.notified() => {}
+            }
+            let mut levels = self.levels.lock();
+            levels.end_old(tokio::time::Instant::now());
+            self.apply(&levels);
+        }
+    }
+
+    /// The last lines that are asked for, and what is logged.
+    pub(crate) fn page(&self, question: &LogQuestion) -> LogPage {
+        let levels = self.levels.lock();
+        LogPage {
+            configured: levels.configured.clone(),
+            switched: levels.switched(tokio::time::Instant::now()),
+            ..self.ring.page(question)
+        }
+    }
+
+    fn apply(&self, levels: &Levels) {
+        if let Ok(targets) = levels.targets() {
+            let _ = self.filter.reload(targets);
         }
     }
 
