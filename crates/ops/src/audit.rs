@@ -1,10 +1,10 @@
-//! The record of what operators have done, whatever way they took. An act is entered before it is done: what cannot be
-//! recorded does not happen.
+//! The record of what operators have done, whatever way they took. An act is entered before it is done, and that it has
+//! changed the database is entered in the same transaction: what cannot be recorded does not happen.
 
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
-use storage::{AuditEntry, AuditFilter, NewAuditEntry, Storage};
+use storage::{AuditEntry, AuditFilter, AuditLog, NewAuditEntry, Storage};
 
 use crate::{Actor, OpsError, PAGE_MAX};
 
@@ -57,7 +57,7 @@ pub struct AuditInfo {
     pub before: Option<String>,
     /// What was to be there afterwards, where that is recorded.
     pub after: Option<String>,
-    /// What became of it; none: it is under way, or its server died over it.
+    /// What became of it; none: it is under way, or its server died over it before the database was changed.
     pub outcome: Option<String>,
 }
 
@@ -94,6 +94,16 @@ pub(crate) struct Deed<'a> {
     pub(crate) target: &'a str,
     pub(crate) before: Option<String>,
     pub(crate) after: Option<String>,
+}
+
+impl AuditInfo {
+    /// Whether it is not known what came of it: it is under way, or its server died over it.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.outcome
+            .as_deref()
+            .is_none_or(|outcome| outcome == AuditLog::CHANGED)
+    }
 }
 
 impl<'a> Deed<'a> {
@@ -144,7 +154,7 @@ impl Audit {
         };
         let id = self.storage.audit().begin(&entry).await?;
         // Acts hold acts, and their futures each other: a thread's stack is not for all of them.
-        let result = Box::pin(work).await;
+        let result = self.storage.audit().during(id, Box::pin(work)).await;
         let outcome = match &result {
             Ok(value) => outcome(value),
             Err(error) => storable(&format!("refused: {error}")),

@@ -1,8 +1,10 @@
-//! What operators have done: begun before an act, ended after it, so that nothing is done that is not recorded.
+//! What operators have done: begun before an act, ended after it, so that nothing is done that is not recorded. Between
+//! the two, the act's first change of the database writes into its entry that there was one, in the same transaction: so
+//! an entry whose end is missing still tells whether something was changed.
 
 use std::sync::Arc;
 
-use crate::db::{Db, Row, Sql, args};
+use crate::db::{Db, Row, Sql, act, args};
 use crate::{Clock, LogClock, StorageError};
 
 /// An act that is about to be done.
@@ -33,7 +35,8 @@ pub struct AuditEntry {
     pub at: i64,
     /// What was about to be done.
     pub act: NewAuditEntry,
-    /// What became of it; none: it is under way, or its server died over it.
+    /// What became of it; none: it is under way, or its server died over it, and nothing in the database was changed.
+    /// [`AuditLog::CHANGED`]: the same, but something was.
     pub outcome: Option<String>,
 }
 
@@ -69,6 +72,8 @@ pub struct AuditLog {
 impl AuditLog {
     /// The longest text of an entry, in bytes; what is longer is cut.
     pub const MAX_TEXT_BYTES: usize = 4 * 1024;
+    /// The outcome of an act between its first change of the database and its end.
+    pub const CHANGED: &str = act::CHANGED;
     /// The longest name of an act, in bytes.
     const MAX_ACT_BYTES: usize = 64;
 
@@ -92,22 +97,28 @@ impl AuditLog {
             entry.before.as_deref().map(|text| cut(text, Self::MAX_TEXT_BYTES)),
             entry.after.as_deref().map(|text| cut(text, Self::MAX_TEXT_BYTES)),
         ];
-        let mut tx = self.db.begin().await?;
-        tx.execute(ADD, values).await?;
-        tx.commit().await?;
+        // Acts hold acts: that another one begins is no change that the first one makes.
+        act::outside(async {
+            let mut tx = self.db.begin().await?;
+            tx.execute(ADD, values).await?;
+            tx.commit().await
+        })
+        .await?;
         Ok(id.raw())
+    }
+
+    /// Does `work` as the act with this number: its first change of the database and the entry that tells of it are
+    /// durable together, or neither is. What is left to another task, as the log's writer, is not part of it.
+    pub async fn during<T>(&self, id: i64, work: impl Future<Output = T>) -> T {
+        act::during(id, work).await
     }
 
     /// Records what became of it.
     pub async fn end(&self, id: i64, outcome: &str) -> Result<(), StorageError> {
+        const END: &str = "UPDATE audit_log SET outcome = ? WHERE id = ? AND (outcome IS NULL OR outcome = ?)";
         let outcome = cut(outcome, Self::MAX_TEXT_BYTES);
-        self.db
-            .execute(
-                "UPDATE audit_log SET outcome = ? WHERE id = ? AND outcome IS NULL",
-                args![outcome, id],
-            )
-            .await
-            .map(|_| ())
+        let values = args![outcome, id, Self::CHANGED];
+        act::outside(self.db.execute(END, values)).await.map(|_| ())
     }
 
     /// Records anew what became of an entry that counts: how often a login failed.

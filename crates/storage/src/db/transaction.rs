@@ -2,7 +2,7 @@
 
 use sqlx::{MySql, Postgres, Sqlite};
 
-use super::{Row, Sql, Value, bind_all, check_texts, within};
+use super::{Row, Sql, Value, act, bind_all, check_texts, within};
 use crate::StorageError;
 
 /// A transaction on any of the three. PostgreSQL and MySQL run at READ COMMITTED: what must not
@@ -67,8 +67,12 @@ impl Transaction {
         Ok(self.rows(sql, args).await?.into_iter().next())
     }
 
-    /// Makes it all durable.
-    pub(crate) async fn commit(self) -> Result<(), StorageError> {
+    /// Makes it all durable, and with it what the record says of the act that it belongs to.
+    pub(crate) async fn commit(mut self) -> Result<(), StorageError> {
+        let marked = match act::is_to_be_marked() {
+            true => Some(Box::pin(act::mark(&mut self)).await?),
+            false => None,
+        };
         within(async {
             match self {
                 Self::Sqlite(tx) => tx.commit().await,
@@ -76,6 +80,10 @@ impl Transaction {
                 Self::Mysql(tx) => tx.commit().await,
             }
         })
-        .await
+        .await?;
+        if let Some(marked) = marked {
+            marked.hold();
+        }
+        Ok(())
     }
 }
