@@ -32,7 +32,7 @@ mod routes;
 mod wire;
 
 use axum::Router;
-use ops::{Accounts, Administrators, Audit, Clustering, Properties, Servers, Sessions, Tokens};
+use ops::{Accounts, Administrators, Audit, Clustering, Groups, Hosts, Properties, Servers, Sessions, Tokens};
 
 pub use description::description;
 pub use routes::{PUBLIC, RouteInfo, table};
@@ -48,6 +48,10 @@ pub struct Acts {
     pub audit: Audit,
     /// The cluster.
     pub clustering: Clustering,
+    /// Groups.
+    pub groups: Groups,
+    /// The domains that are served.
+    pub hosts: Hosts,
     /// System properties.
     pub properties: Properties,
     /// The server itself.

@@ -72,6 +72,8 @@ pub(crate) fn api_acts(acts: &Acts) -> api::Acts {
         administrators: acts.administrators.clone(),
         audit: acts.audit.clone(),
         clustering: acts.clustering.clone(),
+        groups: acts.groups.clone(),
+        hosts: acts.hosts.clone(),
         properties: acts.properties.clone(),
         servers: acts.servers.clone(),
         sessions: acts.sessions.clone(),
