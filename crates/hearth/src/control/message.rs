@@ -3,10 +3,13 @@
 use std::net::SocketAddr;
 
 use ops::{
-    AccountInfo, AdministratorInfo, CacheInfo, ClusterStatus, HostInfo, Imported, Lock, NodeInfo, Page, Password,
-    PropertyChangeInfo, PropertyInfo, Record, Role, SessionInfo, TokenInfo, TokenWish, Where,
+    AccountInfo, AdministratorInfo, CacheInfo, ClusterStatus, GroupInfo, HostInfo, Imported, Lock, MemberInfo,
+    MembersAdded, NodeInfo, Page, Password, PropertyChangeInfo, PropertyInfo, Record, Role, SessionInfo, TokenInfo,
+    TokenWish, Where,
 };
 use serde::{Deserialize, Serialize};
+
+use super::group::GroupRequest;
 
 /// An act that a command asks for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -52,6 +55,7 @@ pub(crate) enum Request {
     AccountImport {
         records: Vec<Record>,
     },
+    Group(GroupRequest),
     PropertyList,
     PropertyGet {
         name: String,
@@ -126,6 +130,12 @@ pub(crate) enum Answer {
     Hosts(Vec<String>),
     HostInfos(Vec<HostInfo>),
     Accounts(Vec<AccountInfo>),
+    /// A page of groups, and the name behind which the next one begins.
+    Groups(Vec<GroupInfo>, Option<String>),
+    Group(Box<GroupInfo>),
+    /// A page of members, and the name behind which the next one begins.
+    Members(Vec<MemberInfo>, Option<String>),
+    MembersAdded(MembersAdded),
     Records(Vec<Record>),
     /// An XEP-0227 document.
     Document(String),
