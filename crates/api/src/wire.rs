@@ -56,7 +56,8 @@ impl RoleName {
         match role {
             Role::Owner => (Self::Owner, None),
             Role::Host(domain) => (Self::Host, Some(domain.clone())),
-            Role::ReadOnly => (Self::ReadOnly, None),
+            // Of groups: no token has this role, and no list of administrators.
+            Role::ReadOnly | Role::GroupAdmin => (Self::ReadOnly, None),
         }
     }
 

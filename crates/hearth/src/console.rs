@@ -60,6 +60,7 @@ pub(crate) fn operator_acts(acts: &Acts) -> features::OperatorActs {
     features::OperatorActs {
         accounts: acts.accounts.clone(),
         administrators: acts.administrators.clone(),
+        groups: acts.groups.clone(),
         properties: acts.properties.clone(),
         sessions: acts.sessions.clone(),
     }
