@@ -191,7 +191,14 @@ impl Audit {
     pub async fn forget_old(&self, keep: &KeepSettings, now: i64) -> Result<(u64, u64), OpsError> {
         const DAY_MICROS: i64 = 86_400_000_000;
         let before = |days: u32| now.saturating_sub(i64::from(days) * DAY_MICROS);
-        let acts = self.storage.audit().forget_before(before(keep.audit_days)).await?;
+        let (audit, mut acts) = (self.storage.audit(), 0);
+        loop {
+            let forgotten = audit.forget_some_before(before(keep.audit_days)).await?;
+            acts += forgotten;
+            if forgotten < AuditLog::FORGOTTEN_AT_A_TIME {
+                break;
+            }
+        }
         let changes = self
             .storage
             .properties()

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use crate::db::{Db, Row, Sql, act, args};
-use crate::{Clock, LogClock, StorageError};
+use crate::{Clock, LogClock, LogId, StorageError};
 
 /// An act that is about to be done.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -61,6 +61,9 @@ pub struct AuditFilter {
     pub before: Option<i64>,
 }
 
+/// An id may be ahead of its own entry's time by what clocks of servers differ.
+const CLOCKS_APART_MICROS: i64 = 24 * 60 * 60 * 1_000_000;
+
 /// The record.
 #[derive(Clone)]
 pub struct AuditLog {
@@ -74,6 +77,8 @@ impl AuditLog {
     pub const MAX_TEXT_BYTES: usize = 4 * 1024;
     /// The outcome of an act between its first change of the database and its end.
     pub const CHANGED: &str = act::CHANGED;
+    /// Acts that are forgotten in one step.
+    pub const FORGOTTEN_AT_A_TIME: u64 = 500;
     /// The longest name of an act, in bytes.
     const MAX_ACT_BYTES: usize = 64;
 
@@ -128,10 +133,17 @@ impl AuditLog {
         self.db.execute(RESTATE, args![outcome, id]).await.map(|_| ())
     }
 
-    /// Forgets acts from before that time, in microseconds since 1970; how many.
-    pub async fn forget_before(&self, time: i64) -> Result<u64, StorageError> {
-        const FORGET: &str = "DELETE FROM audit_log WHERE done_at < ?";
-        self.db.execute(FORGET, args![time]).await
+    /// Forgets the oldest acts from before that time, in microseconds since 1970: [`AuditLog::FORGOTTEN_AT_A_TIME`] at
+    /// most, so that nobody waits long for this; how many. Fewer than that: there are no more.
+    pub async fn forget_some_before(&self, time: i64) -> Result<u64, StorageError> {
+        // Numbers grow with time: the oldest ones are found without looking at others.
+        const FORGET: Sql = Sql::differing(
+            "DELETE FROM audit_log WHERE id IN (SELECT id FROM audit_log WHERE id < ? AND done_at < ? ORDER BY id LIMIT ?)",
+            "DELETE FROM audit_log WHERE id < ? AND done_at < ? ORDER BY id LIMIT ?",
+        );
+        let before = LogId::first_at(time.saturating_add(CLOCKS_APART_MICROS));
+        let most = i64::try_from(Self::FORGOTTEN_AT_A_TIME).unwrap_or(i64::MAX);
+        self.db.execute(FORGET, args![before, time, most]).await
     }
 
     /// Acts, the latest first.

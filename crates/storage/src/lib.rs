@@ -26,6 +26,7 @@ mod cluster;
 mod console_sessions;
 mod credentials;
 mod db;
+mod erasure;
 mod error;
 mod groups;
 mod hosts;

@@ -7,13 +7,18 @@ use storage::{
     StorageError, Subscription,
 };
 
-use crate::{Ground, ground::credentials};
+use crate::{
+    Ground,
+    ground::{SECOND, credentials},
+};
 
 on_every_database!(
     what_cannot_be_recorded_is_not_done,
     an_entry_tells_of_a_change_before_it_tells_of_the_end,
     an_act_that_changes_nothing_leaves_its_entry_as_it_was,
     acts_within_acts_have_entries_of_their_own,
+    old_acts_are_forgotten_step_by_step_and_younger_ones_stay,
+    who_is_deleted_leaves_the_details_of_acts_and_nobody_else_does,
 );
 
 const LIMITS: SessionLimits = SessionLimits {
@@ -240,4 +245,91 @@ async fn acts_within_acts_have_entries_of_their_own(g: Ground) {
         .await;
     assert_eq!(outcome(&g, inner).await.as_deref(), Some("done"));
     assert_eq!(outcome(&g, outer).await, None, "it has changed nothing itself");
+}
+
+async fn old_acts_are_forgotten_step_by_step_and_younger_ones_stay(g: Ground) {
+    let audit = g.storage.audit();
+    let step = AuditLog::FORGOTTEN_AT_A_TIME;
+    for _ in 0..step + 3 {
+        audit.begin(&entry("old")).await.unwrap();
+    }
+    g.time.pass(SECOND);
+    let limit = g.storage.now_micros();
+    let young = audit.begin(&entry("young")).await.unwrap();
+    assert_eq!(
+        audit.forget_some_before(limit).await.unwrap(),
+        step,
+        "no more at a time"
+    );
+    assert_eq!(audit.forget_some_before(limit).await.unwrap(), 3);
+    assert_eq!(audit.forget_some_before(limit).await.unwrap(), 0);
+    let left = audit.list(&AuditFilter::default(), 10).await.unwrap();
+    assert_eq!(left.iter().map(|entry| entry.id).collect::<Vec<_>>(), [young]);
+}
+
+async fn who_is_deleted_leaves_the_details_of_acts_and_nobody_else_does(g: Ground) {
+    let juliet = g.account("juliet").await;
+    let address = "juliet@capulet.example";
+    let audit = g.storage.audit();
+    let write = async |actor: &str, target: &str, before: &str, after: &str, outcome: &str| {
+        let act = NewAuditEntry {
+            actor: actor.to_owned(),
+            target: target.to_owned(),
+            before: (!before.is_empty()).then(|| before.to_owned()),
+            after: (!after.is_empty()).then(|| after.to_owned()),
+            ..entry("test")
+        };
+        let id = audit.begin(&act).await.unwrap();
+        if !outcome.is_empty() {
+            audit.end(id, outcome).await.unwrap();
+        }
+        id
+    };
+    let of_others = "juliet@capulet.example.org and nurse.juliet@capulet.example";
+    let rows = [
+        write("a@x", "staff at capulet.example", "", address, "done").await,
+        write(
+            "a@x",
+            "romeo@x",
+            "juliet@capulet.example as \"J\" in A",
+            "",
+            "refused: there is no account juliet@capulet.example",
+        )
+        .await,
+        write(address, address, of_others, of_others, "").await,
+    ];
+    // More than are looked at in one step.
+    for _ in 0..520 {
+        write("a@x", "b@x", "", address, "").await;
+    }
+    assert!(g.storage.accounts().delete(juliet).await.unwrap());
+    let all = audit.list(&AuditFilter::default(), 1000).await.unwrap();
+    assert_eq!(all.len(), 523, "every act stays");
+    let row = |id: i64| {
+        let found = all.iter().find(|entry| entry.id == id).unwrap();
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let (before, after) = (text(&found.act.before), text(&found.act.after));
+        [
+            found.act.actor.clone(),
+            found.act.target.clone(),
+            before,
+            after,
+            text(&found.outcome),
+        ]
+    };
+    let gone = "(a deleted account)";
+    assert_eq!(row(rows[0]), ["a@x", "staff at capulet.example", "", gone, "done"]);
+    let refused = format!("refused: there is no account {gone}");
+    assert_eq!(
+        row(rows[1]),
+        ["a@x", "romeo@x", &format!("{gone} as \"J\" in A"), "", &refused]
+    );
+    // Who did it and to whom it was done is what the record is for; other addresses are others'.
+    assert_eq!(row(rows[2]), [address, address, of_others, of_others, ""]);
+    assert_eq!(
+        all.iter()
+            .filter(|entry| entry.act.after.as_deref() == Some(gone))
+            .count(),
+        521
+    );
 }
