@@ -13,6 +13,7 @@
 //! | who is registered, which cluster exists, what has changed | `cluster/` |
 //! | tables | `/migrations/{sqlite,postgres,mysql}/`, run by `migrate` |
 //! | ids that sort by time across nodes | `log_id` |
+//! | what operators did, in one transaction with what they changed | `audit`, `db/act`; who is deleted: `erasure` |
 //! | one subject | the module of its name |
 
 mod accounts;
