@@ -298,6 +298,8 @@ async fn what_a_program_does_at_one_server_is_read_at_the_others_within_a_second
         first.delete(&eve).is(200);
         second_says(&eve, &|eve| eve["type"] == "urn:hearth:problem:no-account")?;
 
+        what_belongs_to_groups_accounts_and_hosts(&first, [&second, &program(2)])?;
+
         // A token made at one is good at the others, until it is taken back at any.
         let made = first
             .post("/tokens", &json!({ "name": "other", "role": "read-only" }))
@@ -324,6 +326,96 @@ async fn what_a_program_does_at_one_server_is_read_at_the_others_within_a_second
         }
         Ok(())
     })
+}
+
+/// The rest of what programs change: at one server, read at both others within a second, once in the record.
+fn what_belongs_to_groups_accounts_and_hosts(first: &Program, others: [&Program; 2]) -> Result<()> {
+    let say = |path: &str, is_so: &dyn Fn(&Value) -> bool| {
+        let everywhere = || others.iter().all(|other| is_so(&other.get(path).json()));
+        eventually(Duration::from_secs(1), everywhere).with_context(|| path.to_owned())
+    };
+    let jid = format!("ann@{DOMAIN}");
+    let (group, account) = (format!("/groups/{DOMAIN}/staff"), format!("/accounts/{jid}"));
+    first
+        .post("/accounts", &json!({ "jid": jid, "password": PASSWORD }))
+        .is(201);
+    first
+        .post("/groups", &json!({ "host": DOMAIN, "name": "staff" }))
+        .is(201);
+    say(&group, &|group| group["members"] == 0)?;
+    first
+        .post(&format!("{group}/members"), &json!({ "members": [jid] }))
+        .is(200);
+    say(&format!("{group}/members"), &|page| {
+        page["members"][0]["jid"] == jid.as_str()
+    })?;
+    first
+        .put(&format!("{group}/sharing"), &json!({ "shown_to": "host" }))
+        .is(200);
+    say(&group, &|group| group["sharing"]["shown_to"] == "host")?;
+    first
+        .put(&format!("{account}/vcard"), &json!({ "full_name": "Ann" }))
+        .is(200);
+    say(&format!("{account}/vcard"), &|card| {
+        card["fields"]["full_name"] == "Ann"
+    })?;
+    first
+        .put(&format!("{account}/roster/nurse@x.test"), &json!({ "name": "Nurse" }))
+        .is(204);
+    say(&format!("{account}/roster?text=nurse"), &|page| {
+        page["contacts"][0]["name"] == "Nurse"
+    })?;
+    first.delete(&format!("{account}/roster/nurse@x.test")).is(204);
+    say(&format!("{account}/roster?text=nurse"), &|page| {
+        page["contacts"] == json!([])
+    })?;
+    first
+        .send("PUT", &format!("{account}/blocked/spam.test"), &[], "")
+        .is(204);
+    say(&format!("{account}/blocked"), &|page| {
+        page["blocked"] == json!(["spam.test"])
+    })?;
+    first.delete(&format!("{account}/blocked/spam.test")).is(204);
+    say(&format!("{account}/blocked"), &|page| page["blocked"] == json!([]))?;
+    first
+        .put("/settings", &json!({ "values": { "audit.keep_days": 300 } }))
+        .is(204);
+    say("/properties/audit.keep_days", &|property| property["value"] == 300)?;
+    let change = first.get("/history?name=audit.keep_days&limit=1").json();
+    let change = change["changes"][0]["id"].as_str().context("a change")?.to_owned();
+    first.send("POST", &format!("/history/{change}/undo"), &[], "").is(200);
+    say("/properties/audit.keep_days", &|property| {
+        property["source"] == "default"
+    })?;
+    first.post("/hosts", &json!({ "domain": "fleet.test" })).is(201);
+    say("/hosts", &|list| list.to_string().contains("fleet.test"))?;
+    first.delete(&format!("{group}/members/{jid}")).is(204);
+    say(&format!("{group}/members"), &|page| page["members"] == json!([]))?;
+    first.delete(&group).is(204);
+    say(&group, &|group| group["type"] == "urn:hearth:problem:no-group")?;
+    for act in [
+        "group.create",
+        "group.members.add",
+        "group.change",
+        "account.vcard.set",
+        "account.contact.set",
+        "account.contact.remove",
+        "account.block",
+        "account.unblock",
+        "property.set-all",
+        "property.undo",
+        "host.add",
+        "group.members.remove",
+        "group.delete",
+    ] {
+        let record = others[1].get(&format!("/audit?act={act}")).json();
+        let acts = record["acts"].as_array().context("a record")?;
+        ensure!(
+            acts.len() == 1 && acts[0]["outcome"] == "done" && acts[0]["node"] == "n1",
+            "{act}: {acts:?}"
+        );
+    }
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -259,7 +259,7 @@ async fn an_owner_does_everything_and_each_act_is_in_the_record_once() -> Result
     let house = House::start()?;
     let mut owner = Operator::at(&house, &format!("owner@{DOMAIN}")).await;
     let listed = owner.items().await;
-    assert_eq!(listed.len(), 15, "{listed:?}");
+    assert_eq!(listed.len(), 17, "{listed:?}");
     is_refused(&owner.begin_raw(&admin("get-user-password")).await, "not-allowed");
     is_refused(&owner.begin_raw(&admin("no-such-command")).await, "item-not-found");
 
@@ -432,5 +432,117 @@ async fn steps_go_forward_and_back_and_what_is_wrong_can_be_mended() -> Result<(
         "forbidden",
     );
     assert!(block_in_place(|| house.hearth(&["account", "list"]))?.contains(&bob));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_administers_a_group_fills_it_and_does_nothing_else() -> Result<()> {
+    let house = House::start()?;
+    block_in_place(|| -> Result<()> {
+        for group in ["staff", "others"] {
+            house.hearth(&["group", "add", group])?;
+        }
+        house.hearth(&["group", "add", "staff", "--host", OTHER])?;
+        house.hearth(&["group", "member", "add", "staff", "alice", "chief", "--admin"])?;
+        house.hearth(&["group", "member", "add", "staff", "bob"])?;
+        house.hearth(&["group", "member", "add", "others", "alice", "bob"])?;
+        Ok(())
+    })?;
+    let (alice, bob) = (format!("alice@{DOMAIN}"), format!("bob@{DOMAIN}"));
+    let members = || {
+        let shown = block_in_place(|| house.hearth(&["group", "show", "staff"])).unwrap();
+        shown
+            .lines()
+            .skip(1)
+            .map(|line| line.split_once('@').unwrap().0.to_owned())
+            .collect::<Vec<_>>()
+    };
+    let mut admin_of_group = Operator::at(&house, &alice).await;
+    let (add, remove) = (admin("add-group-members"), admin("delete-group-members"));
+    assert_eq!(
+        admin_of_group.items().await,
+        [add.as_str(), &remove],
+        "nothing else is seen"
+    );
+    let (form, session) = admin_of_group.begin(&add).await;
+    let form = form.to_xml();
+    assert!(form.contains("staff") && !form.contains("others"), "{form}");
+    let attributes = format!("sessionid='{session}' action='complete'");
+    let fields = filled(&[
+        ("group", &["staff"]),
+        ("users", &["reader", &format!("owner@{DOMAIN}")]),
+    ]);
+    is_done(&admin_of_group.command(&add, &attributes, &fields).await);
+    assert_eq!(members(), ["alice", "bob", "chief", "owner", "reader"]);
+    is_done(
+        &admin_of_group
+            .runs(&remove, &[("group", &["staff"]), ("users", &[&bob])])
+            .await,
+    );
+    assert_eq!(members(), ["alice", "chief", "owner", "reader"]);
+
+    // Not another group, not one of another host, not another administrator of this one.
+    for group in ["others", "nowhere", "staff at other.test"] {
+        let answer = admin_of_group
+            .runs(&add, &[("group", &[group]), ("users", &["bob"])])
+            .await;
+        is_refused(&answer, "forbidden");
+    }
+    let answer = admin_of_group
+        .ask_at(OTHER, "set", &command(&add, "action='execute'", ""))
+        .await;
+    is_refused(&answer, "forbidden");
+    let answer = admin_of_group
+        .runs(&remove, &[("group", &["staff"]), ("users", &["chief"])])
+        .await;
+    is_refused(&answer, "forbidden");
+    for node in [
+        "add-user",
+        "delete-user",
+        "get-registered-users-list",
+        "get-online-users-num",
+        "edit-admin",
+    ] {
+        is_refused(&admin_of_group.begin_raw(&admin(node)).await, "forbidden");
+    }
+    assert_eq!(members(), ["alice", "chief", "owner", "reader"]);
+
+    // Who is only a member has nothing to run; nor has who administers the group no more, from now on.
+    let mut member = Operator::at(&house, &bob).await;
+    block_in_place(|| house.hearth(&["group", "member", "add", "staff", "bob"]))?;
+    assert_eq!(member.items().await, [""; 0]);
+    is_refused(&member.begin_raw(&add).await, "forbidden");
+    let (_, begun) = admin_of_group.begin(&add).await;
+    block_in_place(|| house.hearth(&["group", "member", "remove", "staff", "alice"]))?;
+    let attributes = format!("sessionid='{begun}' action='complete'");
+    is_refused(&admin_of_group.command(&add, &attributes, &fields).await, "forbidden");
+    is_refused(&admin_of_group.begin_raw(&add).await, "forbidden");
+
+    // Each act is in the record, as done by the account.
+    block_in_place(|| {
+        let program = house.program("owner", &["owner"]);
+        let record = program.get(&format!("/audit?act=group.members&actor={alice}")).json();
+        let acts = record["acts"].as_array().unwrap().iter().rev();
+        let acts: Vec<_> = acts
+            .map(|act| {
+                let outcome = act["outcome"].as_str().unwrap();
+                (act["act"].as_str().unwrap(), outcome.split(':').next().unwrap())
+            })
+            .collect();
+        let (add, remove) = ("group.members.add", "group.members.remove");
+        let (done, refused) = ("done", "refused");
+        assert_eq!(
+            acts,
+            [
+                (add, done),
+                (remove, done),
+                (add, refused),
+                (add, refused),
+                (add, refused),
+                (remove, refused)
+            ],
+            "{record}"
+        );
+    });
     Ok(())
 }

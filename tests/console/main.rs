@@ -24,7 +24,10 @@
 //! | 216 | fields that no form has | `tricks::what_a_form_of_ours_does_not_have_means_nothing` |
 //! | 217 | what belongs to others | `matrix::an_administrator_of_one_host_has_no_way_to_another` |
 //! | 218 | grave acts ask again, and are recorded | `second_factor`, `matrix::every_grave_act_…`, `record` |
-//! | 219–222 | exports, uploads, requests of ours to elsewhere | the console has none of them yet |
+//! | 219 | exports | `files::no_cell_of_an_export_…`, `files::an_export_is_whole_…`, `files::an_account_that_is_saved_…` |
+//! | 220 | hostile files to be imported | the acts of `ops` (`portable`), the command line (`account::what_is_no_file_of_accounts_…`) |
+//! | 221 | requests of ours to elsewhere | there are none: `files::nothing_that_somebody_wrote_is_fetched`, `files::nothing_is_built_in_that_fetches_…` |
+//! | 222 | uploads | there are none: `files::no_file_is_taken_in_over_http`; what is sent: `files::files_of_ours_…` |
 
 #![allow(clippy::unwrap_used, reason = "a test that can not go on ends")]
 
@@ -39,6 +42,7 @@ mod commands;
 mod corpus;
 mod database;
 mod door;
+mod files;
 mod groups;
 mod hosts;
 mod house;

@@ -32,7 +32,9 @@ mod routes;
 mod wire;
 
 use axum::Router;
-use ops::{Accounts, Administrators, Audit, Certificates, Clustering, Properties, Servers, Sessions, Tokens};
+use ops::{
+    Accounts, Administrators, Audit, Certificates, Clustering, Groups, Hosts, Properties, Servers, Sessions, Tokens,
+};
 
 pub use description::description;
 pub use routes::{PUBLIC, RouteInfo, table};
@@ -50,6 +52,10 @@ pub struct Acts {
     pub certificates: Certificates,
     /// The cluster.
     pub clustering: Clustering,
+    /// Groups.
+    pub groups: Groups,
+    /// The domains that are served.
+    pub hosts: Hosts,
     /// System properties.
     pub properties: Properties,
     /// The server itself.

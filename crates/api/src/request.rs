@@ -16,8 +16,11 @@ pub(crate) struct Caller {
     pub(crate) actor: Actor,
 }
 
-/// The part of the path that varies; no path has two.
+/// The part of the path that varies, where there is one.
 pub(crate) struct Name(pub(crate) String);
+
+/// The parts of the path that vary, where there are several, in their order.
+pub(crate) struct Names<const N: usize>(pub(crate) [String; N]);
 
 /// The fields of the query.
 pub(crate) struct Query<T>(pub(crate) T);
@@ -56,7 +59,26 @@ impl FromRequestParts<Api> for Caller {
     }
 }
 
+/// A number that this server has told, in an address or a query.
+///
+/// # Errors
+/// Where it is none, with the name of the field.
+pub(crate) fn number(text: &str, field: &str) -> Result<i64, Problem> {
+    let why = "This is no number that this server has told: begin with a list's first page.";
+    text.parse()
+        .map_err(|_| Problem::new(StatusCode::BAD_REQUEST, why).at(field))
+}
+
 impl FromRequestParts<Api> for Name {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        let Names([name]) = Names::from_request_parts(parts, api).await?;
+        Ok(Self(name))
+    }
+}
+
+impl<const N: usize> FromRequestParts<Api> for Names<N> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
@@ -64,8 +86,8 @@ impl FromRequestParts<Api> for Name {
         let names = RawPathParams::from_request_parts(parts, api)
             .await
             .map_err(|_| unreadable())?;
-        let name = names.iter().next().map(|(_, value)| value.to_owned());
-        name.map(Self).ok_or_else(unreadable)
+        let names: Vec<String> = names.iter().map(|(_, value)| value.to_owned()).collect();
+        names.try_into().map(Self).map_err(|_| unreadable())
     }
 }
 

@@ -34,6 +34,16 @@ pub(crate) struct Closed {
     closed_sessions: usize,
 }
 
+/// Where something is, of these parts.
+pub(crate) fn path_of(parts: &[&str]) -> String {
+    let escaped = parts.iter().map(|part| {
+        let escaped: String = form_urlencoded::byte_serialize(part.as_bytes()).collect();
+        // In a path a plus is a plus.
+        escaped.replace('+', "%20")
+    });
+    format!("/api/v1/{}", escaped.collect::<Vec<_>>().join("/"))
+}
+
 impl Closed {
     pub(crate) fn of(count: usize) -> Self {
         Self { closed_sessions: count }
@@ -46,7 +56,8 @@ impl RoleName {
         match role {
             Role::Owner => (Self::Owner, None),
             Role::Host(domain) => (Self::Host, Some(domain.clone())),
-            Role::ReadOnly => (Self::ReadOnly, None),
+            // Of groups: no token has this role, and no list of administrators.
+            Role::ReadOnly | Role::GroupAdmin => (Self::ReadOnly, None),
         }
     }
 

@@ -69,6 +69,7 @@ pub(crate) fn operator_acts(acts: &Acts) -> features::OperatorActs {
     features::OperatorActs {
         accounts: acts.accounts.clone(),
         administrators: acts.administrators.clone(),
+        groups: acts.groups.clone(),
         properties: acts.properties.clone(),
         sessions: acts.sessions.clone(),
     }
@@ -82,6 +83,8 @@ pub(crate) fn api_acts(acts: &Acts) -> api::Acts {
         audit: acts.audit.clone(),
         certificates: acts.certificates.clone(),
         clustering: acts.clustering.clone(),
+        groups: acts.groups.clone(),
+        hosts: acts.hosts.clone(),
         properties: acts.properties.clone(),
         servers: acts.servers.clone(),
         sessions: acts.sessions.clone(),

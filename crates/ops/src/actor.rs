@@ -50,18 +50,24 @@ pub enum Role {
     Host(String),
     /// See everything, change nothing.
     ReadOnly,
+    /// Add and remove members of the groups that it administers, and see nothing else. Nobody gives this role: an account
+    /// without another one has it as long as a group notes it as its administrator.
+    #[serde(skip)]
+    GroupAdmin,
 }
 
 /// What somebody must be to reach a page or a resource. Which accounts and hosts they see and change there, each act
 /// decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Needs {
-    /// Any administrator.
+    /// Any administrator; one of a group is none.
     Login,
     /// One who sees the whole server.
     Server,
     /// One who changes something: the whole server, or one host.
     Change,
+    /// One who changes the members of some group.
+    Members,
     /// One who may do everything.
     Owner,
 }
@@ -71,9 +77,10 @@ impl Needs {
     #[must_use]
     pub fn allows(self, role: &Role) -> bool {
         match self {
-            Self::Login => true,
+            Self::Login => !matches!(role, Role::GroupAdmin),
             Self::Server => matches!(role, Role::Owner | Role::ReadOnly),
             Self::Change => matches!(role, Role::Owner | Role::Host(_)),
+            Self::Members => matches!(role, Role::Owner | Role::Host(_) | Role::GroupAdmin),
             Self::Owner => matches!(role, Role::Owner),
         }
     }
@@ -87,6 +94,7 @@ impl Actor {
     pub fn require_host(&self, domain: &str) -> Result<(), OpsError> {
         match self.role() {
             Role::Host(own) if own != domain => Err(self.denied(domain)),
+            Role::GroupAdmin => Err(self.denied(domain)),
             Role::Owner | Role::Host(_) | Role::ReadOnly => Ok(()),
         }
     }
@@ -97,7 +105,7 @@ impl Actor {
     /// Where the actor's power ends at a host.
     pub fn require_server(&self) -> Result<(), OpsError> {
         match self.role() {
-            Role::Host(_) => Err(self.denied("the server")),
+            Role::Host(_) | Role::GroupAdmin => Err(self.denied("the server")),
             Role::Owner | Role::ReadOnly => Ok(()),
         }
     }
@@ -108,7 +116,7 @@ impl Actor {
     /// Where the actor may not change that.
     pub fn require_change(&self, domain: &str) -> Result<(), OpsError> {
         match self.role() {
-            Role::ReadOnly => Err(self.denied(domain)),
+            Role::ReadOnly | Role::GroupAdmin => Err(self.denied(domain)),
             Role::Owner | Role::Host(_) => self.require_host(domain),
         }
     }
@@ -120,7 +128,7 @@ impl Actor {
     pub fn require_owner(&self) -> Result<(), OpsError> {
         match self.role() {
             Role::Owner => Ok(()),
-            Role::Host(_) | Role::ReadOnly => Err(self.denied("the server")),
+            Role::Host(_) | Role::ReadOnly | Role::GroupAdmin => Err(self.denied("the server")),
         }
     }
 
@@ -181,6 +189,7 @@ impl fmt::Display for Role {
             Self::Owner => f.write_str("owner"),
             Self::Host(domain) => write!(f, "administrator of {domain}"),
             Self::ReadOnly => f.write_str("read-only"),
+            Self::GroupAdmin => f.write_str("administrator of groups"),
         }
     }
 }

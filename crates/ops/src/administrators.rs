@@ -154,6 +154,7 @@ impl Administrators {
         Ok(match role {
             Role::Owner => storage::Role::Owner,
             Role::ReadOnly => storage::Role::ReadOnly,
+            Role::GroupAdmin => return Err(OpsError::Field("who administers a group is noted in the group")),
             Role::Host(domain) => match self.storage.hosts().find(domain).await? {
                 Some(host) => storage::Role::Host(host),
                 None => return Err(self.no_host(domain).await?),

@@ -1,10 +1,10 @@
-//! The record of what operators have done, whatever way they took. An act is entered before it is done: what cannot be
-//! recorded does not happen.
+//! The record of what operators have done, whatever way they took. An act is entered before it is done, and that it has
+//! changed the database is entered in the same transaction: what cannot be recorded does not happen.
 
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
-use storage::{AuditEntry, AuditFilter, NewAuditEntry, Storage};
+use storage::{AuditEntry, AuditFilter, AuditLog, NewAuditEntry, Storage};
 
 use crate::{Actor, OpsError, PAGE_MAX};
 
@@ -57,7 +57,7 @@ pub struct AuditInfo {
     pub before: Option<String>,
     /// What was to be there afterwards, where that is recorded.
     pub after: Option<String>,
-    /// What became of it; none: it is under way, or its server died over it.
+    /// What became of it; none: it is under way, or its server died over it before the database was changed.
     pub outcome: Option<String>,
 }
 
@@ -94,6 +94,16 @@ pub(crate) struct Deed<'a> {
     pub(crate) target: &'a str,
     pub(crate) before: Option<String>,
     pub(crate) after: Option<String>,
+}
+
+impl AuditInfo {
+    /// Whether it is not known what came of it: it is under way, or its server died over it.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.outcome
+            .as_deref()
+            .is_none_or(|outcome| outcome == AuditLog::CHANGED)
+    }
 }
 
 impl<'a> Deed<'a> {
@@ -144,7 +154,7 @@ impl Audit {
         };
         let id = self.storage.audit().begin(&entry).await?;
         // Acts hold acts, and their futures each other: a thread's stack is not for all of them.
-        let result = Box::pin(work).await;
+        let result = self.storage.audit().during(id, Box::pin(work)).await;
         let outcome = match &result {
             Ok(value) => outcome(value),
             Err(error) => storable(&format!("refused: {error}")),
@@ -181,7 +191,14 @@ impl Audit {
     pub async fn forget_old(&self, keep: &KeepSettings, now: i64) -> Result<(u64, u64), OpsError> {
         const DAY_MICROS: i64 = 86_400_000_000;
         let before = |days: u32| now.saturating_sub(i64::from(days) * DAY_MICROS);
-        let acts = self.storage.audit().forget_before(before(keep.audit_days)).await?;
+        let (audit, mut acts) = (self.storage.audit(), 0);
+        loop {
+            let forgotten = audit.forget_some_before(before(keep.audit_days)).await?;
+            acts += forgotten;
+            if forgotten < AuditLog::FORGOTTEN_AT_A_TIME {
+                break;
+            }
+        }
         let changes = self
             .storage
             .properties()

@@ -6,7 +6,7 @@ use crate::accounts_by_time::{self, Meant};
 use crate::credentials::COLUMNS as CREDENTIALS;
 use crate::db::{Db, MAX_PART_BYTES, Row, Sql, Transaction, Value, args, key};
 use crate::groups::{IS_MEMBER, LEAVES};
-use crate::{Clock, Credentials, HostId, Log, StorageError};
+use crate::{Clock, Credentials, HostId, Log, StorageError, erasure};
 
 /// The number of an account. It is never given to another: whoever deletes an account and makes one
 /// of the same name gets a new number, and so inherits nothing.
@@ -312,8 +312,15 @@ impl Accounts {
         row.map(|row| Credentials::read(&row, 0)).transpose()
     }
 
-    /// Deletes the account and everything that is remembered for it; `false` when there was none.
+    /// Deletes the account and everything that is remembered for it; `false` when there was none. In the record of acts
+    /// stays that it was done, and what was done to the account: its address as a detail of other acts goes first, so that
+    /// whoever has to begin anew, since the database went away meanwhile, leaves nothing behind.
     pub async fn delete(&self, account: AccountId) -> Result<bool, StorageError> {
+        const ADDRESS: &str =
+            "SELECT a.localpart, h.domain FROM accounts a JOIN hosts h ON h.id = a.host_id WHERE a.id = ?";
+        if let Some(row) = self.db.row(ADDRESS, args![account]).await? {
+            erasure::erase(&self.db, &format!("{}@{}", row.text(0)?, row.text(1)?)).await?;
+        }
         let mut tx = self.db.begin().await?;
         let left = leave_groups(&mut tx, account).await?;
         tx.execute("DELETE FROM message_log WHERE account_id = ?", args![account])

@@ -1,9 +1,11 @@
-//! What operators have done: begun before an act, ended after it, so that nothing is done that is not recorded.
+//! What operators have done: begun before an act, ended after it, so that nothing is done that is not recorded. Between
+//! the two, the act's first change of the database writes into its entry that there was one, in the same transaction: so
+//! an entry whose end is missing still tells whether something was changed.
 
 use std::sync::Arc;
 
-use crate::db::{Db, Row, Sql, args};
-use crate::{Clock, LogClock, StorageError};
+use crate::db::{Db, Row, Sql, act, args};
+use crate::{Clock, LogClock, LogId, StorageError};
 
 /// An act that is about to be done.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -33,7 +35,8 @@ pub struct AuditEntry {
     pub at: i64,
     /// What was about to be done.
     pub act: NewAuditEntry,
-    /// What became of it; none: it is under way, or its server died over it.
+    /// What became of it; none: it is under way, or its server died over it, and nothing in the database was changed.
+    /// [`AuditLog::CHANGED`]: the same, but something was.
     pub outcome: Option<String>,
 }
 
@@ -58,6 +61,9 @@ pub struct AuditFilter {
     pub before: Option<i64>,
 }
 
+/// An id may be ahead of its own entry's time by what clocks of servers differ.
+const CLOCKS_APART_MICROS: i64 = 24 * 60 * 60 * 1_000_000;
+
 /// The record.
 #[derive(Clone)]
 pub struct AuditLog {
@@ -69,6 +75,10 @@ pub struct AuditLog {
 impl AuditLog {
     /// The longest text of an entry, in bytes; what is longer is cut.
     pub const MAX_TEXT_BYTES: usize = 4 * 1024;
+    /// The outcome of an act between its first change of the database and its end.
+    pub const CHANGED: &str = act::CHANGED;
+    /// Acts that are forgotten in one step.
+    pub const FORGOTTEN_AT_A_TIME: u64 = 500;
     /// The longest name of an act, in bytes.
     const MAX_ACT_BYTES: usize = 64;
 
@@ -92,22 +102,28 @@ impl AuditLog {
             entry.before.as_deref().map(|text| cut(text, Self::MAX_TEXT_BYTES)),
             entry.after.as_deref().map(|text| cut(text, Self::MAX_TEXT_BYTES)),
         ];
-        let mut tx = self.db.begin().await?;
-        tx.execute(ADD, values).await?;
-        tx.commit().await?;
+        // Acts hold acts: that another one begins is no change that the first one makes.
+        act::outside(async {
+            let mut tx = self.db.begin().await?;
+            tx.execute(ADD, values).await?;
+            tx.commit().await
+        })
+        .await?;
         Ok(id.raw())
+    }
+
+    /// Does `work` as the act with this number: its first change of the database and the entry that tells of it are
+    /// durable together, or neither is. What is left to another task, as the log's writer, is not part of it.
+    pub async fn during<T>(&self, id: i64, work: impl Future<Output = T>) -> T {
+        act::during(id, work).await
     }
 
     /// Records what became of it.
     pub async fn end(&self, id: i64, outcome: &str) -> Result<(), StorageError> {
+        const END: &str = "UPDATE audit_log SET outcome = ? WHERE id = ? AND (outcome IS NULL OR outcome = ?)";
         let outcome = cut(outcome, Self::MAX_TEXT_BYTES);
-        self.db
-            .execute(
-                "UPDATE audit_log SET outcome = ? WHERE id = ? AND outcome IS NULL",
-                args![outcome, id],
-            )
-            .await
-            .map(|_| ())
+        let values = args![outcome, id, Self::CHANGED];
+        act::outside(self.db.execute(END, values)).await.map(|_| ())
     }
 
     /// Records anew what became of an entry that counts: how often a login failed.
@@ -117,10 +133,17 @@ impl AuditLog {
         self.db.execute(RESTATE, args![outcome, id]).await.map(|_| ())
     }
 
-    /// Forgets acts from before that time, in microseconds since 1970; how many.
-    pub async fn forget_before(&self, time: i64) -> Result<u64, StorageError> {
-        const FORGET: &str = "DELETE FROM audit_log WHERE done_at < ?";
-        self.db.execute(FORGET, args![time]).await
+    /// Forgets the oldest acts from before that time, in microseconds since 1970: [`AuditLog::FORGOTTEN_AT_A_TIME`] at
+    /// most, so that nobody waits long for this; how many. Fewer than that: there are no more.
+    pub async fn forget_some_before(&self, time: i64) -> Result<u64, StorageError> {
+        // Numbers grow with time: the oldest ones are found without looking at others.
+        const FORGET: Sql = Sql::differing(
+            "DELETE FROM audit_log WHERE id IN (SELECT id FROM audit_log WHERE id < ? AND done_at < ? ORDER BY id LIMIT ?)",
+            "DELETE FROM audit_log WHERE id < ? AND done_at < ? ORDER BY id LIMIT ?",
+        );
+        let before = LogId::first_at(time.saturating_add(CLOCKS_APART_MICROS));
+        let most = i64::try_from(Self::FORGOTTEN_AT_A_TIME).unwrap_or(i64::MAX);
+        self.db.execute(FORGET, args![before, time, most]).await
     }
 
     /// Acts, the latest first.

@@ -14,6 +14,7 @@
 //! | tables | `/migrations/{sqlite,postgres,mysql}/`, run by `migrate` |
 //! | ids that sort by time across nodes | `log_id` |
 //! | how the database fares, slow statements | `health`, `db/meter` |
+//! | what operators did, in one transaction with what they changed | `audit`, `db/act`; who is deleted: `erasure` |
 //! | one subject | the module of its name |
 
 mod accounts;
@@ -27,6 +28,7 @@ mod cluster;
 mod console_sessions;
 mod credentials;
 mod db;
+mod erasure;
 mod error;
 mod groups;
 mod health;

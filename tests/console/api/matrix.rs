@@ -20,6 +20,38 @@ const OWNER: Who = [true, false, false];
 
 /// Written by hand, apart from the API's own table.
 const EXPECTED: &[(&str, &str, Who)] = &[
+    ("GET", "/accounts/{jid}/vcard", ALL),
+    ("PUT", "/accounts/{jid}/vcard", CHANGE),
+    ("GET", "/accounts/{jid}/roster", ALL),
+    ("PUT", "/accounts/{jid}/roster/{contact}", CHANGE),
+    ("DELETE", "/accounts/{jid}/roster/{contact}", CHANGE),
+    ("GET", "/accounts/{jid}/blocked", ALL),
+    ("PUT", "/accounts/{jid}/blocked/{address}", CHANGE),
+    ("DELETE", "/accounts/{jid}/blocked/{address}", CHANGE),
+    ("GET", "/accounts/{jid}/offline", ALL),
+    ("POST", "/accounts/{jid}/offline/{message}/read", OWNER),
+    ("DELETE", "/accounts/{jid}/offline", CHANGE),
+    ("GET", "/groups", ALL),
+    ("POST", "/groups", CHANGE),
+    ("GET", "/groups/{host}/{group}", ALL),
+    ("PUT", "/groups/{host}/{group}", CHANGE),
+    ("PUT", "/groups/{host}/{group}/sharing", CHANGE),
+    ("GET", "/groups/{host}/{group}/members", ALL),
+    ("POST", "/groups/{host}/{group}/members", CHANGE),
+    ("PUT", "/groups/{host}/{group}/admins/{jid}", CHANGE),
+    ("DELETE", "/groups/{host}/{group}/admins/{jid}", CHANGE),
+    ("DELETE", "/groups/{host}/{group}/members/{jid}", CHANGE),
+    ("DELETE", "/groups/{host}/{group}", CHANGE),
+    ("GET", "/hosts", ALL),
+    ("POST", "/hosts", OWNER),
+    ("PUT", "/settings", OWNER),
+    ("GET", "/history", SERVER),
+    ("POST", "/history/{change}/undo", OWNER),
+    ("GET", "/cluster/nodes/{node}", SERVER),
+    ("DELETE", "/cluster/nodes/{node}", OWNER),
+    ("GET", "/cluster/nodes/{node}/vitals", SERVER),
+    ("GET", "/cluster/nodes/{node}/caches/{cache}", SERVER),
+    ("DELETE", "/cluster/caches/{cache}", OWNER),
     ("GET", "/accounts", ALL),
     ("POST", "/accounts", CHANGE),
     ("GET", "/accounts/{jid}", ALL),
@@ -67,7 +99,7 @@ fn every_role_reaches_what_it_may_and_nothing_else() -> Result<()> {
     let house = House::start()?;
     let programs = house.programs();
     for (method, path, who) in EXPECTED {
-        let path = filled(path, &format!("bob@{DOMAIN}"));
+        let path = filled(path, &format!("bob@{DOMAIN}"), DOMAIN);
         is_closed_to_strangers(&house, method, &path);
         for ((name, program), may) in programs.iter().zip(who) {
             let answer = ask(program, method, &path);
@@ -97,17 +129,26 @@ fn an_administrator_of_one_host_has_no_way_to_another() -> Result<()> {
     ] {
         for (method, path, _) in EXPECTED
             .iter()
-            .filter(|(_, path, who)| path.contains("{jid}") && who[1])
+            .filter(|(_, path, who)| (path.contains("{jid}") || path.contains("{host}")) && who[1])
         {
-            let path = filled(path, &format!("carol@{OTHER}"));
-            let body = match path.rsplit('/').next() {
-                Some("password") => json!({ "password": "stolen" }),
+            let sharing = json!({ "shown_to": "host" });
+            let body = match *path {
+                "/accounts/{jid}/password" => json!({ "password": "stolen" }),
+                "/groups/{host}/{group}" => json!({ "display_name": "x", "description": "x", "sharing": sharing }),
+                "/groups/{host}/{group}/sharing" => sharing,
+                "/groups/{host}/{group}/members" => json!({ "members": [format!("carol@{OTHER}")] }),
                 _ => json!({}),
             };
+            let path = filled(path, &format!("carol@{OTHER}"), OTHER);
             program.send(method, &path, &[JSON], &body.to_string()).is(403);
         }
         let new = json!({ "jid": format!("eve@{OTHER}"), "password": "x" });
         program.post("/accounts", &new).is(403);
+        program
+            .post("/groups", &json!({ "host": OTHER, "name": "staff" }))
+            .is(403);
+        program.get(&format!("/groups?host={OTHER}")).is(403);
+        assert!(!program.get("/hosts").is(200).body.contains(OTHER));
         program.get(&format!("/accounts?host={OTHER}")).is(403);
         program.get(&format!("/sessions?host={OTHER}")).is(403);
         assert!(!program.get("/server").body.contains(OTHER));
@@ -128,7 +169,7 @@ fn a_browser_that_is_logged_in_has_no_power_here_and_no_other_site_gets_any() ->
     let mut owner = house.visitor("owner");
     let csrf = owner.get("/").field("csrf");
     for (method, path, _) in EXPECTED {
-        let path = format!("/api/v1{}", filled(path, &format!("bob@{DOMAIN}")));
+        let path = format!("/api/v1{}", filled(path, &format!("bob@{DOMAIN}"), DOMAIN));
         let headers = [("X-CSRF-Token", csrf.as_str()), JSON];
         owner.send(method, &path, &headers, "{}").is(401);
     }
@@ -156,13 +197,22 @@ fn reading_changes_nothing() -> Result<()> {
     let house = House::start()?;
     let program = house.program("owner", &["owner"]);
     let state = || {
-        let places = ["/accounts", "/properties", "/administrators", "/audit", "/cluster"];
+        let places = [
+            "/accounts",
+            "/properties",
+            "/administrators",
+            "/audit",
+            "/cluster",
+            "/groups",
+            "/hosts",
+            "/history",
+        ];
         places.map(|place| program.get(place).body)
     };
     program.get("/tokens").is(200);
     let before = state();
     for (_, path, _) in EXPECTED {
-        let path = filled(path, &format!("bob@{DOMAIN}"));
+        let path = filled(path, &format!("bob@{DOMAIN}"), DOMAIN);
         for query in ["", "?enabled=true", "?method=DELETE&_method=DELETE"] {
             let overriding = [("X-HTTP-Method-Override", "DELETE")];
             program.send("GET", &format!("{path}{query}"), &overriding, "");
@@ -214,8 +264,15 @@ fn no_spelling_of_a_path_leads_past_the_token() -> Result<()> {
     Ok(())
 }
 
-fn filled(path: &str, jid: &str) -> String {
+fn filled(path: &str, jid: &str, host: &str) -> String {
     path.replace("{jid}", &percent(jid))
+        .replace("{host}", host)
+        .replace("{group}", "staff")
+        .replace("{contact}", &percent("nurse@capulet.example"))
+        .replace("{address}", "spam.example")
+        .replace("{cache}", "sessions")
+        .replace("{message}", "424242")
+        .replace("{change}", "424242")
         .replace("{node}", "424242")
         .replace("{host}", DOMAIN)
         .replace("properties/{name}", "properties/roster.max_items")

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod matrix;
+mod people;
 pub(crate) mod program;
 mod resources;
 mod tokens;

@@ -9,13 +9,13 @@ use tests::support::process::DOMAIN;
 use super::program::Program;
 use crate::house::{House, OTHER, PASSWORD};
 
-fn record(program: &Program, act: &str, target: &str) -> Vec<Value> {
+pub(super) fn record(program: &Program, act: &str, target: &str) -> Vec<Value> {
     let page = program.get(&format!("/audit?act={act}&target={target}")).json();
     page["acts"].as_array().unwrap().clone()
 }
 
 #[track_caller]
-fn is_in_the_record_once(program: &Program, act: &str, target: &str, outcome: &str) {
+pub(super) fn is_in_the_record_once(program: &Program, act: &str, target: &str, outcome: &str) {
     let acts = record(program, act, target);
     assert_eq!(acts.len(), 1, "{act} {target}: {acts:?}");
     assert_eq!(acts[0]["actor"], format!("token of-owner-owner of owner@{DOMAIN}"));

@@ -66,7 +66,8 @@ pub(crate) struct Act {
     before: Option<String>,
     /// What was to be there afterwards, where that is recorded.
     after: Option<String>,
-    /// What became of it; none: it is under way, or its server died over it.
+    /// What became of it; none: it is under way, or its server died over it before
+    /// the database was changed.
     outcome: Option<String>,
 }
 

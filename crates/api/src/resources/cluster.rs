@@ -119,6 +119,8 @@ pub(crate) struct Cache {
     evictions: u64,
     /// What its entries may take; none where nothing may go.
     max_bytes: Option<u64>,
+    /// Why it is not to be cleared, in a clause; none where that does no harm.
+    kept: Option<String>,
 }
 
 /// Whether clustering is on, and how this server stands.
@@ -161,14 +163,8 @@ pub(crate) async fn nodes(caller: Caller) -> Outcome<Json<NodeList>> {
     params(("node" = u64, Path, description = "The number of its present life.")),
     responses((status = 200, body = CacheList)))]
 pub(crate) async fn caches(caller: Caller, Name(node): Name) -> Outcome<Json<CacheList>> {
-    let Ok(number) = node.parse::<u64>() else {
-        let why = "A server is meant by the number of its present life, which /cluster/nodes says.";
-        return Err(Problem::new(StatusCode::BAD_REQUEST, why).at("node"));
-    };
     let (clustering, actor) = (&caller.acts.clustering, &caller.actor);
-    if !clustering.nodes(actor).await?.iter().any(|known| known.id == number) {
-        return Err(OpsError::NoNode(node).into());
-    }
+    let number = known(&caller, &node).await?;
     let own = clustering.status(actor).await?.node;
     let caches = match own == Some(number) {
         true => clustering.caches(actor)?,
@@ -187,6 +183,23 @@ pub(crate) async fn drain(caller: Caller, Name(node): Name) -> Outcome<Accepted<
     Ok(Accepted(
         caller.acts.clustering.drain(&caller.actor, &node).await?.into(),
     ))
+}
+
+/// The number of a server's life, in an address.
+pub(super) fn life(node: &str) -> Outcome<u64> {
+    let why = "A server is meant by the number of its present life, which /cluster/nodes says.";
+    node.parse()
+        .map_err(|_| Problem::new(StatusCode::BAD_REQUEST, why).at("node"))
+}
+
+/// The same, of a server that there is.
+pub(super) async fn known(caller: &Caller, node: &str) -> Outcome<u64> {
+    let number = life(node)?;
+    let nodes = caller.acts.clustering.nodes(&caller.actor).await?;
+    match nodes.iter().any(|known| known.id == number) {
+        true => Ok(number),
+        false => Err(OpsError::NoNode(node.to_owned()).into()),
+    }
 }
 
 impl From<ClusterStatus> for Cluster {
@@ -249,6 +262,7 @@ impl From<CacheInfo> for Cache {
             misses: info.misses,
             evictions: info.evictions,
             max_bytes: info.max_bytes,
+            kept: info.kept,
         }
     }
 }

@@ -1,16 +1,18 @@
 //! XEP-0050: Ad-Hoc Commands. XEP-0133: Service Administration. Administrators run the server from their chat client,
-//! by the same acts and with the same power as in the console; nobody else sees that there is anything to run.
+//! by the same acts and with the same power as in the console. Who administers a group adds and removes its members;
+//! nobody else sees that there is anything to run.
 //!
 //! | to find | look in |
 //! |---|---|
 //! | who may ask, and what is listed | here |
 //! | which commands there are | `table` |
 //! | steps forward and back, and what is remembered between them | `engine`, `running` |
-//! | what commands do | `accounts`, `lists`, `power`, `properties` |
+//! | what commands do | `accounts`, `groups`, `lists`, `power`, `properties` |
 
 mod accounts;
 mod engine;
 mod fields;
+mod groups;
 mod lists;
 mod power;
 mod properties;
@@ -19,7 +21,7 @@ mod table;
 
 use std::sync::{Arc, OnceLock};
 
-use ops::{Accounts, Actor, Administrators, OpsError, Properties, Sessions};
+use ops::{Accounts, Actor, Administrators, Groups, OpsError, Properties, Role, Sessions};
 use protocol::{
     Condition, Jid, StanzaError, ns,
     xep::disco::{Info, Item, Items},
@@ -37,6 +39,8 @@ pub struct OperatorActs {
     pub accounts: Accounts,
     /// Who has power.
     pub administrators: Administrators,
+    /// Groups.
+    pub groups: Groups,
     /// System properties.
     pub properties: Properties,
     /// Live sessions.
@@ -88,19 +92,32 @@ impl Commands {
         }
         let address = session.facts.address.ip();
         let actor = acts.administrators.actor(&session.account.jid, address).await;
-        let actor = actor.map_err(|error| failed(&error))?;
+        let to = request.stanza.to.as_ref();
+        let host = to.map(Jid::domain).unwrap_or_default().to_owned();
+        let actor = match actor.map_err(|error| failed(&error))? {
+            Some(actor) => actor,
+            None => group_admin(acts, session, &host).await?,
+        };
         Ok(Visit {
             acts: acts.clone(),
-            actor: actor.ok_or(Condition::Forbidden)?,
-            host: request
-                .stanza
-                .to
-                .as_ref()
-                .map(Jid::domain)
-                .unwrap_or_default()
-                .to_owned(),
+            actor,
+            host,
         })
     }
+}
+
+/// An account without power that administers groups of this host.
+async fn group_admin(acts: &OperatorActs, session: &Session, host: &str) -> Result<Actor, StanzaError> {
+    let jid = session.account.jid.to_bare();
+    let groups = acts.groups.administered(&jid).await.map_err(|error| failed(&error))?;
+    if groups.is_empty() || jid.domain() != host {
+        return Err(Condition::Forbidden.into());
+    }
+    Ok(Actor::Account {
+        jid,
+        role: Role::GroupAdmin,
+        address: Some(session.facts.address.ip()),
+    })
 }
 
 impl Feature for Commands {

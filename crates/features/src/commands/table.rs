@@ -4,7 +4,7 @@ use ops::{Needs, OpsError};
 use protocol::xep::{commands::Note, data_forms::Form};
 use router::Later;
 
-use super::{Visit, accounts, lists, power, properties};
+use super::{Visit, accounts, groups, lists, power, properties};
 
 /// A command.
 pub(super) struct Command {
@@ -68,7 +68,7 @@ macro_rules! command {
     };
 }
 
-/// XEP-0133 by its sections, and one of our own.
+/// XEP-0133 by its sections, those of Openfire for groups, and one of our own.
 #[rustfmt::skip]
 pub(super) const COMMANDS: &[Command] = &[
     command!("http://jabber.org/protocol/admin#add-user", "Add a user", Change, 1, accounts::ask_new, accounts::add),
@@ -85,6 +85,8 @@ pub(super) const COMMANDS: &[Command] = &[
     command!("http://jabber.org/protocol/admin#get-disabled-users-list", "Users that are locked out", Login, 1, lists::ask_most, lists::disabled),
     command!("http://jabber.org/protocol/admin#get-online-users-list", "Users who are online", Login, 1, lists::ask_most, lists::online),
     command!("http://jabber.org/protocol/admin#edit-admin", "Owners of this server", Owner, 1, power::ask, power::edit),
+    command!("http://jabber.org/protocol/admin#add-group-members", "Add members to a group", Members, 1, groups::ask_new, groups::add),
+    command!("http://jabber.org/protocol/admin#delete-group-members", "Remove members from a group", Members, 1, groups::ask_gone, groups::remove),
     command!("urn:hearth:commands#set-property", "Set a system property", Owner, 2, properties::ask, properties::set),
 ];
 

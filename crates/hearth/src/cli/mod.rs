@@ -5,6 +5,7 @@ mod admin;
 mod certificate;
 mod cluster;
 mod config;
+mod group;
 mod host;
 mod output;
 mod password;
@@ -24,6 +25,7 @@ pub(crate) use admin::AdminCommand;
 pub(crate) use certificate::CertificateCommand;
 pub(crate) use cluster::ClusterCommand;
 pub(crate) use config::ConfigCommand;
+pub(crate) use group::GroupCommand;
 pub(crate) use host::HostCommand;
 pub(crate) use output::Output;
 pub(crate) use property::PropertyCommand;
@@ -80,6 +82,9 @@ pub(crate) enum Command {
     /// Tokens: what programs use the REST API with.
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Groups: who is in them, and whose rosters show them.
+    #[command(subcommand)]
+    Group(GroupCommand),
     /// Hosts: the domains that are served.
     #[command(subcommand)]
     Host(HostCommand),
@@ -167,6 +172,7 @@ async fn act(command: Command, configuration: &Configuration, output: Output) ->
     let mut reach = Reach::find(configuration).await?;
     let done = match command {
         Command::Account(command) => account::run(command, &mut reach, output).await,
+        Command::Group(command) => group::run(command, &mut reach, output).await,
         Command::Host(command) => host::run(command, &mut reach, output).await,
         Command::Admin(command) => admin::run(command, &mut reach, output).await,
         Command::Token(command) => token::run(command, &mut reach, output).await,

@@ -40,6 +40,11 @@ const BATCH: usize = 500;
 /// Far above any record.
 const LINE_MAX: u64 = 64 * 1024;
 
+/// Lines that are no records: a file with more of them is none of accounts, and nobody reads a longer list.
+const BAD_LINES_MAX: usize = 1000;
+/// Refused records that are told of one by one; of others it is only said that there are more.
+const REFUSED_TOLD_MAX: usize = 10_000;
+
 /// A line that was read, or why it cannot be used.
 type Line = Result<Record, Refused>;
 
@@ -99,26 +104,34 @@ pub(super) async fn import(options: &ImportOptions, reach: &mut Reach, output: O
             other => Err(other.into()),
         };
     }
-    let mut lines = Lines { source, number: 0 };
+    let mut lines = Lines {
+        source,
+        number: 0,
+        bad: 0,
+    };
     let iterations = match options.iterations {
         Some(iterations) => iterations,
         None => iterations_in_force(reach).await?,
     };
     let mut all = Imported::default();
-    loop {
+    while lines.bad <= BAD_LINES_MAX {
         let mut batch = lines.batch().map_err(cannot_read)?;
         if batch.is_empty() {
-            break;
+            return tell(&all, options, output);
         }
         derive(&mut batch, iterations);
         let (records, refused) = sort(batch);
-        all.refused.extend(refused);
+        refuse(&mut all, refused);
         match reach.ask(Request::AccountImport { records }).await? {
             Answer::Imported(some) => add(&mut all, some),
             other => return Err(other.into()),
         }
     }
-    tell(&all, options, output)
+    Err(Failure::Act(format!(
+        "more than {BAD_LINES_MAX} lines are no records, so this is no file of accounts: stopped at line {}, {} accounts \
+         were made",
+        lines.number, all.created
+    )))
 }
 
 /// Whether this is a document; lines of JSON begin with braces.
@@ -169,19 +182,23 @@ fn source(file: Option<&Path>) -> Result<Box<dyn BufRead>, Failure> {
 struct Lines {
     source: Box<dyn BufRead>,
     number: usize,
+    /// Those that are no records.
+    bad: usize,
 }
 
 impl Lines {
     fn batch(&mut self) -> io::Result<Vec<Line>> {
         let mut batch = Vec::new();
-        while batch.len() < BATCH {
+        while batch.len() < BATCH && self.bad <= BAD_LINES_MAX {
             let mut line = String::new();
             if self.source.by_ref().take(LINE_MAX).read_line(&mut line)? == 0 {
                 break;
             }
             self.number += 1;
             if !line.trim().is_empty() {
-                batch.push(self.record(&line));
+                let record = self.record(&line);
+                self.bad += usize::from(record.is_err());
+                batch.push(record);
             }
         }
         Ok(batch)
@@ -231,13 +248,21 @@ fn sort(batch: Vec<Line>) -> (Vec<Record>, Vec<Refused>) {
 fn add(all: &mut Imported, some: Imported) {
     all.created += some.created;
     all.existing += some.existing;
-    all.refused.extend(some.refused);
+    refuse(all, some.refused);
+}
+
+fn refuse(all: &mut Imported, refused: Vec<Refused>) {
+    let room = REFUSED_TOLD_MAX.saturating_sub(all.refused.len());
+    all.refused.extend(refused.into_iter().take(room));
 }
 
 fn report(imported: &Imported) -> String {
     let mut text = format!("added: {}; there already: {}", imported.created, imported.existing);
     for Refused { jid, reason } in &imported.refused {
         text.push_str(&format!("\nrefused: {jid} {reason}"));
+    }
+    if imported.refused.len() >= REFUSED_TOLD_MAX {
+        text.push_str("\nrefused: more than can be told here");
     }
     text
 }

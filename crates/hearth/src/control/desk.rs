@@ -1,6 +1,8 @@
 //! Answers requests by `ops`, whether they came through the socket or from a command that works on
 //! the database itself.
 
+use std::pin::Pin;
+
 use ops::{
     Accounts, Actor, Administrators, Audit, Certificates, Clustering, Groups, Hosts, Logs, OpsError, Password,
     Properties, SecondFactors, Sessions, Tokens,
@@ -42,102 +44,111 @@ impl Desk {
         let (accounts, clustering) = (&self.accounts, &self.clustering);
         Ok(match request {
             Request::Status => Answer::Status(self.status.clone()),
-            Request::Hosts => Answer::Hosts(accounts.hosts(actor).await?),
-            Request::HostList => Answer::HostInfos(self.hosts.list(actor).await?),
+            Request::Hosts => Answer::Hosts(later(|| accounts.hosts(actor)).await?),
+            Request::HostList => Answer::HostInfos(later(|| self.hosts.list(actor)).await?),
             Request::HostAdd { domain } => {
-                self.hosts.add(actor, &domain).await?;
+                later(|| self.hosts.add(actor, &domain)).await?;
                 Answer::Nothing
             }
             Request::HostDisable { domain } => {
-                Box::pin(self.hosts.disable(actor, &domain)).await?;
+                later(|| self.hosts.disable(actor, &domain)).await?;
                 Answer::Nothing
             }
             Request::HostEnable { domain } => {
-                Box::pin(self.hosts.enable(actor, &domain)).await?;
+                later(|| self.hosts.enable(actor, &domain)).await?;
                 Answer::Nothing
             }
             Request::HostDelete { domain } => {
-                let ops::HostDeleted { accounts, groups } = Box::pin(self.hosts.delete(actor, &domain)).await?;
+                let ops::HostDeleted { accounts, groups } = later(|| self.hosts.delete(actor, &domain)).await?;
                 Answer::HostDeleted { accounts, groups }
             }
             Request::AccountAdd { address, password } => {
-                accounts.add(actor, &address, &password).await?;
+                later(|| accounts.add(actor, &address, &password)).await?;
                 Answer::Nothing
             }
-            Request::AccountList { page } => Answer::Accounts(accounts.list(actor, &page).await?),
+            Request::AccountList { page } => Answer::Accounts(later(|| accounts.list(actor, &page)).await?),
             Request::AccountPassword { address, password } => {
-                Answer::Closed(accounts.set_password(actor, &address, &password).await?)
+                Answer::Closed(later(|| accounts.set_password(actor, &address, &password)).await?)
             }
-            Request::AccountLock { address, lock } => Answer::Closed(accounts.lock(actor, &address, &lock).await?),
+            Request::AccountLock { address, lock } => {
+                Answer::Closed(later(|| accounts.lock(actor, &address, &lock)).await?)
+            }
             Request::AccountUnlock { address } => {
-                accounts.unlock(actor, &address).await?;
+                later(|| accounts.unlock(actor, &address)).await?;
                 Answer::Nothing
             }
-            Request::AccountDelete { address } => Answer::Closed(accounts.delete(actor, &address).await?),
+            Request::AccountDelete { address } => Answer::Closed(later(|| accounts.delete(actor, &address)).await?),
             Request::AccountExportPortable { address } => {
-                Answer::Document(accounts.export_portable(actor, &address).await?)
+                Answer::Document(later(|| accounts.export_portable(actor, &address)).await?)
             }
-            Request::AccountImportPortable { xml } => Answer::Imported(accounts.import_portable(actor, &xml).await?),
-            Request::AccountExport { page } => Answer::Records(accounts.export(actor, &page).await?),
-            Request::AccountImport { records } => Answer::Imported(accounts.import(actor, &records).await?),
-            Request::PropertyList => Answer::Properties(self.properties.list(actor).await?),
-            Request::PropertyGet { name } => Answer::Property(self.properties.get(actor, &name).await?.into()),
+            Request::AccountImportPortable { xml } => {
+                Answer::Imported(later(|| accounts.import_portable(actor, &xml)).await?)
+            }
+            Request::AccountExport { page } => Answer::Records(later(|| accounts.export(actor, &page)).await?),
+            Request::AccountImport { records } => Answer::Imported(later(|| accounts.import(actor, &records)).await?),
+            Request::Group(request) => later(|| request.answer(&self.groups, actor)).await?,
+            Request::PropertyList => Answer::Properties(later(|| self.properties.list(actor)).await?),
+            Request::PropertyGet { name } => {
+                Answer::Property(later(|| self.properties.get(actor, &name)).await?.into())
+            }
             Request::PropertySet { name, value, place } => {
-                Answer::Property(self.properties.set(actor, place, &name, &value).await?.into())
+                Answer::Property(later(|| self.properties.set(actor, place, &name, &value)).await?.into())
             }
             Request::PropertyUnset { name, place } => {
-                Answer::Property(self.properties.unset(actor, place, &name).await?.into())
+                Answer::Property(later(|| self.properties.unset(actor, place, &name)).await?.into())
             }
             Request::PropertyEncrypt { name } => {
-                Answer::Property(Box::pin(self.properties.encrypt(actor, &name)).await?.into())
+                Answer::Property(later(|| self.properties.encrypt(actor, &name)).await?.into())
             }
             Request::PropertyHistory { name, limit } => {
                 let changes = self.properties.history(actor, name.as_deref(), None, limit);
                 Answer::PropertyChanges(changes.await?)
             }
-            Request::PropertyUndo { id } => Answer::Property(self.properties.undo(actor, id).await?.into()),
+            Request::PropertyUndo { id } => Answer::Property(later(|| self.properties.undo(actor, id)).await?.into()),
             Request::SessionList { after } => Answer::Sessions(self.sessions_after(actor, &after)),
             Request::SessionClose { address, reason } => {
-                Answer::Closed(self.sessions.close(actor, &address, &reason).await?)
+                Answer::Closed(later(|| self.sessions.close(actor, &address, &reason)).await?)
             }
             Request::AdminGrant { address, role } => {
-                self.administrators.grant(actor, &address, &role).await?;
+                later(|| self.administrators.grant(actor, &address, &role)).await?;
                 Answer::Nothing
             }
             Request::AdminRevoke { address } => {
-                self.administrators.revoke(actor, &address).await?;
+                later(|| self.administrators.revoke(actor, &address)).await?;
                 Answer::Nothing
             }
             Request::AdminRemoveSecondFactor { address } => {
-                self.second_factors.remove(actor, &address).await?;
+                later(|| self.second_factors.remove(actor, &address)).await?;
                 Answer::Nothing
             }
-            Request::AdminList => Answer::Administrators(self.administrators.list(actor).await?),
+            Request::AdminList => Answer::Administrators(later(|| self.administrators.list(actor)).await?),
             Request::TokenAdd { wish } => {
-                let (token, info) = self.tokens.make(actor, &wish).await?;
+                let (token, info) = later(|| self.tokens.make(actor, &wish)).await?;
                 Answer::Token(Password::new(token), info)
             }
-            Request::TokenList => Answer::Tokens(self.tokens.list(actor).await?),
+            Request::TokenList => Answer::Tokens(later(|| self.tokens.list(actor)).await?),
             Request::TokenRevoke { name } => {
-                self.tokens.revoke(actor, &name).await?;
+                later(|| self.tokens.revoke(actor, &name)).await?;
                 Answer::Nothing
             }
-            Request::CertificateList => Answer::Certificates(Box::pin(self.certificates.list(actor, None)).await?),
+            Request::CertificateList => Answer::Certificates(later(|| self.certificates.list(actor, None)).await?),
             Request::CertificateImport { wish, everywhere } => {
-                Answer::Installed(Box::pin(self.certificates.import(actor, wish, None, everywhere)).await?)
+                Answer::Installed(later(|| self.certificates.import(actor, wish, None, everywhere)).await?)
             }
             Request::CertificateSelfSigned { host } => {
-                Answer::Installed(Box::pin(self.certificates.self_signed(actor, &host, None)).await?)
+                Answer::Installed(later(|| self.certificates.self_signed(actor, &host, None)).await?)
             }
             Request::CertificateAsk { wish } => {
-                Answer::Document(Box::pin(self.certificates.request(actor, wish, None)).await?)
+                Answer::Document(later(|| self.certificates.request(actor, wish, None)).await?)
             }
-            Request::ClusterStatus => Answer::ClusterStatus(clustering.status(actor).await?.into()),
-            Request::ClusterEnable => Answer::ClusterStatus(clustering.enable(actor).await?.into()),
-            Request::ClusterDisable => Answer::ClusterStatus(clustering.disable(actor).await?.into()),
-            Request::ClusterNodes => Answer::ClusterNodes(clustering.nodes(actor).await?),
+            Request::ClusterStatus => Answer::ClusterStatus(later(|| clustering.status(actor)).await?.into()),
+            Request::ClusterEnable => Answer::ClusterStatus(later(|| clustering.enable(actor)).await?.into()),
+            Request::ClusterDisable => Answer::ClusterStatus(later(|| clustering.disable(actor)).await?.into()),
+            Request::ClusterNodes => Answer::ClusterNodes(later(|| clustering.nodes(actor)).await?),
             Request::ClusterCaches => Answer::ClusterCaches(clustering.caches(actor)?),
-            Request::ClusterDrain { node } => Answer::ClusterNode(clustering.drain(actor, &node).await?.into()),
+            Request::ClusterDrain { node } => {
+                Answer::ClusterNode(later(|| clustering.drain(actor, &node)).await?.into())
+            }
         })
     }
 
@@ -147,4 +158,10 @@ impl Desk {
         sessions.truncate(SESSIONS_PAGE);
         sessions
     }
+}
+
+/// A future in a place of its own. There are many acts, and those of all arms of a `match` at once are too much for a
+/// thread's stack where nothing is optimized.
+fn later<F: Future>(act: impl FnOnce() -> F) -> Pin<Box<F>> {
+    Box::pin(act())
 }

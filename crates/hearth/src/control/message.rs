@@ -3,11 +3,13 @@
 use std::net::SocketAddr;
 
 use ops::{
-    AccountInfo, AdministratorInfo, CacheInfo, ClusterStatus, HostCertificate, HostInfo, ImportWish, Imported,
-    Installed, Lock, NodeInfo, Page, Password, PropertyChangeInfo, PropertyInfo, Record, RequestWish, Role,
-    SessionInfo, TokenInfo, TokenWish, Where,
+    AccountInfo, AdministratorInfo, CacheInfo, ClusterStatus, GroupInfo, HostCertificate, HostInfo, ImportWish,
+    Imported, Installed, Lock, MemberInfo, MembersAdded, NodeInfo, Page, Password, PropertyChangeInfo, PropertyInfo,
+    Record, RequestWish, Role, SessionInfo, TokenInfo, TokenWish, Where,
 };
 use serde::{Deserialize, Serialize};
+
+use super::group::GroupRequest;
 
 /// An act that a command asks for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -62,6 +64,7 @@ pub(crate) enum Request {
     AccountImport {
         records: Vec<Record>,
     },
+    Group(GroupRequest),
     PropertyList,
     PropertyGet {
         name: String,
@@ -154,6 +157,12 @@ pub(crate) enum Answer {
         groups: u64,
     },
     Accounts(Vec<AccountInfo>),
+    /// A page of groups, and the name behind which the next one begins.
+    Groups(Vec<GroupInfo>, Option<String>),
+    Group(Box<GroupInfo>),
+    /// A page of members, and the name behind which the next one begins.
+    Members(Vec<MemberInfo>, Option<String>),
+    MembersAdded(MembersAdded),
     Records(Vec<Record>),
     /// An XEP-0227 document, or a signing request.
     Document(String),

@@ -6,10 +6,12 @@
 mod client;
 mod desk;
 mod frame;
+mod group;
 mod message;
 mod server;
 
 pub(crate) use client::{Client, ClientError};
 pub(crate) use desk::Desk;
+pub(crate) use group::GroupRequest;
 pub(crate) use message::{Answer, Reply, Request, Status};
 pub(crate) use server::{ControlServer, local};

@@ -221,3 +221,22 @@ fn an_account_is_carried_whole_as_a_document_that_other_servers_read() {
     assert_eq!(to.hearth(&export).done(), document);
     server.stop();
 }
+
+#[test]
+fn what_is_no_file_of_accounts_is_given_up_soon() {
+    let home = Home::new();
+    // It has no end and no lines.
+    home.hearth(&["account", "import", "/dev/zero"])
+        .failed(1, "this is no file of accounts");
+    let bad = "=cmd|'/C calc'!A0\n";
+    let good = |name: &str| format!("{{\"jid\":\"{name}@localhost\",\"password\":\"x\"}}\n");
+    let import = ["account", "import", "--iterations", "4096"];
+    let some = bad.repeat(600) + &good("a");
+    home.hearth_with(&import, &[], &some)
+        .failed(1, "not all accounts were made");
+    let many = good("b") + &bad.repeat(5000) + &good("c");
+    home.hearth_with(&import, &[], &many)
+        .failed(1, "stopped at line 1002, 1 accounts were made");
+    assert_eq!(jids(&home), ["a@localhost", "b@localhost"]);
+    home.hearth(&["account", "import", "."]).failed(1, "cannot read");
+}

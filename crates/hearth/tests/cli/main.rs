@@ -6,6 +6,7 @@ mod admin;
 mod check;
 mod cluster;
 mod config;
+mod group;
 mod home;
 mod life;
 mod property;

@@ -103,7 +103,7 @@ impl Accounts {
         groups: &[String],
     ) -> Result<(), OpsError> {
         let deed = Deed {
-            after: Some(format!("{contact} as {name:?} in {}", groups.join(", "))),
+            after: Some(format!("{} as {name:?} in {}", recorded(contact), groups.join(", "))),
             ..Deed::new("account.contact.set", address)
         };
         let groups = groups.iter().map(|group| Element::new("group", ns::ROSTER).text(group));
@@ -121,7 +121,7 @@ impl Accounts {
     /// As with [`Accounts::put_contact`]; and where only a group shows the contact.
     pub async fn remove_contact(&self, actor: &Actor, address: &str, contact: &str) -> Result<(), OpsError> {
         let deed = Deed {
-            before: Some(contact.to_owned()),
+            before: Some(recorded(contact)),
             ..Deed::new("account.contact.remove", address)
         };
         let item = Element::new("item", ns::ROSTER)
@@ -155,7 +155,7 @@ impl Accounts {
     /// As with [`Accounts::put_contact`].
     pub async fn block(&self, actor: &Actor, address: &str, blocked: &str) -> Result<(), OpsError> {
         let deed = Deed {
-            after: Some(blocked.to_owned()),
+            after: Some(recorded(blocked)),
             ..Deed::new("account.block", address)
         };
         let work = async { self.change(actor, address, block_list("block", blocked)?).await };
@@ -168,7 +168,7 @@ impl Accounts {
     /// As with [`Accounts::put_contact`].
     pub async fn unblock(&self, actor: &Actor, address: &str, blocked: &str) -> Result<(), OpsError> {
         let deed = Deed {
-            before: Some(blocked.to_owned()),
+            before: Some(recorded(blocked)),
             ..Deed::new("account.unblock", address)
         };
         let work = async { self.change(actor, address, block_list("unblock", blocked)?).await };
@@ -191,6 +191,13 @@ fn block_list(act: &str, blocked: &str) -> Result<Element, OpsError> {
         .map_err(|error| OpsError::Refused(format!("{blocked:?} is no address: {error}")))?;
     let item = Element::new("item", ns::BLOCKING).attr("jid", jid.as_str());
     Ok(Element::new(act, ns::BLOCKING).child(item))
+}
+
+/// Somebody in the record of what was done: as an address where it is one.
+fn recorded(text: &str) -> String {
+    text.trim()
+        .parse::<Jid>()
+        .map_or_else(|_| text.to_owned(), |jid| jid.to_string())
 }
 
 /// The first of a list, and the place behind them where there are more.

@@ -248,7 +248,8 @@ impl Setup {
             return Err(OpsError::SetUp);
         }
         let (jid, local) = account_address(address)?;
-        self.accounts.add(actor, address, password).await?;
+        // An act within an act: a thread's stack is not for both.
+        Box::pin(self.accounts.add(actor, address, password)).await?;
         let host = self.storage.hosts().find(jid.domain()).await?;
         let account = match host {
             Some(host) => self.storage.accounts().find(host, &local).await?,
@@ -263,7 +264,7 @@ impl Setup {
         if change == RoleChange::Done {
             return Ok(());
         }
-        self.accounts.delete(actor, address).await?;
+        Box::pin(self.accounts.delete(actor, address)).await?;
         Err(OpsError::SetUp)
     }
 }

@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use protocol::Jid;
 use serde::{Deserialize, Serialize};
-use storage::AccountId;
+use storage::{AccountId, Group, HostId};
 
 use super::{Groups, target};
-use crate::{Actor, OpsError, PAGE_MAX, audit::Deed};
+use crate::{Actor, OpsError, PAGE_MAX, Role, audit::Deed};
 
 /// Lines that are taken in at a time.
 pub const BULK_LINES_MAX: usize = 1_000;
@@ -17,7 +17,7 @@ pub const BULK_LINES_MAX: usize = 1_000;
 pub struct MemberInfo {
     /// Bare JID.
     pub jid: String,
-    /// Whether it is noted as an administrator of the group.
+    /// Whether it is an administrator of the group, and so may add and remove members.
     pub is_admin: bool,
 }
 
@@ -98,14 +98,13 @@ impl Groups {
         let count = lines.lines().filter(|line| !line.trim().is_empty()).count();
         let deed = Deed {
             after: Some(match count {
-                1 => lines.trim().to_owned(),
+                1 => recorded(lines.trim(), host),
                 count => format!("{count} addresses"),
             }),
             ..Deed::new("group.members.add", &target)
         };
         let work = async {
-            actor.require_change(host)?;
-            let (number, group) = self.found(actor, host, name).await?;
+            let (number, group) = self.to_be_filled(actor, host, name).await?;
             if count > BULK_LINES_MAX {
                 return Err(OpsError::TooManyLines {
                     count,
@@ -144,18 +143,20 @@ impl Groups {
         self.audit.record(actor, deed, work).await
     }
 
-    /// Takes an account out of a group.
+    /// Takes an account out of a group. Who administers the group takes out whom they like but its other administrators.
     ///
     /// # Errors
     /// Where there is no such group, or the account is not in it.
     pub async fn remove_member(&self, actor: &Actor, host: &str, name: &str, address: &str) -> Result<(), OpsError> {
         let target = target(host, name);
         let deed = Deed {
-            before: Some(address.to_owned()),
+            before: Some(recorded(address, host)),
             ..Deed::new("group.members.remove", &target)
         };
         let work = async {
-            let (group, account) = self.member(actor, host, name, address).await?;
+            let found = self.to_be_filled(actor, host, name).await?;
+            let (group, account) = self.member(found, host, address).await?;
+            self.spare_its_administrators(actor, account, name).await?;
             if !self.storage.groups().remove_member(group, account).await? {
                 return Err(OpsError::NoMember(address.to_owned()));
             }
@@ -164,8 +165,8 @@ impl Groups {
         self.audit.record(actor, deed, work).await
     }
 
-    /// Notes whether a member is an administrator of the group. That is for people to know: it gives no power over the
-    /// server.
+    /// Notes whether a member is an administrator of the group: whether it may add and remove members, by commands from its
+    /// chat client. That gives no power over anything else.
     ///
     /// # Errors
     /// Where there is no such group, or the account is not in it.
@@ -184,11 +185,13 @@ impl Groups {
             "group.admin.revoke"
         };
         let deed = Deed {
-            after: Some(address.to_owned()),
+            after: Some(recorded(address, host)),
             ..Deed::new(act, &target)
         };
         let work = async {
-            let (group, account) = self.member(actor, host, name, address).await?;
+            actor.require_change(host)?;
+            let found = self.found(actor, host, name).await?;
+            let (group, account) = self.member(found, host, address).await?;
             if !self.storage.groups().set_admin(group, account, is_admin).await? {
                 return Err(OpsError::NoMember(address.to_owned()));
             }
@@ -197,15 +200,74 @@ impl Groups {
         self.audit.record(actor, deed, work).await
     }
 
+    /// The names of the groups that an account administers, all of its own host.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn administered(&self, jid: &Jid) -> Result<Vec<String>, OpsError> {
+        let Some((_, account)) = self.account(jid).await? else {
+            return Ok(Vec::new());
+        };
+        let groups = self.storage.groups().of_account(account).await?.into_iter();
+        let own = groups.filter(|membership| membership.is_admin);
+        Ok(own.map(|membership| membership.group).collect())
+    }
+
+    async fn account(&self, jid: &Jid) -> Result<Option<(HostId, AccountId)>, OpsError> {
+        let (Some(local), Some(host)) = (jid.local(), self.storage.hosts().find(jid.domain()).await?) else {
+            return Ok(None);
+        };
+        let account = self.storage.accounts().find(host, local).await?;
+        Ok(account.map(|account| (host, account.id)))
+    }
+
+    /// A group whose members the actor may change. Who administers groups hears of no other one that there is.
+    async fn to_be_filled(&self, actor: &Actor, host: &str, name: &str) -> Result<(HostId, Group), OpsError> {
+        let Actor::Account {
+            jid,
+            role: Role::GroupAdmin,
+            ..
+        } = actor
+        else {
+            actor.require_change(host)?;
+            return self.found(actor, host, name).await;
+        };
+        let denied = || actor.denied(&target(host, name));
+        if jid.domain() != host || !self.administered(jid).await?.iter().any(|own| own == name) {
+            return Err(denied());
+        }
+        let number = self.storage.hosts().find(host).await?.ok_or_else(denied)?;
+        let group = self.storage.groups().get(number, name).await?;
+        Ok((number, group.ok_or_else(denied)?))
+    }
+
+    /// Of the administrators of a group, none throws the others out.
+    async fn spare_its_administrators(&self, actor: &Actor, account: AccountId, name: &str) -> Result<(), OpsError> {
+        let Actor::Account {
+            jid,
+            role: Role::GroupAdmin,
+            ..
+        } = actor
+        else {
+            return Ok(());
+        };
+        let own = self.account(jid).await?.map(|(_, own)| own);
+        let groups = self.storage.groups().of_account(account).await?;
+        let is_admin = groups
+            .iter()
+            .any(|membership| membership.group == name && membership.is_admin);
+        match is_admin && own != Some(account) {
+            true => Err(actor.denied("another administrator of the group")),
+            false => Ok(()),
+        }
+    }
+
     async fn member(
         &self,
-        actor: &Actor,
+        (number, group): (HostId, Group),
         host: &str,
-        name: &str,
         address: &str,
     ) -> Result<(storage::GroupNumber, AccountId), OpsError> {
-        actor.require_change(host)?;
-        let (number, group) = self.found(actor, host, name).await?;
         let none = || OpsError::NoMember(address.to_owned());
         let local = localpart(address, host).map_err(|_| none())?;
         let account = self.storage.accounts().find(number, &local).await?;
@@ -221,6 +283,11 @@ impl MembersAdded {
             why,
         });
     }
+}
+
+/// A member in the record of what was done: as an address where it is one.
+fn recorded(text: &str, host: &str) -> String {
+    localpart(text, host).map_or_else(|_| text.to_owned(), |local| format!("{local}@{host}"))
 }
 
 /// The prepared localpart of an account of this host, named with its host or without.

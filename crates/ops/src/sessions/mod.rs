@@ -144,6 +144,8 @@ impl Sessions {
             host: match actor.role() {
                 Role::Host(domain) => Some(domain.clone()),
                 Role::Owner | Role::ReadOnly => question.host.clone(),
+                // No host is called so: it sees none.
+                Role::GroupAdmin => Some(String::new()),
             },
             limit: limit + 1,
             ..question.clone()

@@ -1,4 +1,6 @@
-use ops::{Actor, Audit, BULK_LINES_MAX, GroupForm, GroupPage, GroupShown, Groups, MemberPage, OpsError, Role};
+use ops::{
+    Actor, Audit, AuditPage, BULK_LINES_MAX, GroupForm, GroupPage, GroupShown, Groups, MemberPage, OpsError, Role,
+};
 
 use crate::{House, house, local};
 
@@ -149,4 +151,30 @@ async fn groups_of_another_host_are_neither_seen_nor_changed_and_reading_changes
         }
     }
     assert!(members(&groups, "staff").await.is_empty());
+}
+
+#[tokio::test]
+async fn while_an_act_is_under_way_its_entry_says_that_it_has_changed_something() {
+    let house = house().await;
+    house.live.storage.set(house.storage.clone()).ok().unwrap();
+    let audit = Audit::new(house.storage.clone(), "here".into());
+    let groups = groups(&house);
+    let form = GroupForm::default();
+    groups.create(&local(), "one.example", "staff", &form).await.unwrap();
+    assert!(groups.create(&local(), "one.example", "staff", &form).await.is_err());
+    groups.delete(&local(), "one.example", "staff").await.unwrap();
+    let outcomes = house.live.outcomes.lock().unwrap().clone();
+    let changed = || Some(storage::AuditLog::CHANGED.to_owned());
+    assert_eq!(outcomes, [changed(), changed()], "the one that failed changed nothing");
+    let page = AuditPage {
+        limit: 10,
+        ..AuditPage::default()
+    };
+    let acts = audit.list(&local(), &page).await.unwrap();
+    let ends: Vec<&str> = acts.iter().filter_map(|act| act.outcome.as_deref()).collect();
+    assert_eq!(
+        ends,
+        ["done", "refused: there is a group staff at one.example already", "done"]
+    );
+    assert!(acts.iter().all(|act| !act.is_open()));
 }

@@ -6,6 +6,7 @@ mod cluster;
 mod console;
 mod groups;
 mod people;
+mod portable;
 mod powers;
 mod properties;
 mod second_factor;
@@ -15,7 +16,7 @@ mod talk;
 mod tokens;
 mod transfer;
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use auth::{Authenticator, SystemRandom};
 use ops::{Accounts, Actor, Audit, Change, Leave, Live, Password, SessionInfo, Why};
@@ -37,6 +38,9 @@ struct Told {
     left: Mutex<Vec<String>>,
     forgotten: Mutex<Vec<String>>,
     sharing_changes: Mutex<usize>,
+    /// Where it looks what the record says while groups change.
+    storage: OnceLock<Storage>,
+    outcomes: Mutex<Vec<Option<String>>>,
     changed: Mutex<Vec<(String, String)>>,
 }
 
@@ -67,7 +71,12 @@ impl Live for Told {
 
     fn sharing_changed(&self) -> Leave<'_> {
         *self.sharing_changes.lock().unwrap() += 1;
-        Box::pin(std::future::ready(()))
+        Box::pin(async {
+            if let Some(storage) = self.storage.get() {
+                let last = storage.audit().list(&storage::AuditFilter::default(), 1).await.unwrap();
+                self.outcomes.lock().unwrap().push(last[0].outcome.clone());
+            }
+        })
     }
 
     fn change<'a>(&'a self, account: &'a Jid, _: AccountId, payload: Element) -> Change<'a> {

@@ -304,3 +304,63 @@ async fn nothing_is_left_of_a_person_who_is_deleted_but_that_it_was_done() {
     );
     assert_eq!((&record[0].act.before, &record[0].act.after), (&None, &None));
 }
+
+#[tokio::test]
+async fn who_is_deleted_is_no_detail_of_other_acts_any_more() {
+    let house = house().await;
+    for name in ["juliet", "romeo"] {
+        house.add(&format!("{name}@one.example")).await;
+    }
+    let audit = ops::Audit::new(house.storage.clone(), "here".into());
+    let groups = ops::Groups::new(
+        house.storage.clone(),
+        std::sync::Arc::clone(&house.live) as _,
+        audit.clone(),
+    );
+    let (host, actor) = ("one.example", local());
+    groups
+        .create(&actor, host, "staff", &ops::GroupForm::default())
+        .await
+        .unwrap();
+    // However they were written, they are recorded as addresses.
+    groups.add_members(&actor, host, "staff", " Juliet ").await.unwrap();
+    groups
+        .set_group_admin(&actor, host, "staff", "JULIET@one.example", true)
+        .await
+        .unwrap();
+    groups.remove_member(&actor, host, "staff", "juliet").await.unwrap();
+    let (accounts, romeo) = (&house.accounts, "romeo@one.example");
+    accounts
+        .put_contact(&actor, romeo, "Juliet@One.Example", "J", &[])
+        .await
+        .unwrap();
+    accounts
+        .remove_contact(&actor, romeo, "juliet@one.example")
+        .await
+        .unwrap();
+    accounts.block(&actor, romeo, "JULIET@one.example").await.unwrap();
+    accounts.delete(&actor, "juliet@one.example").await.unwrap();
+    let page = ops::AuditPage {
+        limit: 100,
+        ..ops::AuditPage::default()
+    };
+    let acts = audit.list(&actor, &page).await.unwrap();
+    let details = acts.iter().flat_map(|act| [&act.before, &act.after]).flatten();
+    let told: Vec<&String> = details.filter(|text| text.to_lowercase().contains("juliet")).collect();
+    assert_eq!(told, [&""; 0]);
+    let placeholders = acts.iter().flat_map(|act| [&act.before, &act.after]).flatten();
+    assert_eq!(
+        placeholders.filter(|text| text.contains("(a deleted account)")).count(),
+        6
+    );
+    let of_juliet: Vec<&str> = acts
+        .iter()
+        .filter(|act| act.target.contains("juliet"))
+        .map(|act| act.act.as_str())
+        .collect();
+    assert_eq!(
+        of_juliet,
+        ["account.delete", "account.add"],
+        "what was done to the account stays"
+    );
+}

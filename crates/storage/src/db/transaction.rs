@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use sqlx::{MySql, Postgres, Sqlite};
 
-use super::{Meter, Row, Sql, Value, bind_all, check_texts, within};
+use super::{Meter, Row, Sql, Value, act, bind_all, check_texts, within};
 use crate::StorageError;
 
 /// A transaction on any of the three. PostgreSQL and MySQL run at READ COMMITTED: what must not
@@ -86,8 +86,12 @@ impl Transaction {
         Ok(self.rows(sql, args).await?.into_iter().next())
     }
 
-    /// Makes it all durable.
-    pub(crate) async fn commit(self) -> Result<(), StorageError> {
+    /// Makes it all durable, and with it what the record says of the act that it belongs to.
+    pub(crate) async fn commit(mut self) -> Result<(), StorageError> {
+        let marked = match act::is_to_be_marked() {
+            true => Some(Box::pin(act::mark(&mut self)).await?),
+            false => None,
+        };
         let started = Instant::now();
         let result = within(async {
             match self.begun {
@@ -98,6 +102,10 @@ impl Transaction {
         })
         .await;
         self.meter.took("COMMIT", started);
-        result
+        result?;
+        if let Some(marked) = marked {
+            marked.hold();
+        }
+        Ok(())
     }
 }

@@ -226,6 +226,6 @@ async fn the_record_is_narrowed_by_host_time_and_value_and_forgotten_by_time(g: 
     check(text("2 times"), &[3]).await;
     let (since, until) = (Some(all[2].at), Some(all[0].at));
     check(AuditFilter { since, until, ..none() }, &[2, 1]).await;
-    assert_eq!(audit.forget_before(all[1].at).await.unwrap(), 2);
+    assert_eq!(audit.forget_some_before(all[1].at).await.unwrap(), 2);
     check(none(), &[3, 2]).await;
 }

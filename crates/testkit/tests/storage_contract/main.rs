@@ -20,6 +20,7 @@ macro_rules! on_every_database {
 mod accounts;
 mod administrators;
 mod api_tokens;
+mod audit;
 mod cluster;
 mod failures;
 mod ground;

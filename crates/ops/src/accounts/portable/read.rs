@@ -14,6 +14,11 @@ type People = Vec<(String, Result<Person, &'static str>)>;
 
 pub(super) fn document(xml: &str) -> Result<People, OpsError> {
     let bare = without_declaration(xml);
+    if bare.starts_with("<?") {
+        return Err(OpsError::Record(
+            "before the document's root there is more than a declaration",
+        ));
+    }
     let root = tree::parse_within(bare.as_bytes(), "", limits())
         .map_err(|_| OpsError::Record("this is no well-formed XML, or more than is taken in"))?;
     if !root.is("server-data", NS) {
@@ -35,7 +40,10 @@ pub(super) fn document(xml: &str) -> Result<People, OpsError> {
 /// The tokenizer reads what comes on streams, where a declaration is the stream's.
 fn without_declaration(xml: &str) -> &str {
     let xml = xml.trim_start_matches('\u{feff}').trim();
-    match xml.strip_prefix("<?xml").and_then(|rest| rest.split_once("?>")) {
+    let declaration = xml
+        .strip_prefix("<?xml")
+        .filter(|rest| rest.starts_with(char::is_whitespace));
+    match declaration.and_then(|rest| rest.split_once("?>")) {
         Some((_, rest)) => rest.trim(),
         None => xml,
     }
