@@ -238,10 +238,17 @@ fn the_command_line_does_the_same_with_and_without_a_server() -> Result<()> {
     let (home, _) = house.server.stop()?;
     let list = home.hearth(&["cert", "list"], "")?;
     assert!(list.contains(&print), "{list}");
-    home.hearth(&["certificate", "self-signed", OTHER], "")?;
+    for host in [OTHER, DOMAIN] {
+        home.hearth(&["certificate", "self-signed", host], "")?;
+    }
     assert!(!home.hearth(&["cert", "list"], "")?.contains(&print));
     let server = home.start()?;
     assert_ne!(authority.shown(server.addresses().c2s_tls, OTHER)?, print);
+    let began = Instant::now();
+    while !server.home().log().contains("data/certs, put in by an operator") {
+        assert!(began.elapsed() < PATIENCE, "the greeting says: {}", server.home().log());
+        std::thread::sleep(LOOK_AGAIN);
+    }
     Ok(())
 }
 

@@ -8,6 +8,7 @@ use std::{
 };
 
 use crate::{
+    certificates::Origins,
     config::{Configuration, mask_url},
     listeners::Addresses,
 };
@@ -67,13 +68,6 @@ impl Greeting<'_> {
             each(&self.addresses.c2s, "", " (STARTTLS)"),
             each(&self.addresses.c2s_tls, "", " (direct TLS)"),
         ];
-        let certs = config.data_dir.join("certs");
-        let self_signed = || {
-            format!(
-                "self-signed, in {}: clients will ask whether to trust it",
-                certs.display()
-            )
-        };
         [
             ("clients", or_off(&clients.concat())),
             (
@@ -89,9 +83,20 @@ impl Greeting<'_> {
                     .tls
                     .certificate
                     .as_ref()
-                    .map_or_else(self_signed, |path| path.display().to_string()),
+                    .map_or_else(|| self.kept_certificates(), |path| path.display().to_string()),
             ),
         ]
+    }
+
+    /// What there is to say of certificates that the configuration does not name.
+    fn kept_certificates(&self) -> String {
+        let origins = Origins::of(self.configuration);
+        let (folder, place) = (origins.folder(), origins.folder.display());
+        let mut domains = self.domains.iter();
+        match domains.any(|domain| folder.put_in(domain).is_none()) {
+            true => format!("self-signed, in {place}: clients will ask whether to trust it"),
+            false => format!("in {place}, put in by an operator"),
+        }
     }
 
     /// How this very program is called from here, with the options that lead to the same data.

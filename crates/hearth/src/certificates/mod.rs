@@ -1,7 +1,9 @@
 //! Which certificates are shown, and whom we trust: from the configuration, put in by operators, or made by ourselves.
-//! What operators do to them is in `here`.
+//! What operators do to them is in `here`, and why they
+//! cannot in `wrong`.
 
 mod here;
+mod wrong;
 
 use std::path::{Path, PathBuf};
 

@@ -77,6 +77,7 @@ fn the_sample_is_the_defaults_as_it_is_and_with_its_comments_taken_off() {
     let mut expected = defaults.config;
     // The examples of what has no default.
     expected.node_name = "chat1".into();
+    expected.secret.file = Some("/etc/hearth/secret.key".into());
     expected.tls.certificate = Some("/etc/hearth/chain.pem".into());
     expected.tls.key = Some("/etc/hearth/key.pem".into());
     expected.tls.trust = vec!["/etc/hearth/ca.pem".into()];

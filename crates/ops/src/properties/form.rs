@@ -86,7 +86,7 @@ impl Properties {
         }
         let mut accepted = Vec::new();
         for (name, text) in values {
-            match self.acceptable(actor, name, text) {
+            match self.accepted(actor, name, text).await {
                 Ok((definition, value)) => {
                     let kept = Box::pin(self.kept(definition, &value.to_string())).await?;
                     accepted.push((definition.name, kept));

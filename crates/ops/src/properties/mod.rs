@@ -182,7 +182,7 @@ impl Properties {
         let deed = self.deed("property.set", place, name, Some(text)).await;
         let work = async {
             actor.require_owner()?;
-            let (definition, value) = self.acceptable(actor, name, text)?;
+            let (definition, value) = self.accepted(actor, name, text).await?;
             if place == Where::Node && cluster::holds_everywhere(definition.name) {
                 return Err(OpsError::Everywhere(definition.name));
             }
@@ -280,6 +280,12 @@ impl Properties {
                     self.tell(definition.name, &why);
                     problem = problem.or(Some(why));
                 }
+                Err(_) if is_secret => {
+                    tracing::warn!(
+                        name = definition.name,
+                        "the stored secret is passed over: it is not allowed here"
+                    );
+                }
                 // Another version of the program allowed it, or another database.
                 Err(error) => tracing::warn!(name = definition.name, "the stored value is passed over: {error}"),
             }
@@ -316,7 +322,7 @@ impl Properties {
         let name = definition.name;
         let value = definition.kind.parse(text).map_err(|bad| OpsError::BadValue {
             name,
-            value: if definition.is_secret { Audit::MASK } else { text }.to_owned(),
+            value: text.to_owned(),
             allowed: bad.allowed,
         })?;
         match cluster::impossible(name, &value, self.storage.kind()) {

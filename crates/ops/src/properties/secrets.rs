@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use storage::{Audit, NewValue, Property, Scope};
 
 use super::{Properties, PropertyInfo};
-use crate::{Actor, Definition, OpsError, audit::Deed, cluster, is_secret_name};
+use crate::{Actor, Definition, OpsError, Value, audit::Deed, cluster, is_secret_name};
 
 /// A stored value as it is, or why it cannot be read.
 pub(super) struct Opened {
@@ -97,6 +97,23 @@ impl Properties {
     pub(super) async fn is_secret(&self, name: &str) -> bool {
         let by_nature = self.catalogue.find(name).is_some_and(|definition| definition.is_secret);
         by_nature || is_secret_name(name) || self.storage.properties().is_sealed(name).await.unwrap_or(true)
+    }
+
+    /// A value that this actor may give the property; an error never repeats what may be a secret.
+    pub(super) async fn accepted(
+        &self,
+        actor: &Actor,
+        name: &str,
+        text: &str,
+    ) -> Result<(&Definition, Value), OpsError> {
+        match self.acceptable(actor, name, text) {
+            Err(OpsError::BadValue { name, allowed, .. }) if self.is_secret(name).await => Err(OpsError::BadValue {
+                name,
+                value: Audit::MASK.to_owned(),
+                allowed,
+            }),
+            accepted => accepted,
+        }
     }
 
     /// A value as it is to be stored.

@@ -46,8 +46,8 @@ pub(crate) fn sealing(storage: &Storage) -> Sealing {
 }
 
 const ANY: Check = Check {
-    allowed: "anything but no",
-    is_allowed: |text| text != "no",
+    allowed: "anything but no …",
+    is_allowed: |text| !text.starts_with("no "),
 };
 
 fn properties(house: &House, drawer: &Drawer) -> Properties {
@@ -110,7 +110,9 @@ async fn a_secret_holds_and_is_nowhere_to_be_read() {
     let both = [("ldap.user", "hearth"), ("ldap.password", "third sesame")];
     let both = both.map(|(name, value)| (name.to_owned(), value.to_owned()));
     properties.set_all(&local(), &both).await.unwrap();
-    let refused = properties.set(&local(), Where::Cluster, "ldap.password", "no").await;
+    let refused = properties
+        .set(&local(), Where::Cluster, "ldap.password", "no sesame")
+        .await;
     assert!(matches!(refused, Err(OpsError::BadValue { .. })), "{refused:?}");
     // Spelt wrong: it may be a secret all the same.
     let refused = properties
@@ -156,6 +158,12 @@ async fn any_property_becomes_a_secret_and_stays_one_until_it_is_taken_back() {
     assert!(!format!("{:?}", stored.list().await.unwrap()).contains("sesame"));
     assert!(!format!("{:?}", stored.history(None, None, 100).await.unwrap()).contains("sesame"));
     assert_eq!(held(&properties, "ldap.user").await, text("sesame here"));
+    let refused = properties.set(&local(), Where::Cluster, "ldap.user", "no sesame").await;
+    let refused = refused.unwrap_err().to_string();
+    assert!(
+        !refused.contains("sesame") && refused.contains("anything but"),
+        "{refused}"
+    );
     properties
         .set(&local(), Where::Cluster, "ldap.user", "new sesame")
         .await
