@@ -411,11 +411,11 @@ async fn what_is_at_one_server_is_seen_and_done_from_another() -> Result<()> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sessions_are_listed_of_one_server_alone() -> Result<()> {
     let fleet = Fleet::of(2).await?;
-    for name in ["here", "there"] {
+    for name in ["near", "far"] {
         fleet.servers[0].home().add_account(name, PASSWORD)?;
     }
     let mut clients = Vec::new();
-    for (place, name) in [(0, "here"), (1, "there")] {
+    for (place, name) in [(0, "near"), (1, "far")] {
         clients.push(client(fleet.servers[place].addresses().c2s_tls, name, "x").await);
     }
     block_in_place(|| {
@@ -425,13 +425,13 @@ async fn sessions_are_listed_of_one_server_alone() -> Result<()> {
             .leads_to("/cluster?done=on");
         until(&mut first, "/cluster", "one of 2 members", PATIENCE)?;
         let all = first.get("/sessions");
-        all.says(200, "here@localhost/x").says(200, "there@localhost/x");
+        all.says(200, "near@localhost/x").says(200, "far@localhost/x");
         let choice = all
             .body
             .split("<select id=\"node\"")
             .nth(1)
             .context("servers can be chosen")?;
-        for (server, own, other) in [("n1", "here@", "there@"), ("n2", "there@", "here@")] {
+        for (server, own, other) in [("n1", "near@", "far@"), ("n2", "far@", "near@")] {
             let (before, _) = choice
                 .split_once(&format!(">{server}</option>"))
                 .context("it is in the list")?;
