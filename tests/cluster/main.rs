@@ -14,6 +14,7 @@
 //! `HEARTH_CLUSTER_WATCH_SECS` (5). `HEARTH_CLUSTER_LOG` is what the servers log (info); when a story fails, it says where it
 //! has put their logs.
 
+mod allowed;
 mod cut_off;
 mod database;
 mod discovery;

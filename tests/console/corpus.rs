@@ -57,6 +57,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("/sessions", "after"),
     ("/sessions", "host"),
     ("/sessions", "only"),
+    ("/sessions", "node"),
     ("/sessions", "order"),
     ("/sessions", "direction"),
     ("/sessions?order=since&after=a", "place"),

@@ -12,7 +12,7 @@
 //! | 202 | other methods, overrides | `door::other_methods_and_overrides_change_nothing` |
 //! | 203 | reading changes nothing | `tricks::whoever_follows_every_link_changes_nothing`, `door::pages_that_are_read_change_nothing` |
 //! | 204 | forged forms | `door::forged_forms_do_nothing`, `door::a_login_form_of_another_browser_is_refused` |
-//! | 205, 206 | markup, stored and reflected | `corpus`; in a browser: `inert` |
+//! | 205, 206 | markup, stored and reflected | `corpus`; in a browser: `inert`; in lines of the log: `logs` |
 //! | 207 | SQL in every field, on each database | `corpus::injections_on_…` |
 //! | 208, 209 | floods of HTTP/2 | nothing speaks it: `door::requests_that_could_mean_two_things_are_refused` |
 //! | 210 | slow heads and bodies, large bodies | the tests of `http`; `door::requests_that_could_mean_two_things_are_refused` |

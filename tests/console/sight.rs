@@ -407,3 +407,46 @@ async fn what_is_at_one_server_is_seen_and_done_from_another() -> Result<()> {
         Ok(())
     })
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sessions_are_listed_of_one_server_alone() -> Result<()> {
+    let fleet = Fleet::of(2).await?;
+    for name in ["near", "far"] {
+        fleet.servers[0].home().add_account(name, PASSWORD)?;
+    }
+    let mut clients = Vec::new();
+    for (place, name) in [(0, "near"), (1, "far")] {
+        clients.push(client(fleet.servers[place].addresses().c2s_tls, name, "x").await);
+    }
+    block_in_place(|| {
+        let mut first = fleet.visitor(0);
+        first
+            .post("/", "/cluster/switch", &[("to", "on")])
+            .leads_to("/cluster?done=on");
+        until(&mut first, "/cluster", "one of 2 members", PATIENCE)?;
+        let all = first.get("/sessions");
+        all.says(200, "near@localhost/x").says(200, "far@localhost/x");
+        let choice = all
+            .body
+            .split("<select id=\"node\"")
+            .nth(1)
+            .context("servers can be chosen")?;
+        for (server, own, other) in [("n1", "near@", "far@"), ("n2", "far@", "near@")] {
+            let (before, _) = choice
+                .split_once(&format!(">{server}</option>"))
+                .context("it is in the list")?;
+            let number = before.rsplit_once("value=\"").context("it has a number")?.1;
+            let number = number.trim_end_matches('"');
+            let page = first.get(&format!("/sessions?node={number}&order=since"));
+            page.says(200, own).says(200, "1 session");
+            ensure!(!page.body.contains(other), "{server}: {}", page.body);
+            // The filter stays where the list is sorted otherwise.
+            page.says(200, &format!("node={number}&#38;order=heard"));
+        }
+        first
+            .get("/sessions?node=4711")
+            .says(200, "Sessions of one server are unknown");
+        first.get("/sessions?node=x").says(200, "2 sessions");
+        Ok(())
+    })
+}

@@ -146,16 +146,16 @@ impl Checkup {
     }
 
     fn pools(&self) -> Vec<PoolUsage> {
-        let usage = |purpose, db: &Db, (open, idle): (usize, usize), max: u32| PoolUsage {
+        let usage = |purpose, db: &Db, (open, idle): (usize, usize), max: u64| PoolUsage {
             purpose,
             open: open as u64,
             idle: idle as u64,
             waiting: db.meter.waiting() as u64,
-            max: max.into(),
+            max,
         };
         let counts = |db: &Db| match &db.pools {
             Pools::Sqlite { writer, readers } => {
-                let readers = readers.as_ref().map_or((0, 0), |readers| readers.counts());
+                let readers = readers.as_ref().map_or((0, 0), crate::db::Readers::counts);
                 (writer.size() as usize + readers.0, writer.num_idle() + readers.1)
             }
             Pools::Postgres(pool) => (pool.size() as usize, pool.num_idle()),
@@ -163,7 +163,7 @@ impl Checkup {
         };
         match &self.db.pools {
             Pools::Sqlite { readers, .. } => {
-                let max = 1 + readers.as_ref().map_or(0, |_| Options::SQLITE_READERS as u32);
+                let max = 1 + readers.as_ref().map_or(0, |_| Options::SQLITE_READERS as u64);
                 vec![usage("everything", &self.db, counts(&self.db), max)]
             }
             _ => vec![
@@ -171,13 +171,13 @@ impl Checkup {
                     "everything but the cluster",
                     &self.db,
                     counts(&self.db),
-                    self.max_connections,
+                    self.max_connections.into(),
                 ),
                 usage(
                     "the cluster",
                     &self.aside,
                     counts(&self.aside),
-                    crate::db::ASIDE_CONNECTIONS,
+                    crate::db::ASIDE_CONNECTIONS.into(),
                 ),
             ],
         }

@@ -116,8 +116,8 @@ fn needs(shared: &ops::Shared) -> Vec<Need> {
 mod tests {
     use super::*;
 
-    fn check(shared: ops::Shared, expected: [(&str, &str); 3]) {
-        for (need, (mood, words)) in needs(&shared).iter().zip(expected) {
+    fn check(shared: &ops::Shared, expected: [(&str, &str); 3]) {
+        for (need, (mood, words)) in needs(shared).iter().zip(expected) {
             assert!(
                 need.mood == mood && need.text.contains(words),
                 "{}: {} {}",
@@ -138,7 +138,7 @@ mod tests {
             clock_ahead_millis: Ok(-20),
         };
         check(
-            fine.clone(),
+            &fine,
             [("good", "yes"), ("good", "room for 6"), ("good", "within 1000 ms")],
         );
         let bad = ops::Shared {
@@ -148,7 +148,7 @@ mod tests {
             ..fine.clone()
         };
         check(
-            bad,
+            &bad,
             [("bad", "standby"), ("bad", "room for 1"), ("warn", "5000 ms behind")],
         );
         let unknown = ops::Shared {
@@ -157,6 +157,6 @@ mod tests {
             clock_ahead_millis: Err("no answer".to_owned()),
             ..fine
         };
-        check(unknown, [("warn", "unknown: no answer"); 3]);
+        check(&unknown, [("warn", "unknown: no answer"); 3]);
     }
 }

@@ -20,6 +20,7 @@ use crate::{
 struct Page {
     frame: Frame,
     hosts: Vec<String>,
+    nodes: Vec<NodeInfo>,
     wish: Wish,
     kinds: Vec<(&'static str, &'static str, bool)>,
     columns: Vec<Column>,
@@ -52,6 +53,8 @@ struct Column {
 struct Wish {
     text: String,
     host: String,
+    /// The number of a server; empty: all.
+    node: String,
     only: &'static str,
     order: &'static str,
     direction: &'static str,
@@ -115,7 +118,10 @@ async fn show(visit: &Visit, wrong: Option<(StatusCode, String)>) -> Response {
     };
     let wish = Wish::of(visit);
     let sessions = &visit.acts().sessions;
-    let (found, names) = tokio::join!(sessions.everywhere(visit.actor(), &wish.question), node_names(visit));
+    let (found, names) = tokio::join!(
+        sessions.on(visit.actor(), wish.node.parse().ok(), &wish.question),
+        node_names(visit)
+    );
     let now = words::now();
     let last = found.sessions.last().filter(|_| found.has_more);
     let next = last.map(|on| wish.address_after(&on.session));
@@ -129,6 +135,11 @@ async fn show(visit: &Visit, wrong: Option<(StatusCode, String)>) -> Response {
     let page = Page {
         frame: visit.frame("Sessions").await,
         hosts,
+        nodes: names
+            .iter()
+            .filter(|node| node.voter.is_some() || node.id.to_string() == wish.node)
+            .cloned()
+            .collect(),
         kinds: KINDS.map(|(name, _, label)| (name, label, name == wish.only)).into(),
         columns: COLUMNS.into_iter().map(|column| wish.column(column)).collect(),
         rows: rows.collect(),
@@ -172,6 +183,11 @@ impl Wish {
             },
             text,
             host,
+            // What is no number is no server's.
+            node: query
+                .raw("node")
+                .parse::<u64>()
+                .map_or_else(|_| String::new(), |node| node.to_string()),
             only,
             order,
             direction: if is_down { "down" } else { "" },
@@ -182,6 +198,7 @@ impl Wish {
         let fields = [
             ("text", self.text.as_str()),
             ("host", &self.host),
+            ("node", &self.node),
             ("only", self.only),
             ("order", order),
             ("direction", direction),

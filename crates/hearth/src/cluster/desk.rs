@@ -118,8 +118,12 @@ impl ClusterLive for ClusterDesk {
         Box::pin(async move { self.ask(None, &Inspect(inspection), LOOK_PATIENCE).await })
     }
 
-    fn sessions(&self, question: SessionQuestion) -> Asked<'_, Vec<(u64, Result<SessionAnswer, String>)>> {
-        Box::pin(async move { self.ask(None, &AskSessions(question), LOOK_PATIENCE).await })
+    fn sessions(
+        &self,
+        node: Option<u64>,
+        question: SessionQuestion,
+    ) -> Asked<'_, Vec<(u64, Result<SessionAnswer, String>)>> {
+        Box::pin(async move { self.ask(node, &AskSessions(question), LOOK_PATIENCE).await })
     }
 
     fn certify(

@@ -39,8 +39,13 @@ pub trait ClusterLive: Send + Sync {
     /// Looks into a session wherever it is: what the servers say that have it.
     fn inspect(&self, inspection: Inspection) -> Said<'_, Option<Inspected>>;
 
-    /// Asks every server of this cluster for sessions, this one among them; what each says, by its number, in time.
-    fn sessions(&self, question: SessionQuestion) -> Asked<'_, Vec<(u64, Result<SessionAnswer, String>)>>;
+    /// Asks every server of this cluster for sessions, this one among them, or the one with this number; what each says,
+    /// by its number, in time.
+    fn sessions(
+        &self,
+        node: Option<u64>,
+        question: SessionQuestion,
+    ) -> Asked<'_, Vec<(u64, Result<SessionAnswer, String>)>>;
 
     /// Has another server do something with its certificates. The outer error is a clause for the operator: why it does
     /// not answer.
@@ -168,7 +173,11 @@ impl ClusterLive for NoCluster {
         Box::pin(std::future::ready(Vec::new()))
     }
 
-    fn sessions(&self, _question: SessionQuestion) -> Asked<'_, Vec<(u64, Result<SessionAnswer, String>)>> {
+    fn sessions(
+        &self,
+        _node: Option<u64>,
+        _question: SessionQuestion,
+    ) -> Asked<'_, Vec<(u64, Result<SessionAnswer, String>)>> {
         Box::pin(std::future::ready(Vec::new()))
     }
 

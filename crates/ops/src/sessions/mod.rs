@@ -139,6 +139,11 @@ impl Sessions {
     /// A page of the sessions of the whole cluster that the actor's power reaches. Servers that do not answer are
     /// named; nobody waits for them.
     pub async fn everywhere(&self, actor: &Actor, question: &SessionQuestion) -> Everywhere {
+        self.on(actor, None, question).await
+    }
+
+    /// The same, of the server with this number alone where there is one.
+    pub async fn on(&self, actor: &Actor, node: Option<u64>, question: &SessionQuestion) -> Everywhere {
         let limit = question.limit.clamp(1, PAGE_MAX);
         let asked = SessionQuestion {
             host: match actor.role() {
@@ -151,7 +156,7 @@ impl Sessions {
             ..question.clone()
         };
         let mut page = Everywhere::default();
-        for (node, said) in self.cluster.sessions(asked).await {
+        for (node, said) in self.cluster.sessions(node, asked).await {
             match said {
                 Ok(answer) => {
                     page.total += answer.total;

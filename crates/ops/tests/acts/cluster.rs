@@ -110,14 +110,16 @@ impl ClusterLive for Fake {
     }
 
     /// Server 1 has everybody, server 2 nobody, server 3 is silent.
-    fn sessions(&self, question: SessionQuestion) -> Asked<'_, Vec<(u64, Result<SessionAnswer, String>)>> {
+    fn sessions(
+        &self,
+        node: Option<u64>,
+        question: SessionQuestion,
+    ) -> Asked<'_, Vec<(u64, Result<SessionAnswer, String>)>> {
         let silent = || Err("it did not answer in time".to_owned());
         let everybody = answer(&Told::default(), &question);
-        Box::pin(ready(vec![
-            (1, Ok(everybody)),
-            (2, Ok(SessionAnswer::default())),
-            (3, silent()),
-        ]))
+        let mut said = vec![(1, Ok(everybody)), (2, Ok(SessionAnswer::default())), (3, silent())];
+        said.retain(|(number, _)| node.is_none_or(|node| node == *number));
+        Box::pin(ready(said))
     }
 
     fn certify(

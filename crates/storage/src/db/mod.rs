@@ -32,7 +32,7 @@ pub(crate) use value::{MAX_JID_BYTES, MAX_PART_BYTES, Value, args, bind_all, che
 
 use crate::StorageError;
 use doubt::Doubt;
-use readers::Readers;
+pub(crate) use readers::Readers;
 
 /// No statement may keep a caller waiting longer, whatever the network does.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(30);
