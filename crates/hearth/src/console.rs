@@ -18,7 +18,7 @@ use rustls::ServerConfig;
 use storage::{Clock, Storage, SystemClock};
 use transport::{Certificates, TlsSettings, tls_server_config};
 
-use crate::{config::mask_url, control::Desk, install::Installation, listeners::Addresses, outlook::Lookout, process};
+use crate::{control::Desk, install::Installation, listeners::Addresses, outlook::Lookout, process};
 
 /// All that operators can do in a browser.
 pub(crate) fn acts(
@@ -28,12 +28,11 @@ pub(crate) fn acts(
     sealing: &Sealing,
     settings: &Arc<ArcSwap<ConsoleSettings>>,
     here: ServerHere,
-    database_url: &str,
     installation: Installation,
 ) -> Acts {
     let audit = desk.audit.clone();
     Acts {
-        databases: Databases::new(storage.clone(), mask_url(database_url)),
+        databases: Databases::new(storage.clone(), installation.database()),
         accounts: desk.accounts.clone(),
         administrators: desk.administrators.clone(),
         certificates: desk.certificates.clone(),

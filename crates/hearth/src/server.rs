@@ -180,7 +180,6 @@ impl Server {
         let here = ServerHere::new(&config.node_name, &addresses, &certificates, &readiness, &lookout);
         let restart = Restart::default();
         let installation = Installation::new(&configuration, &addresses, restart.clone());
-        let url = &config.database.url;
         let acts = console::acts(
             &desk,
             &storage,
@@ -188,7 +187,6 @@ impl Server {
             &sealing,
             &console_settings,
             here,
-            url,
             installation,
         );
         let databases = acts.databases.clone();

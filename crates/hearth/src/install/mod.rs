@@ -53,6 +53,11 @@ impl Installation {
         }
     }
 
+    /// The database's address, without the password.
+    pub(crate) fn database(&self) -> String {
+        mask_url(&self.configuration.config.database.url)
+    }
+
     fn held_by(&self, key: &str) -> Option<String> {
         match self.configuration.origin(key) {
             Origin::Default => None,
@@ -64,7 +69,7 @@ impl Installation {
 impl Install for Installation {
     fn configured(&self) -> Configured {
         Configured {
-            database: mask_url(&self.configuration.config.database.url),
+            database: self.database(),
             database_by: self.held_by("database.url"),
             domains_by: self.held_by("domains"),
         }

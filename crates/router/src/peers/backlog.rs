@@ -1,7 +1,7 @@
 //! What waits for an account goes before what comes directly.
 //!
 //! A node that puts a message into the log because it sees no session, and sees one when the next message comes, sends that
-//! one directly, and names the row that waits ([`Frame::Deliver`]). The session's node keeps back what comes from other
+//! one directly, and names the row that waits (`Frame::Deliver`). The session's node keeps back what comes from other
 //! nodes until it has looked for such rows: it asks the other node, which answers when they are written, and replays. So
 //! they stay in order where a client comes at that moment, and where a node comes back to its cluster with sessions that the
 //! others believed lost.
