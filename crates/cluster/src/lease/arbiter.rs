@@ -132,7 +132,7 @@ impl Lease {
     }
 
     /// A renewal that began at `sent` is in the row. After a lapse it counts only when no take-over can have come
-    /// between that a failover of the database forgot: the group that won it may act for 6 s more.
+    /// between that a failover of the database forgot: the group that won it may act for its lease more.
     pub(super) fn count_renewal(&mut self, sent: Micros, now: Micros) {
         let Some(group) = self.group() else { return };
         let until = sent + self.held();

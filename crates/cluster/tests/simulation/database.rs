@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cluster::lease::{Effect, Grounds, Micros, Row, RowKey, SECOND, ServerId};
+use cluster::lease::{Effect, Grounds, Micros, Row, RowKey, ServerId, Settings};
 use cluster::{Group, NodeId};
 
 #[derive(Clone)]
@@ -70,12 +70,13 @@ impl Database {
     /// Runs the statement of an effect at the world's time `now`.
     pub(crate) fn run(&mut self, effect: &Effect, server: ServerId, now: Micros) -> Answered {
         let now = now + self.skew;
+        let lease = Settings::default().group_lease;
         match effect {
             Effect::ReadRow => Answered::Row(self.read(now)),
             Effect::RenewRow { group, list, unlist } => {
                 let is_ours = self.change(*group, |row| {
                     row.seq += 1;
-                    row.until = now + 6 * SECOND;
+                    row.until = now + lease;
                     row.members.extend(list.iter().map(|(node, server)| (*node, *server)));
                     row.members.retain(|node, _| !unlist.contains(node));
                 });
@@ -136,7 +137,7 @@ impl Database {
         self.now = Stored {
             group: Some(group),
             seq: self.now.seq + 1,
-            until: now + 6 * SECOND,
+            until: now + Settings::default().group_lease,
             members,
         };
         Answered::Taken(me, group)
