@@ -155,17 +155,17 @@ impl Server {
             host,
             caches,
         });
-        let desk = wiring::desk(
-            &storage,
-            &properties,
-            &authenticator,
-            &live,
-            acts,
-            &certificate_desk,
-            &sealing,
-            &config.node_name,
-            Status::here(addresses.all()),
-        );
+        let desk = wiring::desk(wiring::Parts {
+            storage: &storage,
+            properties: &properties,
+            authenticator: &authenticator,
+            live,
+            cluster: acts,
+            certificates: &certificate_desk,
+            sealing: &sealing,
+            node: &config.node_name,
+            status: Status::here(addresses.all()),
+        });
         let keep = Arc::new(ArcSwap::from_pointee(settings.keep));
         tasks.spawn(life::forget_old_records(
             desk.audit.clone(),

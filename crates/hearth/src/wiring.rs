@@ -59,24 +59,38 @@ pub(crate) async fn authenticator(storage: &Storage, settings: auth::Settings) -
     .await
 }
 
+/// What acts are put together from.
+pub(crate) struct Parts<'a> {
+    pub(crate) storage: &'a Storage,
+    pub(crate) properties: &'a Properties,
+    pub(crate) authenticator: &'a Authenticator,
+    pub(crate) live: Arc<dyn Live>,
+    pub(crate) cluster: Arc<dyn ClusterLive>,
+    pub(crate) certificates: &'a CertificateDesk,
+    pub(crate) sealing: &'a Sealing,
+    /// This server's name in the record.
+    pub(crate) node: &'a str,
+    pub(crate) status: Status,
+}
+
 /// All that operators can do here.
-#[allow(clippy::too_many_arguments, reason = "each is one part of it")]
-pub(crate) fn desk(
-    storage: &Storage,
-    properties: &Properties,
-    authenticator: &Authenticator,
-    live: &Arc<dyn Live>,
-    cluster: Arc<dyn ClusterLive>,
-    certificates: &CertificateDesk,
-    sealing: &Sealing,
-    node: &str,
-    status: Status,
-) -> Desk {
+pub(crate) fn desk(parts: Parts<'_>) -> Desk {
+    let Parts {
+        storage,
+        properties,
+        authenticator,
+        live,
+        cluster,
+        certificates,
+        sealing,
+        node,
+        status,
+    } = parts;
     let audit = Audit::new(storage.clone(), node.to_owned());
     let administrators = Administrators::new(storage.clone(), audit.clone());
     Desk {
-        accounts: Accounts::new(storage.clone(), Arc::clone(live), authenticator.clone(), audit.clone()),
-        groups: Groups::new(storage.clone(), Arc::clone(live), audit.clone()),
+        accounts: Accounts::new(storage.clone(), Arc::clone(&live), authenticator.clone(), audit.clone()),
+        groups: Groups::new(storage.clone(), Arc::clone(&live), audit.clone()),
         tokens: Tokens::new(
             storage.clone(),
             authenticator.clone(),
@@ -89,7 +103,7 @@ pub(crate) fn desk(
         logs: Logs::new(Arc::clone(&cluster), audit.clone()),
         properties: properties.clone(),
         second_factors: SecondFactors::new(storage.clone(), audit.clone(), sealing.clone()),
-        sessions: Sessions::new(Arc::clone(live), Arc::clone(&cluster), audit.clone()),
+        sessions: Sessions::new(Arc::clone(&live), Arc::clone(&cluster), audit.clone()),
         audit,
         clustering: Clustering::new(storage.clone(), properties.clone(), cluster),
         status,

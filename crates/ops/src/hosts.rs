@@ -1,4 +1,4 @@
-//! The domains that are served: which there are, and another one while the servers run.
+//! The domains that are served: which there are, another one while the servers run, one no more.
 
 use protocol::Jid;
 use serde::{Deserialize, Serialize};
@@ -66,9 +66,7 @@ impl Hosts {
         };
         self.audit.record(actor, Deed::new("host.add", domain), work).await
     }
-}
 
-impl Hosts {
     /// Serves a host no more: its sessions are closed and nobody logs in, on every server; everything of it stays.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! An account that is deleted leaves the record of acts as well, where its address is a detail of what was done: who was
+//! An account that is deleted, alone or with its host, leaves the record of acts as well, where its address is a detail of what was done: who was
 //! added to a group, who was somebody's contact. The acts stay, and so does who did them and what account they were done
 //! to: that is what the record is for.
 
@@ -25,7 +25,7 @@ macro_rules! page {
     };
 }
 
-/// Takes this address, as it is prepared, out of the details of all entries.
+/// Takes this address, as it is prepared, out of the details of all entries; `@` and a domain: all addresses there.
 pub(crate) async fn erase(db: &Db, address: &str) -> Result<(), StorageError> {
     const PAGE: Sql = Sql::of_each(page!("instr("), page!("strpos("), page!("INSTR("));
     const VALUES: &str = "UPDATE audit_log SET value_before = ?, value_after = ? WHERE id = ?";
@@ -56,16 +56,23 @@ pub(crate) async fn erase(db: &Db, address: &str) -> Result<(), StorageError> {
     .await
 }
 
-/// The text with the placeholder instead of the address, wherever it is the address and no part of another one.
+/// The text with the placeholder instead of the address, wherever it is the address and no part of another one. Of a
+/// domain's addresses the localpart goes with it.
 fn without(text: &str, address: &str) -> String {
+    let is_any = address.starts_with('@');
     let (mut result, mut rest) = (String::with_capacity(text.len()), text);
     while let Some(place) = rest.find(address) {
         let (before, from) = rest.split_at(place);
         let behind = &from[address.len()..];
-        let begins = before.chars().next_back().or_else(|| result.chars().next_back());
-        let is_whole = !begins.is_some_and(is_of_a_name) && !goes_on(behind);
         result.push_str(before);
-        result.push_str(if is_whole { PLACEHOLDER } else { address });
+        let name = result.chars().rev().take_while(|character| is_of_a_name(*character));
+        let name_bytes: usize = name.map(char::len_utf8).sum();
+        if (name_bytes > 0) == is_any && !goes_on(behind) {
+            result.truncate(result.len() - name_bytes);
+            result.push_str(PLACEHOLDER);
+        } else {
+            result.push_str(address);
+        }
         rest = behind;
     }
     result.push_str(rest);
@@ -112,6 +119,26 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(without(text, "eve@x.test"), all(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn all_addresses_of_a_domain_go_and_no_others() {
+        let all = |text: &str| text.replace('#', PLACEHOLDER);
+        for (text, expected) in [
+            (
+                "eve@x.test, bob@y.test and ann@x.test/phone",
+                "#, bob@y.test and #/phone",
+            ),
+            (
+                "refused: there is no account é.v-e@x.test.",
+                "refused: there is no account #.",
+            ),
+            ("eve@x.test.org", "eve@x.test.org"),
+            ("eve@sub.x.test at x.test", "eve@sub.x.test at x.test"),
+            ("nobody: @x.test", "nobody: @x.test"),
+        ] {
+            assert_eq!(without(text, "@x.test"), all(expected), "{text}");
         }
     }
 }

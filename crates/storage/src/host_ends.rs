@@ -1,7 +1,7 @@
 //! Hosts that are not served any more: for a while, or for good.
 
 use crate::db::{Transaction, args};
-use crate::{AccountId, HostId, Hosts, StorageError};
+use crate::{AccountId, HostId, Hosts, StorageError, erasure};
 
 /// What became of a change of a host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,8 +47,9 @@ impl Hosts {
         Ok(HostChange::Done(()))
     }
 
-    /// Deletes a host and all that belongs to it: groups, accounts and what is remembered of them, and every power over
-    /// it. It is disabled first, and its accounts go some at a time: where that is cut short it can be done again.
+    /// Deletes a host and all that belongs to it: groups, accounts and what is remembered of them, also as a detail of
+    /// acts on others, and every power over it. It is disabled first, and its accounts go some at a time: where that is
+    /// cut short it can be done again.
     pub async fn delete(&self, domain: &str) -> Result<HostChange<HostDeleted>, StorageError> {
         // In boxes: acts hold acts, and a thread's stack is not for all of them.
         let host = match Box::pin(self.end(domain)).await? {
@@ -57,6 +58,7 @@ impl Hosts {
             HostChange::LastHost => return Ok(HostChange::LastHost),
             HostChange::LastOwner => return Ok(HostChange::LastOwner),
         };
+        Box::pin(erasure::erase(&self.db, &format!("@{domain}"))).await?;
         let mut deleted = HostDeleted {
             groups: Box::pin(self.delete_groups(host)).await?,
             accounts: 0,

@@ -7,6 +7,12 @@ use testkit::{house::Client, town::Town};
 
 const HI: &str = "<message type='chat' id='1' to='juliet@localhost'><body>hi</body></message>";
 
+/// Romeo at node 1, whose client asks for acknowledgements.
+async fn romeo(town: &Town) -> Client {
+    let romeo = town.house(1).online("romeo@localhost/orchard").await;
+    romeo.with_acknowledgements()
+}
+
 fn ids(client: &mut Client) -> Vec<String> {
     std::iter::from_fn(|| client.hears())
         .filter_map(|stanza| stanza.id.map(|id| id.to_string()))
@@ -17,11 +23,7 @@ fn ids(client: &mut Client) -> Vec<String> {
 async fn stored_messages_go_to_one_of_the_clients_that_come_at_once() {
     for acknowledged in [false, true] {
         let town = Town::open(3).await;
-        let mut romeo = town
-            .house(1)
-            .online("romeo@localhost/orchard")
-            .await
-            .with_acknowledgements();
+        let mut romeo = romeo(&town).await;
         town.house(1).account("juliet@localhost").await;
         romeo.sends(HI).await;
         let mut one = town.house(2).client("juliet@localhost/one").await;
@@ -41,11 +43,7 @@ async fn stored_messages_go_to_one_of_the_clients_that_come_at_once() {
 #[tokio::test]
 async fn a_message_in_flight_to_another_node_is_not_sent_again() {
     let town = Town::open(3).await;
-    let mut romeo = town
-        .house(1)
-        .online("romeo@localhost/orchard")
-        .await
-        .with_acknowledgements();
+    let mut romeo = romeo(&town).await;
     let mut juliet = town.house(2).online("juliet@localhost/balcony").await;
     town.settle().await;
     juliet.skips();
@@ -69,11 +67,7 @@ async fn a_message_in_flight_to_another_node_is_not_sent_again() {
 #[tokio::test]
 async fn what_a_client_gives_back_goes_to_one_on_another_node() {
     let town = Town::open(3).await;
-    let mut romeo = town
-        .house(1)
-        .online("romeo@localhost/orchard")
-        .await
-        .with_acknowledgements();
+    let mut romeo = romeo(&town).await;
     let juliet = town.house(2).online("juliet@localhost/balcony").await;
     let mut other = town.house(3).client("juliet@localhost/chamber").await;
     other.sends("<presence><priority>0</priority></presence>").await;
@@ -91,11 +85,7 @@ async fn what_a_client_gives_back_goes_to_one_on_another_node() {
 #[tokio::test]
 async fn a_node_that_does_not_answer_keeps_its_rows_until_it_is_gone() {
     let town = Town::open(3).await;
-    let mut romeo = town
-        .house(1)
-        .online("romeo@localhost/orchard")
-        .await
-        .with_acknowledgements();
+    let mut romeo = romeo(&town).await;
     let mut juliet = town.house(2).online("juliet@localhost/balcony").await;
     romeo.sends(HI).await;
     town.settle().await;
@@ -116,11 +106,7 @@ async fn a_node_that_does_not_answer_keeps_its_rows_until_it_is_gone() {
 #[tokio::test]
 async fn a_node_that_answers_late_is_asked_again() {
     let town = Town::open(3).await;
-    let mut romeo = town
-        .house(1)
-        .online("romeo@localhost/orchard")
-        .await
-        .with_acknowledgements();
+    let mut romeo = romeo(&town).await;
     town.house(1).account("juliet@localhost").await;
     romeo.sends(HI).await;
     romeo.leaves().await;
@@ -142,11 +128,7 @@ fn numbered(number: u32) -> String {
 #[tokio::test]
 async fn what_waited_while_a_node_was_away_comes_before_what_is_sent_to_it_again() {
     let town = Town::open(2).await;
-    let mut romeo = town
-        .house(1)
-        .online("romeo@localhost/orchard")
-        .await
-        .with_acknowledgements();
+    let mut romeo = romeo(&town).await;
     let mut juliet = town.house(2).online("juliet@localhost/balcony").await;
     town.settle().await;
     juliet.skips();
@@ -186,11 +168,7 @@ async fn a_backlog_that_does_not_come_keeps_nothing_back_for_ever() {
 #[tokio::test]
 async fn what_a_client_had_before_its_node_went_away_does_not_come_again() {
     let town = Town::open(2).await;
-    let mut romeo = town
-        .house(1)
-        .online("romeo@localhost/orchard")
-        .await
-        .with_acknowledgements();
+    let mut romeo = romeo(&town).await;
     let mut juliet = town.house(2).online("juliet@localhost/balcony").await;
     town.settle().await;
     juliet.skips();

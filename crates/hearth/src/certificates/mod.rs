@@ -1,6 +1,5 @@
 //! Which certificates are shown, and whom we trust: from the configuration, put in by operators, or made by ourselves.
-//! What operators do to them is in `here`, and why they
-//! cannot in `wrong`.
+//! What operators do to them is in `here`, and why they cannot in `wrong`.
 
 mod here;
 mod wrong;

@@ -68,23 +68,23 @@ impl Reach {
             .await
             .context("the database cannot be opened")?;
         let hosts = storage.hosts().seed(&config.domains).await?;
-        let domains = hosts.into_iter().map(|host| host.domain).collect();
+        let domains = wiring::served(&hosts);
         let status = Status::here(Vec::new());
         let sealing = wiring::sealing(&storage, &KeyFile::new(config));
         let (properties, _) = wiring::properties(configuration, &storage, &sealing);
         let settings = properties::settings(&properties.held().await?);
         let authenticator = wiring::authenticator(&storage, settings.auth).await?;
-        let desk = wiring::desk(
-            &storage,
-            &properties,
-            &authenticator,
-            &(Arc::new(NobodyLive) as _),
-            Arc::new(NoCluster),
-            &CertificateDesk::new(Origins::of(configuration), domains, None),
-            &sealing,
-            &config.node_name,
+        let desk = wiring::desk(wiring::Parts {
+            storage: &storage,
+            properties: &properties,
+            authenticator: &authenticator,
+            live: Arc::new(NobodyLive),
+            cluster: Arc::new(NoCluster),
+            certificates: &CertificateDesk::new(Origins::of(configuration), domains, None),
+            sealing: &sealing,
+            node: &config.node_name,
             status,
-        );
+        });
         Ok(Self::Database {
             desk: Box::new(desk),
             storage,

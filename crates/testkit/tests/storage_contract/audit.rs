@@ -69,6 +69,8 @@ fn changes<'a>(g: &'a Ground, juliet: storage::AccountId, group: storage::GroupN
         s.accounts().change_credentials(juliet, &credentials(2)),
         s.hosts().add_and_tell("montague.example"),
         s.hosts().add("verona.example"),
+        s.hosts().set_disabled("verona.example", true),
+        s.hosts().delete("verona.example"),
         s.groups().create(g.host, "friends", &GroupFacts::default()),
         s.groups().change(
             g.host,
@@ -96,6 +98,7 @@ fn changes<'a>(g: &'a Ground, juliet: storage::AccountId, group: storage::GroupN
         s.api_tokens().remove("t"),
         s.second_factors().begin(juliet, b"secret"),
         s.second_factors().confirm(juliet, b"secret", 5, &[[1; 32]]),
+        s.second_factors().rewrite(juliet, b"secret", b"sealed"),
         s.second_factors().replace_recovery(juliet, &[[2; 32], [3; 32]]),
         s.second_factors().remove(juliet),
         s.console_sessions().add(b"one", juliet, "127.0.0.1", LIMITS),
@@ -146,7 +149,7 @@ async fn picture(g: &Ground, juliet: storage::AccountId) -> String {
             .get(juliet)
             .await
             .unwrap()
-            .map(|it| (it.confirmed_at, it.recovery_codes)),
+            .map(|it| (it.secret, it.confirmed_at, it.recovery_codes)),
         s.console_sessions().list(juliet, LIMITS).await.unwrap(),
         s.properties().list().await.unwrap(),
         s.roster().load(juliet).await.unwrap(),

@@ -1,6 +1,8 @@
 //! Hosts that are not served any more, for a while or for good.
 
-use storage::{Credentials, GroupFacts, HostChange, HostDeleted, HostId, NewApiToken, Role, ShownTo};
+use storage::{
+    AuditFilter, Credentials, GroupFacts, HostChange, HostDeleted, HostId, NewApiToken, NewAuditEntry, Role, ShownTo,
+};
 
 use crate::Ground;
 
@@ -9,6 +11,7 @@ on_every_database!(
     a_host_goes_with_all_that_is_of_it_and_nothing_else,
     a_host_with_every_owner_stays,
     many_accounts_go_with_their_host,
+    who_goes_with_a_host_leaves_the_details_of_acts,
 );
 
 async fn another(g: &Ground) -> HostId {
@@ -170,5 +173,34 @@ async fn many_accounts_go_with_their_host(g: Ground) {
             accounts: 501,
             groups: 0
         })
+    );
+}
+
+async fn who_goes_with_a_host_leaves_the_details_of_acts(g: Ground) {
+    let montague = another(&g).await;
+    account(&g, montague, "romeo").await;
+    let audit = g.storage.audit();
+    let act = NewAuditEntry {
+        actor: "romeo@montague.example".to_owned(),
+        target: "romeo@montague.example".to_owned(),
+        act: "test".to_owned(),
+        before: Some("juliet@capulet.example".to_owned()),
+        after: Some("juliet@capulet.example, romeo@montague.example".to_owned()),
+        ..NewAuditEntry::default()
+    };
+    let id = audit.begin(&act).await.unwrap();
+    audit.end(id, "done for romeo@montague.example").await.unwrap();
+    g.storage.hosts().delete("montague.example").await.unwrap();
+    let entry = audit.list(&AuditFilter::default(), 10).await.unwrap().remove(0);
+    assert_eq!(entry.act.before, act.before);
+    assert_eq!(
+        entry.act.after.as_deref(),
+        Some("juliet@capulet.example, (a deleted account)")
+    );
+    assert_eq!(entry.outcome.as_deref(), Some("done for (a deleted account)"));
+    assert_eq!(
+        (entry.act.actor, entry.act.target),
+        (act.actor, act.target),
+        "these are the record"
     );
 }
