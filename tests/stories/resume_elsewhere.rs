@@ -6,7 +6,7 @@ use protocol::{Element, Jid, ns};
 use testkit::{
     client::Connect,
     managed::{Lost, Managed, befriend, bodies, body, condition},
-    server::{PASSWORD, Server},
+    server::{PASSWORD, Server, Setup},
     street::Street,
 };
 
@@ -74,23 +74,37 @@ async fn who_comes_back_at_another_server_gets_what_was_missed_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn everything_comes_once_and_in_order_while_the_stream_moves() {
+    talk_to_one_who_moves(&Street::open(3).await, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn so_it_does_where_the_log_holds_most_of_what_waits() {
+    let setup = || {
+        let mut setup = Setup::default();
+        setup.router.inbox_stanzas = 10;
+        setup
+    };
+    talk_to_one_who_moves(&Street::with(3, setup).await, 50).await;
+}
+
+/// Two talk to her, so many messages at once.
+async fn talk_to_one_who_moves(street: &Street, burst: u32) {
     const MANY: u32 = 300;
-    let street = Street::open(3).await;
-    let [mut juliet, mut romeo, mut nurse] = three_people(&street, 2, 3).await;
+    let [mut juliet, mut romeo, mut nurse] = three_people(street, 2, 3).await;
     let jid = juliet.jid.clone();
     let bare = jid.to_bare();
     let his = tokio::spawn(async move {
-        for number in 0..MANY {
-            romeo.say(&jid, [number]).await;
-            tokio::time::sleep(Duration::from_millis(1)).await;
+        for number in (0..MANY).step_by(burst as usize) {
+            romeo.say(&jid, number..number + burst).await;
+            tokio::time::sleep(Duration::from_millis(burst.into())).await;
         }
         romeo.settle().await;
         romeo
     });
     let hers = tokio::spawn(async move {
-        for number in 10_000..10_000 + MANY {
-            nurse.say(&bare, [number]).await;
-            tokio::time::sleep(Duration::from_millis(1)).await;
+        for number in (10_000..10_000 + MANY).step_by(burst as usize) {
+            nurse.say(&bare, number..number + burst).await;
+            tokio::time::sleep(Duration::from_millis(burst.into())).await;
         }
         nurse.settle().await;
         nurse

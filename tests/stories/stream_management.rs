@@ -320,6 +320,7 @@ async fn a_client_that_never_acknowledges_is_given_up_and_loses_nothing() {
     let mut setup = Setup::default();
     setup.c2s.unacked_stanzas = 10;
     setup.router.inbox_stanzas = 300;
+    setup.c2s.behind_timeout_secs = 1;
     let server = Server::with(setup).await;
     let mut romeo = Managed::user(&server, "romeo").await;
     let mut juliet = Managed::user(&server, "juliet").await;

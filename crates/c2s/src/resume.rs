@@ -137,8 +137,10 @@ pub(crate) async fn wait(server: &Server, bound: &mut Bound) -> Option<Claim> {
             if let Some(claim) = bound.management.as_ref().and_then(Management::claimed) {
                 return Some(claim);
             }
-            if let Found::Close(_) = poll_fn(|cx| session.inbox.poll(cx, &mut gathered)).await {
-                return None;
+            match poll_fn(|cx| session.inbox.poll(cx, &mut gathered)).await {
+                Found::Stanzas => {}
+                Found::Rows => server.house.read_overflow(&session),
+                Found::Close(_) => return None,
             }
             let management = bound.management.as_mut()?;
             for delivery in gathered.drain(..) {

@@ -11,7 +11,7 @@ use std::{
 };
 
 use protocol::{Element, IqType, Stanza, StreamCondition, StreamError, ns, stream::Frame};
-use router::{Delivery, Found};
+use router::{Delivery, Found, slow_reader};
 
 use crate::{
     Server, Settings,
@@ -146,6 +146,10 @@ impl Live {
             outcome = match poll_fn(|cx| self.poll_event(cx)).await {
                 Event::Frame(frame) => self.frame(frame).await,
                 Event::Inbox(Found::Stanzas) => self.deliver(),
+                Event::Inbox(Found::Rows) => {
+                    self.server.house.read_overflow(&self.bound.session);
+                    Ok(None)
+                }
                 Event::Inbox(Found::Close(_)) if !self.server.house.is_acting() => return End::Fenced,
                 Event::Inbox(Found::Close(reason)) => return End::Closed(Some(reason)),
                 Event::Fenced => match Box::pin(fence::wait(&self.server, &self.bound.session)).await {
@@ -218,7 +222,10 @@ impl Live {
                 .outbox
                 .is_full(self.settings.unacked_stanzas, self.settings.unacked_bytes)
         });
-        if owes || is_congested {
+        let takes_nothing = owes || is_congested;
+        self.watch
+            .set_behind(takes_nothing && self.bound.session.inbox.is_overflowing());
+        if takes_nothing {
             return self.bound.session.inbox.poll_news(cx);
         }
         self.bound.session.inbox.poll(cx, &mut self.deliveries)
@@ -236,6 +243,7 @@ impl Live {
             Alarm::Silent | Alarm::NotReading if self.bound.is_resumable() => return Ok(Some(End::Lost)),
             Alarm::Silent => return Err(timed_out("no answer to a ping")),
             Alarm::NotReading => return Err(timed_out("what was sent is not read")),
+            Alarm::Behind => return Err(slow_reader()),
             Alarm::Midway => return Err(timed_out("a stanza was begun and not ended")),
         }
         Ok(None)

@@ -36,6 +36,8 @@ pub struct Settings {
     pub unacked_stanzas: usize,
     /// Bytes that a client may leave unacknowledged.
     pub unacked_bytes: usize,
+    /// Seconds that a client may take nothing while its inbox overflows (1 to 600).
+    pub behind_timeout_secs: u64,
     /// Presences kept back for a client that nobody looks at (XEP-0352; 0 to 10,000).
     pub held_presences: usize,
     /// Whether strangers may make accounts (XEP-0077). Default no.
@@ -62,6 +64,7 @@ impl Default for Settings {
             hand_over_secs: 10,
             unacked_stanzas: 1000,
             unacked_bytes: 4 << 20,
+            behind_timeout_secs: 30,
             held_presences: 500,
             is_registration_open: false,
         }

@@ -24,6 +24,8 @@ pub(crate) enum Alarm {
     Silent,
     /// Does not read what was written.
     NotReading,
+    /// Takes nothing of more than its inbox holds.
+    Behind,
     /// Began a stanza and does not end it.
     Midway,
     /// Sent stanzas wait for an acknowledgement.
@@ -38,9 +40,11 @@ pub(crate) struct Watch {
     answer: Duration,
     write: Duration,
     stanza: Duration,
+    behind: Duration,
     rate: RateLimit,
     asked_at: Option<Instant>,
     blocked_since: Option<Instant>,
+    behind_since: Option<Instant>,
     paused_until: Option<Instant>,
     midway_since: Option<Instant>,
     owing_since: Option<Instant>,
@@ -55,9 +59,11 @@ impl Watch {
             answer: Duration::from_secs(settings.ping_timeout_secs),
             write: Duration::from_secs(settings.write_timeout_secs),
             stanza: Duration::from_secs(settings.stanza_timeout_secs),
+            behind: Duration::from_secs(settings.behind_timeout_secs),
             rate: RateLimit::new(settings.rate),
             asked_at: None,
             blocked_since: None,
+            behind_since: None,
             paused_until: None,
             midway_since: None,
             owing_since: None,
@@ -117,6 +123,14 @@ impl Watch {
         }
     }
 
+    /// Whether the client takes nothing at the moment while more waits for it than its inbox holds.
+    pub(crate) fn set_behind(&mut self, is_behind: bool) {
+        match is_behind {
+            true => _ = self.behind_since.get_or_insert_with(Instant::now),
+            false => self.behind_since = None,
+        }
+    }
+
     /// Waits for the next thing that time brings; `owes` says whether sent stanzas are unacknowledged and not asked for.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>, connection: &Connection, owes: bool) -> Poll<Alarm> {
         match (owes, self.owing_since) {
@@ -150,6 +164,7 @@ impl Watch {
         [
             self.paused_until.map(|at| (at, Alarm::ReadOn)),
             self.blocked_since.map(|at| (at + self.write, Alarm::NotReading)),
+            self.behind_since.map(|at| (at + self.behind, Alarm::Behind)),
             self.midway_since.map(|at| (at + self.stanza, Alarm::Midway)),
             self.owing_since.map(|at| (at + ACK_REQUEST_AFTER, Alarm::RequestAck)),
         ]
@@ -163,7 +178,7 @@ impl Watch {
             Alarm::Ask => self.asked_at = Some(Instant::now()),
             Alarm::ReadOn => self.paused_until = None,
             Alarm::RequestAck => self.owing_since = None,
-            Alarm::Silent | Alarm::NotReading | Alarm::Midway => {}
+            Alarm::Silent | Alarm::NotReading | Alarm::Behind | Alarm::Midway => {}
         }
     }
 }

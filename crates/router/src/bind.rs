@@ -6,8 +6,8 @@ use protocol::{Condition, Jid, Kind, Stanza, StanzaError, StreamCondition, Strea
 use storage::LogId;
 
 use crate::{
-    Account, Delivery, Facts, Inbox, Router, Session, SessionEntry, directory::Taken, hosts::host_gone, keep,
-    peers::frame::Landing,
+    Account, Delivery, Facts, Inbox, Router, Session, SessionEntry, Waiting, directory::Taken, hosts::host_gone, inbox,
+    keep, peers::frame::Landing,
 };
 
 /// What happens when a client asks for a resource that another session has.
@@ -92,16 +92,13 @@ impl Router {
             peers.withdraw(session.jid.clone(), session.generation).await;
         }
         session.set_over();
-        let (rows, others): (Vec<_>, Vec<_>) = undelivered
-            .into_iter()
-            .chain(waiting)
-            .partition(|delivery| delivery.log_id.is_some());
-        let rows: Vec<_> = rows.iter().filter_map(|delivery| delivery.log_id).collect();
+        let undelivered = undelivered.into_iter().map(Waiting::Whole);
+        let (rows, others) = inbox::sort(undelivered.chain(waiting));
         if !rows.is_empty() {
             self.give_back(&session.account, &rows).await;
         }
-        for (count, delivery) in others.into_iter().enumerate() {
-            self.redirect(session, *delivery.stanza).await;
+        for (count, stanza) in others.into_iter().enumerate() {
+            self.redirect(session, stanza).await;
             if count % REDIRECTED_AT_ONCE == REDIRECTED_AT_ONCE - 1 {
                 // Whoever gets them now is not overrun: its task takes some before the next come.
                 tokio::task::yield_now().await;

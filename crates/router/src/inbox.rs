@@ -1,13 +1,23 @@
 //! What waits for one session: many producers, one consumer (the session's task), bounded.
+//!
+//! What finds it full waits in the message log, where it has a row there: the inbox keeps the row's number, and what comes
+//! later goes behind it. When the session has taken everything else, it has the next rows read (`overflow`).
+
+mod afar;
+mod aside;
 
 use std::{
-    collections::VecDeque,
+    collections::{HashMap, VecDeque},
     task::{Context, Poll, Waker},
 };
 
 use parking_lot::Mutex;
 use protocol::{Stanza, StreamError};
 use storage::LogId;
+
+use aside::Aside;
+pub use aside::Waiting;
+pub(crate) use aside::sort;
 
 /// A stanza for a session, with its place in the account's message log where it has one.
 #[derive(Debug)]
@@ -58,10 +68,14 @@ pub struct Inbox {
 #[derive(Debug, Default)]
 struct State {
     queue: VecDeque<Delivery>,
+    /// Behind the queue: what found it full, and what came then.
+    overflow: Aside,
+    /// The next rows of that are being read.
+    is_reading: bool,
     /// Of a session that comes from another node: what came here directly, until all has come by way of that node.
-    direct: Option<VecDeque<Delivery>>,
+    direct: Option<Aside>,
     /// What came from other nodes, while something that waits in the log has to go before it.
-    kept_back: Option<VecDeque<Delivery>>,
+    kept_back: Option<Aside>,
     /// Set once: the reason for which the session is to close.
     close: Option<StreamError>,
     /// It does not read what is there: nothing more is sent to it before it closes.
@@ -78,6 +92,8 @@ struct State {
 pub enum Found {
     /// Stanzas, in order, moved to the buffer that was passed; or just a nudge, with none.
     Stanzas,
+    /// Nothing but rows of the log, which are to be read now ([`crate::Router::read_overflow`]).
+    Rows,
     /// The session is to close.
     Close(StreamError),
 }
@@ -92,19 +108,6 @@ impl Inbox {
         }
     }
 
-    /// Of a session that comes from another node. What is pushed waits until [`Inbox::open`], behind what
-    /// [`Inbox::push_handed`] hands over.
-    pub(crate) fn behind_another(capacity: usize) -> Self {
-        let state = State {
-            direct: Some(VecDeque::new()),
-            ..State::default()
-        };
-        Self {
-            capacity,
-            state: Mutex::new(state),
-        }
-    }
-
     /// How many stanzas it has room for when it is empty.
     #[must_use]
     pub fn capacity(&self) -> usize {
@@ -116,108 +119,97 @@ impl Inbox {
     pub fn waiting(&self) -> usize {
         let state = self.state.lock();
         let aside = [&state.direct, &state.kept_back];
-        let aside = aside.into_iter().flatten().map(VecDeque::len);
-        state.queue.len() + aside.sum::<usize>()
+        let aside = aside.into_iter().flatten().map(Aside::len);
+        state.queue.len() + state.overflow.len() + aside.sum::<usize>()
     }
 
-    /// Hands over a stanza.
+    /// Whether more waits than it has room for.
+    #[must_use]
+    pub fn is_overflowing(&self) -> bool {
+        !self.state.lock().overflow.is_empty()
+    }
+
+    /// Hands over a stanza. Where the session is `capacity` stanzas behind, one that has a row in the log waits there.
     ///
     /// # Errors
-    /// Where the session has ended, or where it is `capacity` stanzas behind: then it is told to close
+    /// Where the session has ended, or is so far behind and the stanza has no row: then it is told to close
     /// (slow readers are evicted, so that nobody waits for them).
     pub fn push(&self, delivery: Delivery) -> Result<(), Refused> {
         let mut state = self.state.lock();
         if state.is_closed {
             return Err(Refused::Closed(delivery));
         }
-        let queue = state.direct.as_ref().unwrap_or(&state.queue);
-        if queue.len() >= self.capacity {
-            drop(state);
-            return self.evict(delivery);
-        }
-        if let Some(direct) = &mut state.direct {
-            direct.push_back(delivery);
-            return Ok(());
-        }
-        state.queue.push_back(delivery);
-        let waker = state.waker.take();
+        let State {
+            queue,
+            overflow,
+            direct,
+            ..
+        } = &mut *state;
+        let refused = match direct {
+            Some(direct) => direct.put(delivery, self.capacity),
+            None if !overflow.is_empty() || queue.len() >= self.capacity => {
+                overflow.put_lightly(delivery, self.capacity.saturating_sub(queue.len()))
+            }
+            None => {
+                queue.push_back(delivery);
+                let waker = state.waker.take();
+                drop(state);
+                wake(waker);
+                return Ok(());
+            }
+        };
         drop(state);
-        wake(waker);
-        Ok(())
+        refused.or_else(|delivery| self.evict(delivery))
     }
 
     /// It is too far behind: it is told to close.
     fn evict(&self, delivery: Delivery) -> Result<(), Refused> {
+        self.close_slow();
+        Err(Refused::Full(delivery))
+    }
+
+    fn close_slow(&self) {
         let mut state = self.state.lock();
         state.is_slow = true;
         let waker = state.end(slow_reader());
         drop(state);
         wake(waker);
-        Err(Refused::Full(delivery))
     }
 
-    /// Hands over a stanza of another node: behind what waits in the log, where it has to be behind that.
-    pub(crate) fn push_from_afar(&self, delivery: Delivery) -> Result<(), Refused> {
+    /// The rows to be read next, which are among the first `limit` that overflowed.
+    pub(crate) fn next_rows(&self, limit: usize) -> Vec<LogId> {
+        let state = self.state.lock();
+        let rows = state.overflow.iter().take(limit).filter_map(|waiting| match waiting {
+            Waiting::Whole(_) => None,
+            Waiting::Row(row) => Some(*row),
+        });
+        rows.collect()
+    }
+
+    /// These rows were read, as far as they are there still. What overflowed follows up to the first that was not read. A
+    /// session that is to have one that is gone is told to close: it has missed what another session has acknowledged.
+    pub(crate) fn refill(&self, mut read: HashMap<LogId, Option<Stanza>>) {
         let mut state = self.state.lock();
-        if state.is_closed {
-            return Err(Refused::Closed(delivery));
+        state.is_reading = false;
+        let mut has_missed = false;
+        while let Some(next) = state.overflow.pop_if(|row| read.contains_key(&row)) {
+            match next {
+                Waiting::Whole(delivery) => state.queue.push_back(delivery),
+                Waiting::Row(row) => match read.remove(&row).flatten() {
+                    Some(stanza) => state.queue.push_back(Delivery {
+                        stanza: Box::new(stanza),
+                        log_id: Some(row),
+                    }),
+                    None => has_missed = true,
+                },
+            }
         }
-        let Some(kept_back) = &mut state.kept_back else {
-            drop(state);
-            return self.push(delivery);
-        };
-        if kept_back.len() >= self.capacity {
-            drop(state);
-            return self.evict(delivery);
-        }
-        kept_back.push_back(delivery);
-        Ok(())
-    }
-
-    /// From now on what other nodes send is kept back.
-    pub(crate) fn keep_back(&self) {
-        self.state.lock().kept_back.get_or_insert_default();
-    }
-
-    /// What was kept back follows.
-    pub(crate) fn let_go(&self) {
-        let mut state = self.state.lock();
-        let Some(mut kept_back) = state.kept_back.take() else {
-            return;
-        };
-        let State { queue, direct, .. } = &mut *state;
-        direct.as_mut().unwrap_or(queue).append(&mut kept_back);
         let waker = state.waker.take();
         drop(state);
         wake(waker);
-    }
-
-    #[cfg(test)]
-    pub(crate) fn is_keeping_back(&self) -> bool {
-        self.state.lock().kept_back.is_some()
-    }
-
-    /// Hands over a stanza that waited for the session on the node that it comes from, where there was a bound already.
-    pub(crate) fn push_handed(&self, delivery: Delivery) -> Result<(), Refused> {
-        let mut state = self.state.lock();
-        if state.is_closed {
-            return Err(Refused::Closed(delivery));
+        if has_missed {
+            self.close_slow();
         }
-        state.queue.push_back(delivery);
-        let waker = state.waker.take();
-        drop(state);
-        wake(waker);
-        Ok(())
-    }
-
-    /// Nothing more comes by way of the node that the session comes from.
-    pub(crate) fn open(&self) {
-        let mut state = self.state.lock();
-        let Some(mut direct) = state.direct.take() else { return };
-        state.queue.append(&mut direct);
-        let waker = state.waker.take();
-        drop(state);
-        wake(waker);
     }
 
     /// Tells the session to close its stream with this error; the first reason counts.
@@ -250,6 +242,10 @@ impl Inbox {
             return Poll::Ready(Found::Close(reason));
         }
         if state.queue.is_empty() && !state.is_nudged {
+            if !state.overflow.is_empty() && !state.is_reading && !state.is_closed {
+                state.is_reading = true;
+                return Poll::Ready(Found::Rows);
+            }
             state.wait(cx);
             return Poll::Pending;
         }
@@ -272,17 +268,17 @@ impl Inbox {
     }
 
     /// Takes what waits, of a session that has no task any more.
-    pub(crate) fn take(&self) -> VecDeque<Delivery> {
+    pub(crate) fn take(&self) -> VecDeque<Waiting> {
         self.let_go();
-        std::mem::take(&mut self.state.lock().queue)
+        self.state.lock().drain()
     }
 
     /// Takes nothing more and gives back what was waiting. Called by the session's task when it ends.
-    pub fn shut(&self) -> VecDeque<Delivery> {
+    pub fn shut(&self) -> VecDeque<Waiting> {
         let mut state = self.state.lock();
         state.is_closed = true;
         state.waker = None;
-        let mut waiting = std::mem::take(&mut state.queue);
+        let mut waiting = state.drain();
         waiting.extend(state.direct.take().into_iter().flatten());
         waiting.extend(state.kept_back.take().into_iter().flatten());
         waiting
@@ -290,6 +286,22 @@ impl Inbox {
 }
 
 impl State {
+    /// Behind everything else that goes to the session, of which `capacity` stanzas are kept.
+    fn follow(&mut self, waiting: Waiting, capacity: usize) {
+        match waiting {
+            Waiting::Whole(delivery) if self.overflow.is_empty() && self.queue.len() < capacity => {
+                self.queue.push_back(delivery);
+            }
+            waiting => self.overflow.push(waiting),
+        }
+    }
+
+    fn drain(&mut self) -> VecDeque<Waiting> {
+        let queue = std::mem::take(&mut self.queue);
+        let overflow = std::mem::take(&mut self.overflow);
+        queue.into_iter().map(Waiting::Whole).chain(overflow).collect()
+    }
+
     fn wait(&mut self, cx: &Context<'_>) {
         match &mut self.waker {
             Some(waker) => waker.clone_from(cx.waker()),
@@ -313,7 +325,9 @@ fn wake(waker: Option<Waker>) {
     }
 }
 
-fn slow_reader() -> StreamError {
+/// What whoever does not read fast enough is told.
+#[must_use]
+pub fn slow_reader() -> StreamError {
     StreamError::with_text(
         protocol::StreamCondition::ResourceConstraint,
         "too many stanzas wait for this client; it does not read fast enough",
@@ -321,63 +335,4 @@ fn slow_reader() -> StreamError {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-
-    use protocol::MessageType;
-
-    use super::*;
-
-    fn delivery(id: &str) -> Delivery {
-        Delivery::new(Stanza::message(MessageType::Chat).id(id))
-    }
-
-    fn ids(deliveries: VecDeque<Delivery>) -> Vec<String> {
-        deliveries
-            .into_iter()
-            .map(|it| it.stanza.id.unwrap().to_string())
-            .collect()
-    }
-
-    #[test]
-    fn what_is_kept_back_follows_what_was_read_from_the_log() {
-        let inbox = Inbox::new(2);
-        inbox.push(delivery("1")).unwrap();
-        inbox.keep_back();
-        inbox.push_from_afar(delivery("3")).unwrap();
-        inbox.push(delivery("2")).unwrap();
-        inbox.push_from_afar(delivery("4")).unwrap();
-        assert_eq!(inbox.waiting(), 4);
-        inbox.let_go();
-        assert_eq!(ids(inbox.take()), ["1", "2", "3", "4"]);
-        inbox.push_from_afar(delivery("5")).unwrap();
-        assert_eq!(ids(inbox.shut()), ["5"]);
-    }
-
-    #[test]
-    fn no_more_is_kept_back_than_an_inbox_holds() {
-        let inbox = Inbox::new(2);
-        inbox.keep_back();
-        for id in ["1", "2"] {
-            inbox.push_from_afar(delivery(id)).unwrap();
-        }
-        assert!(matches!(inbox.push_from_afar(delivery("3")), Err(Refused::Full(_))));
-        assert!(inbox.is_closed());
-        assert_eq!(ids(inbox.shut()), ["1", "2"]);
-    }
-
-    #[test]
-    fn what_came_by_way_of_the_old_node_is_first() {
-        for is_opened in [true, false] {
-            let inbox = Inbox::behind_another(2);
-            inbox.push(delivery("3")).unwrap();
-            inbox.push_handed(delivery("1")).unwrap();
-            inbox.push_handed(delivery("2")).unwrap();
-            if is_opened {
-                inbox.open();
-            }
-            assert_eq!(ids(inbox.shut()), ["1", "2", "3"]);
-            assert!(inbox.push_handed(delivery("4")).is_err());
-        }
-    }
-}
+mod tests;

@@ -9,6 +9,8 @@
 //! | the row that keeps a message from being lost | `keep` |
 //! | questions to the server and to accounts | `iq` |
 //! | presence | `presence` |
+//! | what a session is to get | `inbox` |
+//! | what found that full | `overflow` |
 //! | a session's beginning and end | `bind` |
 //! | what waited for an account, once it is available | `available` |
 //! | sessions on other nodes | `peers` |
@@ -32,6 +34,7 @@ mod inbox;
 mod iq;
 mod keep;
 mod meter;
+mod overflow;
 mod peers;
 mod presence;
 mod route;
@@ -58,7 +61,7 @@ pub use flow::{Flow, Request};
 pub use handled::{Handled, Receipt};
 pub use hooks::{Answer, Disco, Hooks, Later, Offline, Phase, Side, To, Verdict};
 pub use hosts::Hosts;
-pub use inbox::{Delivery, Found, Inbox, Refused};
+pub use inbox::{Delivery, Found, Inbox, Refused, Waiting, slow_reader};
 pub use keep::{append, is_kept};
 pub use meter::{Acks, Meter, Traffic};
 pub use peers::{

@@ -5,7 +5,8 @@
 pub struct Settings {
     /// Sessions that one account may have at a time (1 to 100).
     pub sessions_per_account: usize,
-    /// Stanzas that wait for one session before it is closed as a slow reader (100 to 100,000).
+    /// Stanzas that wait for one session (100 to 100,000). What else it is behind waits in the message log, where that keeps
+    /// it; otherwise the session is closed as a slow reader.
     pub inbox_stanzas: usize,
     /// Accounts kept in memory beyond those that have a session (0 to 1,000,000).
     pub cached_accounts: usize,

@@ -301,8 +301,10 @@ impl Client {
         let mut found = VecDeque::new();
         while let Poll::Ready(news) = self.session.inbox.poll(&mut cx, &mut found) {
             self.arrived.append(&mut found);
-            if let Found::Close(error) = news {
-                self.close = Some(error);
+            match news {
+                Found::Stanzas => {}
+                Found::Rows => self.house.read_overflow(&self.session),
+                Found::Close(error) => self.close = Some(error),
             }
         }
     }

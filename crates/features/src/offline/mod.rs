@@ -5,7 +5,6 @@ mod replays;
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use protocol::{Condition, Stanza, StanzaError, ns, xep::delay::Delay};
 use router::{Account, Delivery, Feature, Hooks, Receipt, Router, Session, Xep, is_kept};
 use storage::{LogId, LogRow, StorageError};
@@ -312,8 +311,7 @@ fn is_unwanted(account: &Account, stanza: &Stanza) -> bool {
 
 /// XEP-0160 §2, XEP-0203: since when the message waits.
 fn delayed(stanza: Stanza, account: &Account, id: LogId) -> Stanza {
-    let stamp = Timestamp::from_microsecond(id.timestamp()).unwrap_or(Timestamp::UNIX_EPOCH);
-    let delay = Delay::new(account.jid.to_domain(), stamp).because("Offline Storage");
+    let delay = Delay::since(account.jid.to_domain(), id.timestamp()).because("Offline Storage");
     stanza.child(&delay.to_element())
 }
 

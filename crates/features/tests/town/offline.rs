@@ -206,3 +206,59 @@ async fn waiting(town: &Town) -> Vec<LogRow> {
         .await
         .unwrap()
 }
+
+/// More than an inbox holds, which is 4,096.
+const MANY: u32 = 5_000;
+
+#[tokio::test]
+async fn whoever_is_far_behind_gets_everything_once_and_in_order() {
+    let town = Town::open(2).await;
+    let mut romeo = romeo(&town).await;
+    let mut juliet = town.house(2).online("juliet@localhost/balcony").await;
+    town.settle().await;
+    juliet.skips();
+    for number in 1..=MANY {
+        romeo.sends(&numbered(number)).await;
+    }
+    town.settle().await;
+    let mut heard = Vec::new();
+    while heard.len() < MANY as usize {
+        assert!(juliet.is_closed().is_none(), "after {}", heard.len());
+        heard.extend(ids(&mut juliet));
+        town.settle().await;
+    }
+    let expected: Vec<_> = (1..=MANY).map(|number| number.to_string()).collect();
+    assert_eq!(heard, expected);
+    juliet.acknowledges();
+    town.settle().await;
+    assert!(ids(&mut juliet).is_empty());
+    juliet.leaves().await;
+    let mut other = town.house(1).client("juliet@localhost/orchard").await;
+    other.sends("<presence/>").await;
+    assert!(ids(&mut other).is_empty(), "nothing comes twice");
+}
+
+#[tokio::test]
+async fn whoever_is_far_behind_and_leaves_finds_the_rest_at_the_next_login() {
+    let town = Town::open(2).await;
+    let mut romeo = romeo(&town).await;
+    let mut juliet = town.house(2).online("juliet@localhost/balcony").await;
+    town.settle().await;
+    juliet.skips();
+    for number in 1..=MANY {
+        romeo.sends(&numbered(number)).await;
+    }
+    town.settle().await;
+    juliet.leaves().await;
+    town.settle().await;
+    let mut other = town.house(1).client("juliet@localhost/orchard").await;
+    other.sends("<presence/>").await;
+    let mut heard = Vec::new();
+    while heard.len() < MANY as usize {
+        heard.extend(ids(&mut other));
+        other.acknowledges();
+        town.settle().await;
+    }
+    let expected: Vec<_> = (1..=MANY).map(|number| number.to_string()).collect();
+    assert_eq!(heard, expected);
+}

@@ -27,6 +27,15 @@ impl Delay {
         }
     }
 
+    /// Held back by this entity since a time in microseconds since 1970, UTC.
+    #[must_use]
+    pub fn since(from: Jid, unix_micros: i64) -> Self {
+        Self::new(
+            from,
+            Timestamp::from_microsecond(unix_micros).unwrap_or(Timestamp::UNIX_EPOCH),
+        )
+    }
+
     /// The same with a reason.
     #[must_use]
     pub fn because(self, reason: &str) -> Self {

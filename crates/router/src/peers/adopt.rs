@@ -6,7 +6,6 @@ use bytes::Bytes;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use parking_lot::Mutex;
 use protocol::Jid;
-use storage::LogId;
 use tokio::sync::oneshot;
 
 use super::{
@@ -14,7 +13,7 @@ use super::{
     frame::{self, Frame, Landing, Question, Target},
     moving::{HandOver, Lent, NotAdopted},
 };
-use crate::{Account, Delivery, Facts, Inbox, Router, Session};
+use crate::{Account, Facts, Inbox, Router, Session, Waiting, inbox};
 
 /// How long the other nodes have to say whether they have the session: a client whose stream is nowhere binds a resource
 /// after that.
@@ -162,57 +161,46 @@ impl Router {
         }
         self.directory().remove(session);
         session.set_over();
-        let (rows, others): (Vec<_>, Vec<_>) = session.inbox.shut().into_iter().partition(|it| it.log_id.is_some());
-        let rows: Vec<_> = rows.iter().filter_map(|delivery| delivery.log_id).collect();
-        if !rows.is_empty() {
-            self.give_back(&session.account, &rows).await;
-        }
-        for delivery in others {
-            self.again(*delivery.stanza, 0).await;
-        }
+        self.find_others(&session.account, session.inbox.shut(), 0).await;
     }
 
-    /// A stanza that waited on the old node.
-    pub(super) async fn handed(
-        self: &Arc<Self>,
-        node: u64,
-        to: &Target<'_>,
-        log_id: Option<LogId>,
-        stanza: protocol::Stanza,
-    ) {
+    /// Something that waited on the old node.
+    pub(super) async fn handed(self: &Arc<Self>, node: u64, to: &Target<'_>, waiting: Waiting) {
         let Ok(full) = to.jid.parse::<Jid>() else { return };
         let Some(session) = self.session_of(to.generation, &full) else {
-            return self.was_handed_in_vain(node, to, &full, log_id, stanza).await;
+            return self.was_handed_in_vain(node, to, &full, waiting).await;
         };
-        if let Some(row) = log_id {
+        if let Some(row) = waiting.log_id() {
             self.storage().log().observe(row);
             let flights = session.account.in_flight();
             if flights.arrive_handed(row, &full, node, to.generation) {
                 self.send_landed(&session.account, &[(node, to.generation)], row, Landing::CameBack);
             }
         }
-        let stanza = Box::new(stanza);
-        if let Err(refused) = session.inbox.push_handed(Delivery { stanza, log_id }) {
-            let stanza = *refused.into_delivery().stanza;
-            match log_id {
-                Some(row) => self.give_back(&session.account, &[row]).await,
-                None => self.again(stanza, 1).await,
-            }
+        if let Err(refused) = session.inbox.push_handed(waiting) {
+            self.find_others(&session.account, [refused], 1).await;
+        }
+    }
+
+    /// Another way for what a session did not get that is not there any more.
+    async fn find_others(self: &Arc<Self>, account: &Account, waiting: impl IntoIterator<Item = Waiting>, hops: u8) {
+        let (rows, others) = inbox::sort(waiting);
+        if !rows.is_empty() {
+            self.give_back(account, &rows).await;
+        }
+        for stanza in others {
+            self.again(stanza, hops).await;
         }
     }
 
     /// The session has ended meanwhile.
-    async fn was_handed_in_vain(
-        self: &Arc<Self>,
-        node: u64,
-        to: &Target<'_>,
-        full: &Jid,
-        log_id: Option<LogId>,
-        stanza: protocol::Stanza,
-    ) {
-        match log_id {
-            Some(row) => self.not_taken(node, to.generation, full, row),
-            None => self.again(stanza, 1).await,
+    async fn was_handed_in_vain(self: &Arc<Self>, node: u64, to: &Target<'_>, full: &Jid, waiting: Waiting) {
+        let (rows, others) = inbox::sort([waiting]);
+        for row in rows {
+            self.not_taken(node, to.generation, full, row);
+        }
+        for stanza in others {
+            self.again(stanza, 1).await;
         }
     }
 

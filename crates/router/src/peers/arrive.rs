@@ -1,7 +1,7 @@
 //! What comes in from other nodes. Frames of one node are handed in one after another, in their order; whatever may
 //! wait for the database or for other nodes goes on beside them.
 
-use std::{borrow::Cow, collections::HashMap, sync::Arc};
+use std::{borrow::Cow, sync::Arc};
 
 use bytes::Bytes;
 use protocol::{Jid, Kind, PresenceType, Stanza, StreamCondition, StreamError};
@@ -11,7 +11,7 @@ use super::{
     SessionEntry,
     frame::{self, Frame, HOPS_MAX, Landing, Target},
 };
-use crate::{Account, Delivery, Flow, Router, Session, presence};
+use crate::{Account, Delivery, Flow, Router, Session, Waiting, presence};
 
 /// Where a stanza stands among those of its account's log.
 struct Place {
@@ -63,10 +63,9 @@ impl Router {
                 self.deliver(node, &to, place, hops, &stanza).await;
             }
             Frame::Handed { to, log_id, stanza } => {
-                let Some(stanza) = frame::stanza(node, stanza) else {
-                    return;
-                };
-                self.handed(node, &to, log_id.map(LogId::from_raw), stanza).await;
+                if let Some(waiting) = handed(node, log_id.map(LogId::from_raw), stanza) {
+                    self.handed(node, &to, waiting).await;
+                }
             }
             Frame::HandedAll { to } => self.handed_all(node, &to),
             Frame::Moved { generation, entry } => self.moved(node, generation, entry),
@@ -137,64 +136,6 @@ impl Router {
             successor.is_some_and(|session| session.priority().is_some())
         };
         is_available_here() || is_available_there()
-    }
-
-    /// Frames that a node did not get, in their order.
-    pub async fn on_undelivered(self: &Arc<Self>, node: u64, frames: Vec<Bytes>) {
-        let mut others = Vec::new();
-        let mut freed = HashMap::new();
-        for bytes in &frames {
-            let (log_id, generation, hops, stanza) = match frame::decode(node, bytes) {
-                Some(Frame::Deliver {
-                    log_id, hops, stanza, ..
-                }) => (log_id, 0, hops, stanza),
-                Some(Frame::Handed { to, log_id, stanza }) => (log_id, to.generation, 0, stanza),
-                Some(Frame::Landed {
-                    account,
-                    rows,
-                    landing: Landing::Acknowledged,
-                    ..
-                }) => {
-                    self.acknowledge_again(account, &rows);
-                    continue;
-                }
-                _ => continue,
-            };
-            let Some(stanza) = frame::stanza(node, stanza) else {
-                continue;
-            };
-            let Some(row) = log_id.map(LogId::from_raw) else {
-                others.push((stanza, hops));
-                continue;
-            };
-            if let Some(account) = self.landed_in_vain(node, generation, &stanza, row) {
-                freed.insert(account.jid.clone(), account);
-            }
-        }
-        for account in freed.into_values() {
-            self.spawn_look(account);
-        }
-        for (stanza, hops) in others {
-            self.again(stanza, hops).await;
-        }
-    }
-
-    /// The node that wrote these rows does not hear that a client has them. Where it wrote them after they were acknowledged
-    /// here, they are still there.
-    fn acknowledge_again(&self, account: &str, rows: &[i64]) {
-        if let Some(account) = self.accounts().known(account) {
-            let rows = rows.iter().copied().map(LogId::from_raw);
-            self.storage().log().acknowledge(account.id, rows);
-        }
-    }
-
-    /// A row did not get to `node`: it is the account's other sessions', or waits. The account, where nobody else has it.
-    fn landed_in_vain(&self, node: u64, generation: u64, stanza: &Stanza, row: LogId) -> Option<Arc<Account>> {
-        let account = self.accounts().known(stanza.to.as_ref()?.bare_str())?;
-        let origins = account.in_flight().land_there(row, node, generation)?;
-        account.is_waiting(row);
-        self.send_landed(&account, &origins, row, Landing::GivenBack);
-        Some(account)
     }
 
     async fn deliver(self: &Arc<Self>, node: u64, to: &[Target<'_>], place: Place, hops: u8, stanza: &Stanza) {
@@ -328,5 +269,16 @@ impl Router {
         if is_removed {
             self.accounts().forget(&account);
         }
+    }
+}
+
+/// What another node hands on: a stanza, or the row that it has in the log.
+fn handed(node: u64, row: Option<LogId>, stanza: &[u8]) -> Option<Waiting> {
+    match (row, stanza.is_empty()) {
+        (Some(row), true) => Some(Waiting::Row(row)),
+        (log_id, _) => Some(Waiting::Whole(Delivery {
+            stanza: Box::new(frame::stanza(node, stanza)?),
+            log_id,
+        })),
     }
 }

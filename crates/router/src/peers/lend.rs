@@ -17,7 +17,7 @@ use super::{
     frame::{self, Frame, Landing, Target},
     moving::{GivenUp, HandOver, Lent, Moving},
 };
-use crate::{Account, Delivery, Found, Router, Session};
+use crate::{Account, Delivery, Found, Router, Session, Waiting, inbox};
 
 /// How long the new node has to put its session in this one's place. It is longer than the new node waits for the cluster,
 /// so that only one that is in trouble meets its end.
@@ -233,12 +233,13 @@ impl Router {
         let Some(gone) = loan.gone.clone() else { return false };
         let is_flushed = gone.awaited.is_subset(&loan.flushed) && !self.mesh().arrivals.awaits(session);
         let is_all = is_all || is_flushed;
-        let (to, mut deliveries) = (loan.to, std::mem::take(&mut loan.undelivered));
-        deliveries.extend(match is_all {
+        let (to, undelivered) = (loan.to, std::mem::take(&mut loan.undelivered));
+        let waiting = match is_all {
             true => session.inbox.shut(),
             false => session.inbox.take(),
-        });
-        deliveries.retain(|delivery| !self.send_handed(session, to, gone.generation, delivery));
+        };
+        let mut waiting: VecDeque<_> = undelivered.into_iter().map(Waiting::Whole).chain(waiting).collect();
+        waiting.retain(|one| !self.send_handed(session, to, gone.generation, one));
         if is_all {
             loans.remove(&session.generation);
             let to_session = target(session, gone.generation);
@@ -246,39 +247,42 @@ impl Router {
             session.set_over();
         }
         drop(loans);
-        if !deliveries.is_empty() {
+        if !waiting.is_empty() {
             let (house, account) = (self.clone(), session.account.clone());
             let there = (to, gone.generation);
             self.mesh()
-                .spawn(async move { house.take_back(&account, there, deliveries).await });
+                .spawn(async move { house.take_back(&account, there, waiting).await });
         }
         is_all
     }
 
-    /// False where the node is dead.
-    fn send_handed(&self, session: &Session, to: u64, generation: u64, delivery: &Delivery) -> bool {
-        if let Some(row) = delivery.log_id {
+    /// False where the node is dead. What waits in the log is read from there.
+    fn send_handed(&self, session: &Session, to: u64, generation: u64, waiting: &Waiting) -> bool {
+        if let Some(row) = waiting.log_id() {
             let flights = session.account.in_flight();
             flights.hand_on(row, &session.jid, to, generation);
         }
+        let stanza = match waiting {
+            Waiting::Whole(delivery) => frame::bytes(&delivery.stanza),
+            Waiting::Row(_) => Vec::new(),
+        };
         let frame = Frame::Handed {
             to: target(session, generation),
-            log_id: delivery.log_id.map(LogId::raw),
-            stanza: &frame::bytes(&delivery.stanza),
+            log_id: waiting.log_id().map(LogId::raw),
+            stanza: &stanza,
         };
         self.mesh().peers().send(to, frame::encode(&frame)).is_ok()
     }
 
     /// What could not be handed on goes another way.
-    async fn take_back(self: &Arc<Self>, account: &Account, there: (u64, u64), deliveries: VecDeque<Delivery>) {
-        for delivery in deliveries {
-            match delivery.log_id {
-                Some(row) => {
-                    let origins = account.in_flight().land_there(row, there.0, there.1);
-                    self.send_landed(account, &origins.unwrap_or_default(), row, Landing::GivenBack);
-                }
-                None => self.again(*delivery.stanza, 0).await,
-            }
+    async fn take_back(self: &Arc<Self>, account: &Account, there: (u64, u64), waiting: VecDeque<Waiting>) {
+        let (rows, others) = inbox::sort(waiting);
+        for row in rows {
+            let origins = account.in_flight().land_there(row, there.0, there.1);
+            self.send_landed(account, &origins.unwrap_or_default(), row, Landing::GivenBack);
+        }
+        for stanza in others {
+            self.again(stanza, 0).await;
         }
         self.look_again(account).await;
     }

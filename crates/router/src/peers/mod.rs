@@ -7,6 +7,7 @@
 //! | what nodes say to each other | `frame` |
 //! | the switchboard's hold on its peers, changed while it runs | `mesh` |
 //! | what comes in | `arrive`, `ask` |
+//! | what did not get there | `undelivered` |
 //! | who may send a row of the message log | `claim` |
 //! | what waits in the log goes before what comes directly | `backlog` |
 //! | a node goes, or this one joins and leaves | `change` |
@@ -30,6 +31,7 @@ mod mesh;
 mod moving;
 mod profile;
 mod tell;
+mod undelivered;
 
 use std::{sync::Arc, time::Duration};
 

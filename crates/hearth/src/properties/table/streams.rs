@@ -93,6 +93,12 @@ pub(super) static ROWS: &[Property] = &[
         "Stanzas that a client may leave unacknowledged.",
     ),
     live(
+        "sm.behind_timeout_secs",
+        number(1..=600),
+        |s| &mut s.c2s.behind_timeout_secs,
+        "Seconds that a client may take nothing while so much waits for it that the rest waits in the message log.",
+    ),
+    live(
         "sm.max_unacked_bytes",
         number(65_536..=1_073_741_824),
         |s| &mut s.c2s.unacked_bytes,
@@ -121,7 +127,8 @@ pub(super) static ROWS: &[Property] = &[
         "sessions.inbox_stanzas",
         number(100..=100_000),
         |s| &mut s.router.inbox_stanzas,
-        "Stanzas that wait for one session before it is closed as a slow reader.",
+        "Stanzas that wait for one session. What else it is behind waits in the message log; where that does not keep it, \
+         the session is closed as a slow reader.",
     ),
     restart(
         "accounts.cached",
