@@ -43,9 +43,8 @@ async fn between_servers_everything_comes_once_and_in_order() -> Result<()> {
     // Whatever came twice has come by now.
     romeo.tell(&mut juliet).await?;
     juliet.tell(&mut romeo).await?;
-    let (he, she) = (romeo.jid.clone(), juliet.jid.clone());
-    heard_all(&mut romeo, &she, count)?;
-    heard_all(&mut juliet, &he, count)?;
+    heard_all(&mut romeo, &mut juliet, count)?;
+    heard_all(&mut juliet, &mut romeo, count)?;
     fleet.told()
 }
 
@@ -74,23 +73,28 @@ async fn what_a_server_cannot_take_at_the_moment_waits_at_its_senders() -> Resul
     }
     for sender in &mut senders {
         sender.tell(&mut juliet).await?;
-        heard_all(&mut juliet, &sender.jid, count)?;
+        heard_all(&mut juliet, sender, count)?;
     }
     println!("{count} messages of each of three took {:.1?}", began.elapsed());
     fleet.told()
 }
 
-/// Every number of this sender, once and in order.
-fn heard_all(person: &mut Person, sender: &Jid, count: usize) -> Result<()> {
-    let theirs = |it: &&Element| it.get("from") == Some(sender.as_str());
+/// Every number of this sender, once and in order; nothing came back to it.
+fn heard_all(person: &mut Person, sender: &mut Person, count: usize) -> Result<()> {
+    let came_back = sender.since(Mark::START).find(|it| it.get("type") == Some("error"));
+    let came_back = came_back.map(Element::to_xml);
+    let theirs = |it: &&Element| it.get("from") == Some(sender.jid.as_str());
     let heard: Vec<_> = person.since(Mark::START).filter(theirs).filter_map(body).collect();
     let numbers: Vec<_> = heard.into_iter().filter(|it| it.starts_with("number")).collect();
     let differs = (0..count).position(|number| numbers.get(number) != Some(&format!("number {number}")));
     ensure!(
         numbers.len() == count && differs.is_none(),
-        "{} heard {} of {count} of {sender}; the first that differs is number {differs:?}",
+        "{} heard {} of {count} of {}; the first that differs is number {differs:?}, and the first of what follows {:?}; \
+         what came back: {came_back:?}",
         person.jid,
-        numbers.len()
+        numbers.len(),
+        sender.jid,
+        differs.map(|at| &numbers[at..numbers.len().min(at + 3)]),
     );
     Ok(())
 }

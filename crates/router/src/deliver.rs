@@ -226,6 +226,7 @@ fn live(
         true => Some(keep::append(house, account, &flow.stanza, flow.receipt())?),
         false => None,
     };
+    hold_back(house, flow);
     if is_taken(house, flow, account, log_id, takers) {
         return Ok(Placed::Taken);
     }
@@ -237,6 +238,13 @@ fn live(
         return Ok(Placed::Taken);
     }
     Ok(log_id.map_or(Placed::Nowhere, Placed::Logged))
+}
+
+/// Where more waits for the database than it takes, the sender's stream waits.
+fn hold_back(house: &Router, flow: &Flow<'_>) {
+    if let Some(sender) = flow.sender {
+        sender.hold_back(house.storage().log().pause());
+    }
 }
 
 /// Hands a message to its takers; false where all of them were gone, and the message is still the flow's.
@@ -341,7 +349,9 @@ async fn offline(house: &Arc<Router>, flow: &mut Flow<'_>, account: Option<Arc<A
                 stanza: flow.stanza.clone(),
                 receipt: flow.receipt(),
             };
-            hook(house.clone(), account, offline).await
+            let stored = hook(house.clone(), account, offline).await;
+            hold_back(house, flow);
+            stored
         }
         None => Err(Condition::ServiceUnavailable.into()),
     }

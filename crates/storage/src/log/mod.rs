@@ -20,6 +20,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::oneshot;
@@ -141,6 +142,13 @@ impl Log {
     /// the database is found to be away; the writer goes on trying.
     pub async fn flush(&self) -> Result<(), StorageError> {
         self.handle.queue.flush().await
+    }
+
+    /// How long whoever has just appended a row should wait before the next: something from half of the queue's bounds on. So
+    /// a few who send much are slowed down to what the database takes.
+    #[must_use]
+    pub fn pause(&self) -> Duration {
+        self.handle.queue.pause()
     }
 
     /// What waits for the writer, and how it fares.

@@ -20,6 +20,9 @@ const NOTES_PER_ROW: usize = 4;
 /// saves a commit, and often the message, which was acknowledged before it was written.
 const PATIENCE: Duration = Duration::from_millis(50);
 
+/// How long whoever hands over a row is asked to pause at the bound.
+const PAUSE_MAX: Duration = Duration::from_millis(100);
+
 /// What waits for the writer.
 pub(super) struct Queue {
     state: Mutex<State>,
@@ -84,6 +87,14 @@ impl Queue {
             bytes_max: self.max_bytes as u64,
             trouble: state.trouble.as_ref().map(ToString::to_string),
         }
+    }
+
+    pub(super) fn pause(&self) -> Duration {
+        let (rows, bytes) = {
+            let state = self.state.lock();
+            (state.rows, state.bytes)
+        };
+        PAUSE_MAX.mul_f64(over_half(rows, self.max_rows).max(over_half(bytes, self.max_bytes)))
     }
 
     pub(super) fn append(&self, row: LogRow, answer: Answer) -> Result<(), StorageError> {
@@ -249,5 +260,52 @@ impl Queue {
             }
         })
         .await;
+    }
+}
+
+/// Which part of the upper half of a bound is used.
+fn over_half(used: usize, bound: usize) -> f64 {
+    let half = (bound / 2).max(1);
+    used.saturating_sub(half).min(half) as f64 / half as f64
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn row(bytes: usize) -> LogRow {
+        LogRow {
+            account: AccountId::new(1),
+            id: LogId::from_raw(1),
+            peer: String::new(),
+            stanza: vec![0; bytes].into(),
+            expires_at: None,
+        }
+    }
+
+    #[test]
+    fn who_hands_over_rows_is_asked_to_pause_once_half_of_a_bound_is_used() {
+        let of_one = row(100).bytes();
+        for (rows_max, bytes_max) in [(100, usize::MAX), (usize::MAX, 100 * of_one)] {
+            let queue = Queue::new(rows_max, bytes_max);
+            let mut pauses = Vec::new();
+            for _ in 0..100 {
+                queue.append(row(100), Box::new(|_| {})).unwrap();
+                pauses.push(queue.pause());
+            }
+            assert!(pauses[..50].iter().all(Duration::is_zero), "{pauses:?}");
+            assert!(pauses[50..].is_sorted_by(|one, next| one < next), "{pauses:?}");
+            assert_eq!(pauses[99], PAUSE_MAX);
+            assert!(queue.append(row(100), Box::new(|_| {})).is_err());
+        }
+    }
+
+    #[test]
+    fn the_smallest_queue_pauses() {
+        let queue = Queue::new(1, 1000);
+        queue.append(row(1), Box::new(|_| {})).unwrap();
+        assert!(queue.pause() <= PAUSE_MAX);
     }
 }
