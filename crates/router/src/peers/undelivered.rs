@@ -18,7 +18,7 @@ enum Lost<'a> {
         generation: u64,
     },
     /// Whatever is nowhere else.
-    Stanza { stanza: Stanza, hops: u8 },
+    Stanza { stanza: Box<Stanza>, hops: u8 },
     /// That a client has these.
     Acknowledged { account: &'a str, rows: Vec<i64> },
 }
@@ -43,7 +43,7 @@ impl Router {
             self.spawn_look(account);
         }
         for (stanza, hops) in others {
-            self.again(stanza, hops).await;
+            self.again(*stanza, hops).await;
         }
     }
 
@@ -90,7 +90,7 @@ fn lost(node: u64, bytes: &Bytes) -> Option<Lost<'_>> {
     Some(match row.map(LogId::from_raw) {
         Some(row) => Lost::Row { to, row, generation },
         None => Lost::Stanza {
-            stanza: frame::stanza(node, stanza)?,
+            stanza: Box::new(frame::stanza(node, stanza)?),
             hops,
         },
     })
