@@ -10,7 +10,7 @@ use ops::OpsError;
 use crate::{
     assets,
     frame::Frame,
-    language::{filters, t},
+    language::{filters, t, told},
 };
 
 /// A refusal for somebody who may not be logged in: a status, and why.
@@ -71,6 +71,14 @@ pub(crate) fn status(error: &OpsError) -> StatusCode {
         error if error.is_unavailable() => StatusCode::SERVICE_UNAVAILABLE,
         OpsError::Storage(_) => StatusCode::BAD_REQUEST,
         _ => StatusCode::UNPROCESSABLE_ENTITY,
+    }
+}
+
+/// Why something was not done, in the language of the request.
+pub(crate) fn why(error: &OpsError) -> String {
+    match error {
+        OpsError::Unusable { what, why } => format!("{} {}", told(what), told(why)),
+        error => told(error),
     }
 }
 

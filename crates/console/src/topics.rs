@@ -1,6 +1,6 @@
 //! Which properties make one form of settings, and how their fields are called there.
 
-use crate::language::Text;
+use crate::language::{Text, told};
 
 /// Settings that are set together.
 #[derive(Debug, Clone, Copy)]
@@ -129,6 +129,10 @@ impl Topic {
 pub(crate) fn label(name: &str) -> (String, Option<Text>) {
     let (_, rest) = name.split_once('.').unwrap_or(("", name));
     let unit = UNITS.iter().find(|(end, _)| rest.ends_with(end));
+    let own = told(name);
+    if own != name {
+        return (own, unit.map(|(_, unit)| *unit));
+    }
     let text = unit.and_then(|(end, _)| rest.strip_suffix(end)).unwrap_or(rest);
     let word = |part: &str| {
         let known = WORDS.iter().find(|(word, _)| *word == part);

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{LANGUAGES, Language};
+use super::{LANGUAGES, Language, told::parts};
 
 /// A file, and what it holds.
 struct Source {
@@ -54,6 +54,15 @@ const MACHINES: [&str; 5] = [
     "default-src",
     "filename=",
     "closed by an operator",
+];
+
+/// Errors that no page shows: those of programs, and of what is decided and takes its time.
+const UNSHOWN: [&str; 5] = [
+    "not allowed: allowed are {allowed}",
+    "nothing was set: {}",
+    "this token is not known, or has ended",
+    "too many wrong tokens or passwords came from this address; try again in an hour",
+    "{done}, but this server has not {missing} the cluster within {secs} s: {why}",
 ];
 
 /// What users read in a tag itself.
@@ -122,7 +131,9 @@ fn strings(source: &str) -> Vec<(&str, String)> {
     let (mut found, mut at) = (Vec::new(), 0);
     while let Some(next) = source[at..].find(['"', '/', '\'']) {
         let (here, rest) = (at + next, &source[at + next..]);
-        at = if rest.starts_with("//") {
+        at = if source[..here].ends_with("r#") {
+            here + rest.find("\"#").unwrap_or(rest.len() - 1) + 2
+        } else if rest.starts_with("//") {
             here + rest.find('\n').unwrap_or(rest.len())
         } else if rest.starts_with("'\"'") {
             here + 3
@@ -340,4 +351,74 @@ fn is_for_operators(before: &str) -> bool {
     let statement = before.rsplit([';', '{', '}']).next().unwrap_or_default();
     let is_reason = ["reason =", "expect("].iter().any(|it| before.trim_end().ends_with(it));
     is_reason || statement.contains("tracing::")
+}
+
+/// What crates under the console say: those whose words it shows.
+fn said_by_others() -> BTreeSet<String> {
+    let crates = ["auth", "cluster", "hearth", "ops", "protocol", "storage"];
+    let sources = crates
+        .iter()
+        .flat_map(|name| files(&format!("crates/{name}/src"), "rs"));
+    let strings = sources.flat_map(|source| {
+        strings(&source.text)
+            .into_iter()
+            .map(|(_, text)| text)
+            .collect::<Vec<_>>()
+    });
+    strings.collect()
+}
+
+#[test]
+fn what_others_say_is_said_by_them() {
+    let said = said_by_others();
+    for language in others() {
+        let all = language.others.concat();
+        let unsaid: Vec<_> = all.iter().filter(|(english, _)| !said.contains(*english)).collect();
+        assert!(unsaid.is_empty(), "nobody says: {unsaid:#?}");
+        let once: BTreeSet<&str> = all.iter().map(|(english, _)| *english).collect();
+        assert_eq!(once.len(), all.len(), "{} has a sentence twice", language.name);
+        for (english, text) in all {
+            let count = english.matches('{').count();
+            let is_one = |value: &&str| {
+                value
+                    .trim_end_matches('!')
+                    .parse()
+                    .is_ok_and(|number: usize| number < count)
+            };
+            assert!(between(text, '{', '}').iter().all(is_one), "{english:?} {text:?}");
+        }
+    }
+}
+
+#[test]
+fn errors_of_acts_and_all_properties_are_told_in_every_language() {
+    let of = |place: &str| {
+        let sources = files(place, "rs").into_iter();
+        let strings = sources.flat_map(|source| {
+            let strings = strings(&source.text).into_iter();
+            strings
+                .map(|(before, text)| (before.to_owned(), text))
+                .collect::<Vec<_>>()
+        });
+        strings.collect::<Vec<_>>()
+    };
+    let errors = of("crates/ops/src")
+        .into_iter()
+        .filter(|(before, _)| before.ends_with("#[error("));
+    let errors = errors.filter(|(_, text)| parts(text).iter().any(|part| part.trim().contains(char::is_alphabetic)));
+    let meanings = of("crates/hearth/src/properties/table").into_iter();
+    let meanings = meanings.filter(|(_, text)| text.ends_with('.') && is_sentence(text));
+    let expected: BTreeSet<String> = errors.chain(meanings).map(|(_, text)| text).collect();
+    assert!(expected.len() > 100, "{expected:#?}");
+    for language in others() {
+        let all: BTreeSet<&str> = language
+            .others
+            .concat()
+            .into_iter()
+            .map(|(english, _)| english)
+            .collect();
+        let lacks = expected.iter().filter(|text| !all.contains(text.as_str()));
+        let lacks: Vec<_> = lacks.filter(|text| !UNSHOWN.contains(&text.as_str())).collect();
+        assert!(lacks.is_empty(), "{} lacks {lacks:#?}", language.name);
+    }
 }

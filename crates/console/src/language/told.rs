@@ -25,7 +25,7 @@ impl Told {
         }
     }
 
-    /// What the language says for this; none where it has no words for it.
+    /// What the language says for this, and for a value where that is asked for with `{0!}`; none where it has no words for it.
     pub(super) fn find(&self, said: &str) -> Option<String> {
         if let Some(text) = self.whole.get(said) {
             return Some((*text).to_owned());
@@ -35,13 +35,19 @@ impl Told {
             .iter()
             .filter_map(|(parts, text)| Some((values(parts, said)?, text)));
         let (values, text) = matching.next()?;
+        let values = values.into_iter().enumerate().map(|(number, value)| {
+            let is_told = text.contains(&format!("{{{number}!}}"));
+            let told = is_told.then(|| self.find(value)).flatten();
+            told.unwrap_or_else(|| value.to_owned())
+        });
+        let values: Vec<String> = values.collect();
         let values: Vec<&dyn Display> = values.iter().map(|value| value as &dyn Display).collect();
-        Some(filled(text, &values))
+        Some(filled(&text.replace("!}", "}"), &values))
     }
 }
 
 /// What stands around and between the values of a sentence.
-fn parts(sentence: &'static str) -> Vec<&'static str> {
+pub(super) fn parts(sentence: &str) -> Vec<&str> {
     let mut parts = Vec::new();
     let mut rest = sentence;
     while let Some((part, behind)) = rest.split_once('{') {
@@ -75,6 +81,7 @@ mod tests {
     const LIST: &[(&str, &str)] = &[
         ("read-only", "nur lesend"),
         ("there is no account {0}", "es gibt kein Konto {0}"),
+        ("lists of {}", "Listen: {0!}"),
         (
             "{name} = {value:?} is not allowed: allowed are {allowed}",
             "{1} ist für {0} nicht erlaubt, sondern {2}",
@@ -92,6 +99,9 @@ mod tests {
         check("there is no account a@b", Some("es gibt kein Konto a@b"));
         check("there is no account {0}", Some("es gibt kein Konto {0}"));
         check("there is no", None);
+        check("there is no account read-only", Some("es gibt kein Konto read-only"));
+        check("lists of read-only", Some("Listen: nur lesend"));
+        check("lists of names", Some("Listen: names"));
         check(
             "a = \"b\" is not allowed: allowed are c",
             Some("\"b\" ist für a nicht erlaubt, sondern c"),

@@ -10,7 +10,7 @@ use ops::{ANNOUNCEMENT_CHARS_MAX, Announcement, Audience, NodeInfo, OpsError, Ro
 use crate::{
     fields::address,
     frame::Frame,
-    language::{filters, t, t1, told},
+    language::{filters, t, t1},
     refusal::{self, rendered},
     visit::Visit,
 };
@@ -66,7 +66,7 @@ pub(crate) async fn announce(visit: Visit) -> Response {
             Redirect::to(&place).into_response()
         }
         Err(error @ OpsError::Denied { .. }) => visit.refuse(&error).await,
-        Err(error) => show(&visit, Some((refusal::status(&error), told(&error)))).await,
+        Err(error) => show(&visit, Some((refusal::status(&error), refusal::why(&error)))).await,
     }
 }
 

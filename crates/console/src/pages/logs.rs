@@ -150,7 +150,7 @@ async fn show(visit: &Visit, wrong: Option<OpsError>) -> Response {
         nodes,
         wanted,
         filter_error,
-        error: wrong.map(|error| told(&error)),
+        error: wrong.as_ref().map(refusal::why),
         unknown,
     };
     (status, rendered(&page)).into_response()
@@ -177,7 +177,7 @@ fn wanted(query: &Fields) -> (LogQuestion, Option<String>) {
         "" => (None, None),
         name => match name.parse() {
             Ok(level) => (Some(level), None),
-            Err(error) => (None, Some(OpsError::to_string(&error))),
+            Err(error) => (None, Some(refusal::why(&error))),
         },
     };
     let question = LogQuestion {

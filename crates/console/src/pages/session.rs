@@ -115,7 +115,7 @@ async fn show(visit: &Visit, jid: &str, wrong: Option<OpsError>) -> Response {
         inspection: inspection.map(|inspected| InspectionView::of(visit, jid, &inspected)),
         jid: jid.to_owned(),
         view,
-        error: wrong.map(|error| told(&error)),
+        error: wrong.as_ref().map(refusal::why),
     };
     (status, rendered(&page)).into_response()
 }

@@ -7,12 +7,15 @@ mod common;
 mod frame;
 mod groups;
 mod hosts;
+mod meanings;
 mod overview;
 mod power;
+mod properties;
 mod records;
 mod sessions;
 mod settings;
 mod setup;
+mod told;
 
 use std::sync::OnceLock;
 
@@ -38,6 +41,6 @@ pub(super) static GERMAN: Language = Language {
         setup::TEXTS,
     ],
     texts: OnceLock::new(),
-    others: &[],
+    others: &[meanings::TEXTS, properties::TEXTS, told::TEXTS],
     told: OnceLock::new(),
 };
