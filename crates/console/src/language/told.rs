@@ -30,11 +30,12 @@ impl Told {
         if let Some(text) = self.whole.get(said) {
             return Some((*text).to_owned());
         }
-        let mut matching = self
-            .parts
-            .iter()
-            .filter_map(|(parts, text)| Some((values(parts, said)?, text)));
-        let (values, text) = matching.next()?;
+        let matching = self.parts.iter().filter_map(|(parts, text)| {
+            let length = parts.iter().map(|part| part.len()).sum::<usize>();
+            Some((length, values(parts, said)?, text))
+        });
+        // A sentence of which more is words and less is values is the one that was meant.
+        let (_, values, text) = matching.max_by_key(|(length, ..)| *length)?;
         let values = values.into_iter().enumerate().map(|(number, value)| {
             let is_told = text.contains(&format!("{{{number}!}}"));
             let told = is_told.then(|| self.find(value)).flatten();
@@ -82,6 +83,8 @@ mod tests {
         ("read-only", "nur lesend"),
         ("there is no account {0}", "es gibt kein Konto {0}"),
         ("lists of {}", "Listen: {0!}"),
+        ("{0} is for {1}", "{0} ist für {1}"),
+        ("{name} is for {host}, and no other", "{0} ist für {1} allein"),
         (
             "{name} = {value:?} is not allowed: allowed are {allowed}",
             "{1} ist für {0} nicht erlaubt, sondern {2}",
@@ -101,6 +104,8 @@ mod tests {
         check("there is no", None);
         check("there is no account read-only", Some("es gibt kein Konto read-only"));
         check("lists of read-only", Some("Listen: nur lesend"));
+        check("a is for b", Some("a ist für b"));
+        check("a is for b, and no other", Some("a ist für b allein"));
         check("lists of names", Some("Listen: names"));
         check(
             "a = \"b\" is not allowed: allowed are c",

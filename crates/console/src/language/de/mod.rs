@@ -4,6 +4,7 @@ mod accounts;
 mod certificates;
 mod cluster;
 mod common;
+mod findings;
 mod frame;
 mod groups;
 mod hosts;
@@ -41,6 +42,6 @@ pub(super) static GERMAN: Language = Language {
         setup::TEXTS,
     ],
     texts: OnceLock::new(),
-    others: &[meanings::TEXTS, properties::TEXTS, told::TEXTS],
+    others: &[findings::TEXTS, meanings::TEXTS, properties::TEXTS, told::TEXTS],
     told: OnceLock::new(),
 };
