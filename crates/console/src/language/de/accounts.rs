@@ -98,7 +98,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "Geben Sie zur Bestätigung die Adresse ein",
     ),
     ("Unblock", "Freigeben"),
-    ("Unblock {0}", "{0} nicht mehr blockieren"),
+    ("Unblock {0}", "{0} freigeben"),
     ("Unlock", "Entsperren"),
     ("Web page", "Webseite"),
     (

@@ -7,7 +7,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ),
     ("Add", "Hinzufügen"),
     ("Add members", "Mitglieder hinzufügen"),
-    ("Administrator", "Verwalter"),
+    ("Administrator", "Zum Verwalter machen"),
     ("Administrator: {0}", "Zum Verwalter machen: {0}"),
     (
         "An administrator of the group adds and removes its members, by commands in a chat client (XEP-0050); it has no other power over the server.",
@@ -25,7 +25,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("Line {0}, <code>{1}</code>: {2}", "Zeile {0}, <code>{1}</code>: {2}"),
     ("Make the group", "Gruppe anlegen"),
     ("Member only", "Nur Mitglied"),
-    ("Member only: {0}", "Nur noch Mitglied: {0}"),
+    ("Member only: {0}", "Nur Mitglied: {0}"),
     ("Name in rosters", "Name in Kontaktlisten"),
     ("Name or description has", "Name oder Beschreibung enthält"),
     ("New group", "Neue Gruppe"),
