@@ -320,7 +320,29 @@ async fn from_the_token_on_the_terminal_to_every_page() -> Result<()> {
         ensure!(is_off == json!(true), "clustering cannot be switched on with SQLite");
         browser.end().await?;
     }
+    // German has the longer words: one screen of each width.
+    for screen in [SCREENS[1], SCREENS[2]] {
+        in_german(screen, &console).await?;
+    }
     Ok(())
+}
+
+/// Chooses German in the foot of a page, and looks at all pages once more.
+async fn in_german(screen: Screen, console: &str) -> Result<()> {
+    let browser = Chromium::start(screen).await?;
+    browser.log_in(console, "romeo").await?;
+    browser.click(".foot button[value=de]").await?;
+    browser.until("Übersicht").await?;
+    for (name, path) in PAGES {
+        browser.page.goto(&format!("{console}{path}")).await?;
+        browser.look(screen, &format!("{name}.de")).await?;
+    }
+    browser.page.goto(&format!("{console}/logs")).await?;
+    for words in ["Weiter", "Anhalten"] {
+        browser.click("[data-pause]").await?;
+        browser.until(words).await?;
+    }
+    browser.end().await
 }
 
 /// Somebody who is connected, and says so.

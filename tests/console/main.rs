@@ -47,6 +47,7 @@ mod groups;
 mod hosts;
 mod house;
 mod inert;
+mod languages;
 mod logs;
 mod matrix;
 mod outlook;

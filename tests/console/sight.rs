@@ -38,11 +38,13 @@ fn one(jid: &Jid) -> String {
 }
 
 /// Lines of a live page from now on.
-fn events(browser: &Browser, path: &str) -> Result<impl Iterator<Item = String> + use<>> {
-    let (name, value) = browser.cookies.iter().next().context("there is a login")?;
+pub(crate) fn events(browser: &Browser, path: &str) -> Result<impl Iterator<Item = String> + use<>> {
+    ensure!(!browser.cookies.is_empty(), "there is a login");
+    let cookies = browser.cookies.iter().map(|(name, value)| format!("{name}={value}"));
     let request = format!(
-        "GET {path} HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream\r\nCookie: {name}={value}\r\n\r\n",
-        browser.address
+        "GET {path} HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream\r\nCookie: {}\r\n\r\n",
+        browser.address,
+        cookies.collect::<Vec<_>>().join("; ")
     );
     let mut stream = TcpStream::connect(browser.address)?;
     stream.set_read_timeout(Some(PATIENCE))?;

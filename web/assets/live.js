@@ -49,7 +49,8 @@
     pause.addEventListener("click", () => {
       isPaused = !isPaused;
       pause.setAttribute("aria-pressed", String(isPaused));
-      pause.textContent = isPaused ? "Go on" : "Pause";
+      // Its other word is in the page, in the page's language.
+      [pause.textContent, pause.dataset.pause] = [pause.dataset.pause, pause.textContent];
       // What came meanwhile is told by a new connection.
       if (!isPaused) { disconnect(); connect(); }
     });

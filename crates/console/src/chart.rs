@@ -3,16 +3,19 @@
 use askama::Template;
 use ops::Vitals;
 
-use crate::words;
+use crate::{
+    language::{Text, filters, t, t1, t2, t3},
+    words,
+};
 
 /// A chart of one figure.
 #[derive(Template)]
 #[template(path = "chart.html")]
 pub(crate) struct Chart {
     id: String,
-    label: &'static str,
+    label: Text,
     /// Over what time, in words.
-    span: &'static str,
+    span: Text,
     now: String,
     most: String,
     /// Lines, each a list of points; between them nothing is known.
@@ -23,7 +26,7 @@ pub(crate) struct Chart {
 /// A figure that is drawn.
 struct Figure {
     id: &'static str,
-    label: &'static str,
+    label: Text,
     value: fn(&Vitals) -> u64,
     in_words: fn(u64) -> String,
 }
@@ -34,49 +37,49 @@ const HEIGHT: u64 = 44;
 const FIGURES: [Figure; 8] = [
     Figure {
         id: "cpu",
-        label: "Processor",
+        label: Text("Processor"),
         value: |vitals| vitals.cpu_permille,
-        in_words: |permille| format!("{} of a core", words::cpu(&permille)),
+        in_words: |permille| t1("{0} of a core", words::cpu(&permille)),
     },
     Figure {
         id: "memory",
-        label: "Memory",
+        label: Text("Memory"),
         value: |vitals| vitals.memory_bytes,
         in_words: |bytes| words::bytes(&bytes),
     },
     Figure {
         id: "sessions",
-        label: "Sessions",
+        label: Text("Sessions"),
         value: |vitals| vitals.sessions,
         in_words: |count| count.to_string(),
     },
     Figure {
         id: "connections",
-        label: "Clients' connections",
+        label: Text("Clients' connections"),
         value: |vitals| vitals.connections,
         in_words: |count| count.to_string(),
     },
     Figure {
         id: "in",
-        label: "Stanzas from clients",
+        label: Text("Stanzas from clients"),
         value: |vitals| vitals.tenths_per_sec(vitals.stanzas_in),
         in_words: per_sec,
     },
     Figure {
         id: "out",
-        label: "Stanzas to clients",
+        label: Text("Stanzas to clients"),
         value: |vitals| vitals.tenths_per_sec(vitals.stanzas_out),
         in_words: per_sec,
     },
     Figure {
         id: "tasks",
-        label: "Tasks",
+        label: Text("Tasks"),
         value: |vitals| vitals.tasks,
         in_words: |count| count.to_string(),
     },
     Figure {
         id: "descriptors",
-        label: "Open files and sockets",
+        label: Text("Open files and sockets"),
         value: |vitals| vitals.descriptors,
         in_words: |count| count.to_string(),
     },
@@ -92,7 +95,7 @@ pub(crate) struct Time {
     /// For the page: whatever tells one chart from another.
     pub(crate) id: &'static str,
     /// In words.
-    pub(crate) span: &'static str,
+    pub(crate) span: Text,
     /// From when to when, in microseconds since 1970.
     pub(crate) from: i64,
     pub(crate) to: i64,
@@ -106,6 +109,12 @@ pub(crate) fn all(moments: &[Vitals], time: Time) -> Vec<Chart> {
 }
 
 impl Chart {
+    /// For whoever does not see it.
+    fn in_words(&self) -> String {
+        let figure = t2("{0}, {1}", self.label, self.span);
+        t3("{0}: now {1}, at most {2}", figure, &self.now, &self.most)
+    }
+
     fn of(figure: &Figure, moments: &[Vitals], time: Time) -> Self {
         let seen: Vec<(i64, u64)> = moments
             .iter()
@@ -119,7 +128,7 @@ impl Chart {
             span: time.span,
             now: match seen.last() {
                 Some((_, value)) => (figure.in_words)(*value),
-                None => "unknown".to_owned(),
+                None => t("unknown").to_owned(),
             },
             most: (figure.in_words)(most),
             has_points: !seen.is_empty(),
@@ -167,7 +176,7 @@ mod tests {
 
     const TIME: Time = Time {
         id: "t",
-        span: "some time",
+        span: Text("some time"),
         from: 0,
         to: 2_400,
         gap: 100,
@@ -183,7 +192,7 @@ mod tests {
         let charts = all(&vitals, TIME);
         charts
             .into_iter()
-            .find(|chart| chart.label == "Tasks")
+            .find(|chart| chart.label == Text("Tasks"))
             .expect("there is one")
     }
 

@@ -20,7 +20,7 @@ use axum::{
     response::Response,
 };
 
-use crate::{Channel, Console, refusal};
+use crate::{Channel, Console, language::t, refusal};
 
 /// Every page answers sooner; the slowest waits for other nodes or for the database.
 const ANSWER_MAX: Duration = Duration::from_secs(20);
@@ -44,13 +44,15 @@ async fn pass(State(console): State<Console>, request: Request, next: Next) -> R
         Some(response) => response,
         None if !is_asked_for(&console, host).await => refusal::bare(
             StatusCode::MISDIRECTED_REQUEST,
-            "This console does not answer under this name, so that no other site can have its name lead here. Use the \
+            t(
+                "This console does not answer under this name, so that no other site can have its name lead here. Use the \
              server's address, or have the name added to the property console.hosts: hearth property set console.hosts \
              <name>",
+            ),
         ),
         None => match tokio::time::timeout(ANSWER_MAX, next.run(request)).await {
             Ok(response) => response,
-            Err(_) => refusal::bare(StatusCode::GATEWAY_TIMEOUT, "This took too long. Try again."),
+            Err(_) => refusal::bare(StatusCode::GATEWAY_TIMEOUT, t("This took too long. Try again.")),
         },
     };
     protect(response.headers_mut());
@@ -98,7 +100,7 @@ fn turned_away(console: &Console, request: &Request) -> Option<Response> {
     if ![Method::GET, Method::HEAD, Method::POST].contains(request.method()) {
         let mut response = refusal::bare(
             StatusCode::METHOD_NOT_ALLOWED,
-            "Pages are read, and forms are sent; nothing else.",
+            t("Pages are read, and forms are sent; nothing else."),
         );
         response
             .headers_mut()
@@ -110,7 +112,7 @@ fn turned_away(console: &Console, request: &Request) -> Option<Response> {
     if request.headers().contains_key(TRANSFER_ENCODING) {
         let mut response = refusal::bare(
             StatusCode::BAD_REQUEST,
-            "A form says how long it is, and has no chunks.",
+            t("A form says how long it is, and has no chunks."),
         );
         response
             .headers_mut()
@@ -120,21 +122,25 @@ fn turned_away(console: &Console, request: &Request) -> Option<Response> {
     if console.channel == Channel::Plain && !is_from_here(request) {
         return Some(refusal::bare(
             StatusCode::FORBIDDEN,
-            "Without encryption the console is for browsers on the server's own machine. Use its HTTPS address \
+            t(
+                "Without encryption the console is for browsers on the server's own machine. Use its HTTPS address \
              (admin.tls_listen), or a tunnel to this one.",
+            ),
         ));
     }
     if !peer(request).is_some_and(|peer| console.acts.servers.may_come(peer.ip())) {
         return Some(refusal::bare(
             StatusCode::FORBIDDEN,
-            "This console is not for your network. Whoever is on the server's machine adds yours: hearth property set \
+            t(
+                "This console is not for your network. Whoever is on the server's machine adds yours: hearth property set \
              console.allowed <networks>",
+            ),
         ));
     }
     (request.method() == Method::POST && is_from_elsewhere(request.headers())).then(|| {
         refusal::bare(
             StatusCode::FORBIDDEN,
-            "This form was sent by another site. Nothing was done.",
+            t("This form was sent by another site. Nothing was done."),
         )
     })
 }

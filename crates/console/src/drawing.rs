@@ -3,7 +3,10 @@
 use askama::Template;
 use ops::{LinkInfo, NodeReport};
 
-use crate::words;
+use crate::{
+    language::{filters, t, t1, t2, t3},
+    words,
+};
 
 /// A small drawing, in units that are pixels on a phone.
 #[derive(Template)]
@@ -85,6 +88,15 @@ impl Drawing {
 }
 
 impl Line {
+    /// For whoever does not see the drawing.
+    fn in_words(&self) -> String {
+        let names = t2("{0} and {1}", &self.names.0, &self.names.1);
+        match self.state {
+            "cut" => t1("{0}: the link is cut.", names),
+            _ => t3("{0}: round trip {1}, {2}.", names, &self.round_trip, &self.traffic),
+        }
+    }
+
     fn of(members: &[Member<'_>], places: &[(i32, i32)], (one, other): (usize, usize)) -> Self {
         let (a, b) = (&members[one], &members[other]);
         let ends: Vec<&LinkInfo> = [(a, b), (b, a)]
@@ -111,14 +123,14 @@ impl Line {
             label: is_labelled.then(|| label(members, places, (one, other))),
             names: (a.name.to_owned(), b.name.to_owned()),
             round_trip: match (state, round_trip) {
-                ("cut", _) => "cut".to_owned(),
+                ("cut", _) => t("cut").to_owned(),
                 (_, Some(micros)) => words::micros(micros),
-                (_, None) => "unknown".to_owned(),
+                (_, None) => t("unknown").to_owned(),
             },
             traffic: match traffic.filter(|_| is_up) {
                 Some(bytes) => format!("{}/s", words::bytes(&bytes)),
-                None if state == "cut" => "nothing passes".to_owned(),
-                None => "unknown".to_owned(),
+                None if state == "cut" => t("nothing passes").to_owned(),
+                None => t("unknown").to_owned(),
             },
             state,
         }

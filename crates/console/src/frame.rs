@@ -2,7 +2,12 @@
 
 use ops::{Headline, NodeState, Role};
 
-use crate::{assets, guard::Visitor, routes};
+use crate::{
+    assets,
+    guard::Visitor,
+    language::{t, t1, t2, told},
+    routes,
+};
 
 /// What a page is framed by.
 pub(crate) struct Frame {
@@ -48,7 +53,7 @@ impl Frame {
             let is_here = path == info.path || (info.path != "/" && path.starts_with(&format!("{}/", info.path)));
             Some(MenuItem {
                 path: info.path,
-                label,
+                label: t(label),
                 is_here,
             })
         };
@@ -58,7 +63,7 @@ impl Frame {
             menu: routes::table().into_iter().filter_map(item).collect(),
             banner: Banner::of(headline),
             who: visitor.actor.to_string(),
-            role: role.to_string(),
+            role: told(role),
             may_change: *role != Role::ReadOnly,
             is_owner: *role == Role::Owner,
             csrf: visitor.token.csrf(),
@@ -73,28 +78,34 @@ impl Banner {
     /// In words.
     pub(crate) fn of(headline: &Headline) -> Self {
         let because = |text: &str| match &headline.problem {
-            Some(problem) => format!("{text}: {problem}"),
+            Some(problem) => format!("{text}: {}", told(problem)),
             None => text.to_owned(),
         };
         let (mood, text) = match (headline.state, headline.members) {
             (NodeState::Alone, _) => match headline.problem {
-                Some(_) => ("bad", because("This server is not in the cluster")),
-                None => ("calm", "Clustering is off".to_owned()),
+                Some(_) => ("bad", because(t("This server is not in the cluster"))),
+                None => ("calm", t("Clustering is off").to_owned()),
             },
-            (NodeState::Member, 0 | 1) => ("warn", "Only member of its cluster: no failover".to_owned()),
+            (NodeState::Member, 0 | 1) => ("warn", t("Only member of its cluster: no failover").to_owned()),
             (NodeState::Member, members) => {
                 let senior = headline.senior.as_deref();
-                let senior = senior.map_or_else(|| "no senior just now".to_owned(), |name| format!("senior {name}"));
-                ("good", format!("{members} members, {senior}"))
+                let text = match senior {
+                    Some(name) => t2("{0} members, senior {1}", members, name),
+                    None => t1("{0} members, no senior just now", members),
+                };
+                ("good", text)
             }
-            (NodeState::Joining, _) => ("warn", because("This server is joining the cluster")),
+            (NodeState::Joining, _) => ("warn", because(t("This server is joining the cluster"))),
             (NodeState::Fenced, _) => (
                 "bad",
-                because("This server is cut off from its cluster and does nothing"),
+                because(t("This server is cut off from its cluster and does nothing")),
             ),
-            (NodeState::Draining, _) => ("warn", "This server hands over what it has, and then ends".to_owned()),
+            (NodeState::Draining, _) => (
+                "warn",
+                t("This server hands over what it has, and then ends").to_owned(),
+            ),
             (NodeState::Silent | NodeState::Unknown, _) => {
-                ("bad", because("It is unknown how this server stands in its cluster"))
+                ("bad", because(t("It is unknown how this server stands in its cluster")))
             }
         };
         Self { mood, text }

@@ -19,6 +19,7 @@ use ops::{Actor, Login, Needs, Token};
 use crate::{
     Console, cookies, door,
     fields::{Fields, address},
+    language::{self, t, t2, told},
     refusal::{self, Bare},
 };
 
@@ -59,14 +60,14 @@ pub(crate) fn needing(page: MethodRouter<Console>, needs: Needs) -> MethodRouter
 
 async fn admit(State(console): State<Console>, request: Request, next: Next) -> Response {
     let Some(peer) = door::peer(&request) else {
-        return refusal::bare(StatusCode::FORBIDDEN, "It is not known where this comes from.");
+        return refusal::bare(StatusCode::FORBIDDEN, t("It is not known where this comes from."));
     };
     // Pages that keep themselves up to date are no sign of somebody who looks.
     let is_use = !wants_events(&request);
     let visitor = match cookies::login(request.headers(), console.channel) {
         Some(token) => match console.acts.logins.find(&token, peer.ip(), is_use).await {
             Ok(login) => login.map(|login| Visitor::of(login, token)),
-            Err(error) => return refusal::bare(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
+            Err(error) => return refusal::bare(StatusCode::SERVICE_UNAVAILABLE, &told(&error)),
         },
         None => None,
     };
@@ -100,7 +101,7 @@ impl Visitor {
 
 fn to_enrolment(request: &Request) -> Response {
     if request.method() == Method::POST || wants_events(request) {
-        let why = "Every administrator of this server needs a second factor: set yours up first. Nothing was done.";
+        let why = t("Every administrator of this server needs a second factor: set yours up first. Nothing was done.");
         return Bare(StatusCode::FORBIDDEN, why).into_response();
     }
     Redirect::to("/me/second-factor").into_response()
@@ -115,12 +116,12 @@ fn to_the_login(request: &Request) -> Response {
     if request.method() == Method::POST {
         return Bare(
             StatusCode::UNAUTHORIZED,
-            "You are not logged in any more. Nothing was done.",
+            t("You are not logged in any more. Nothing was done."),
         )
         .into_response();
     }
     if wants_events(request) {
-        return Bare(StatusCode::UNAUTHORIZED, "You are not logged in any more.").into_response();
+        return Bare(StatusCode::UNAUTHORIZED, t("You are not logged in any more.")).into_response();
     }
     let next = request.uri().path_and_query().map_or("/", |path| path.as_str());
     let next = if next == "/" { "" } else { next };
@@ -136,18 +137,18 @@ async fn change(visitor: Visitor, request: Request, next: Next) -> Response {
     if !cookies::is_same(&visitor.token.csrf(), fields.raw("csrf")) {
         return Bare(
             StatusCode::FORBIDDEN,
-            "This form is not of your present login. Nothing was done; open the page again.",
+            t("This form is not of your present login. Nothing was done; open the page again."),
         )
         .into_response();
     }
     parts.extensions.insert(visitor);
     parts.extensions.insert(fields);
     let request = Request::from_parts(parts, Body::empty());
-    let working = tokio::spawn(async move { next.run(request).await });
+    let working = tokio::spawn(language::with(language::here(), async move { next.run(request).await }));
     working.await.unwrap_or_else(|_| {
         refusal::bare(
             StatusCode::INTERNAL_SERVER_ERROR,
-            "This failed. The server's log says more.",
+            t("This failed. The server's log says more."),
         )
     })
 }
@@ -156,7 +157,7 @@ async fn change(visitor: Visitor, request: Request, next: Next) -> Response {
 pub(crate) async fn sent(request: Request) -> Result<(Parts, Fields), Response> {
     let (parts, body) = request.into_parts();
     let Ok(bytes) = to_bytes(body, FORM_BYTES_MAX).await else {
-        let why = "This form is larger than any of ours. Nothing was done.";
+        let why = t("This form is larger than any of ours. Nothing was done.");
         return Err(Bare(StatusCode::PAYLOAD_TOO_LARGE, why).into_response());
     };
     let kind = parts.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
@@ -165,7 +166,11 @@ pub(crate) async fn sent(request: Request) -> Result<(Parts, Fields), Response> 
     }
     match Fields::read_parts(Request::from_parts(parts.clone(), Body::from(bytes))).await {
         Some(fields) => Ok((parts, fields)),
-        None => Err(Bare(StatusCode::BAD_REQUEST, "This form cannot be read. Nothing was done.").into_response()),
+        None => Err(Bare(
+            StatusCode::BAD_REQUEST,
+            t("This form cannot be read. Nothing was done."),
+        )
+        .into_response()),
     }
 }
 
@@ -175,8 +180,8 @@ async fn check_power(needs: Needs, request: Request, next: Next) -> Response {
         Some(visitor) if needs.allows(visitor.actor.role()) => next.run(request).await,
         Some(visitor) => refusal::bare(
             StatusCode::FORBIDDEN,
-            &format!("{} ({}) may not do this.", visitor.actor, visitor.actor.role()),
+            &t2("{0} ({1}) may not do this.", &visitor.actor, told(visitor.actor.role())),
         ),
-        None => Bare(StatusCode::UNAUTHORIZED, "You are not logged in.").into_response(),
+        None => Bare(StatusCode::UNAUTHORIZED, t("You are not logged in.")).into_response(),
     }
 }

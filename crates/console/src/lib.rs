@@ -15,7 +15,7 @@
 //! | fields of forms and of addresses | `fields` |
 //! | style sheet, scripts and icon, built in | `assets` |
 //! | a text as a picture for cameras | `picture` |
-//! | what set-up and the login say, in each language | `language/` |
+//! | what the pages say in each language, and which one a request is answered in | `language/` |
 //! | pages that keep themselves up to date | `live` |
 //! | the drawing of the cluster, charts | `drawing`, `chart` |
 //! | which properties make one form of settings | `topics` |
@@ -42,7 +42,7 @@ mod words;
 
 use std::sync::Arc;
 
-use axum::Router;
+use axum::{Router, middleware::from_fn_with_state};
 use ops::{
     Accounts, Administrators, Audit, Certificates, Clustering, Databases, Groups, Hosts, Logins, Logs, Properties,
     SecondFactors, Servers, Sessions, Setup, Tokens,
@@ -127,5 +127,6 @@ pub fn pages(acts: Acts, channel: Channel, stop: &CancellationToken) -> Router {
     };
     let guarded = guard::before(routes::guarded(&console), &console);
     let everything = routes::public(&console).fallback_service(guarded);
-    door::before(everything, &console)
+    let answered = door::before(everything, &console);
+    answered.layer(from_fn_with_state(console, language::speak))
 }

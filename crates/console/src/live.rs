@@ -17,7 +17,12 @@ use tokio::{
     time::Instant,
 };
 
-use crate::{frame::Banner, refusal::Bare, visit::Visit};
+use crate::{
+    frame::Banner,
+    language::{self, t},
+    refusal::Bare,
+    visit::Visit,
+};
 
 /// How long a browser waits before it comes again.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -102,7 +107,7 @@ fn stream_by(visit: Visit, source: impl Source, places: &Arc<Semaphore>) -> Resp
     let Ok(place) = Arc::clone(places).try_acquire_owned() else {
         return Bare(
             StatusCode::SERVICE_UNAVAILABLE,
-            "Too many pages are kept up to date already; reload this one by hand.",
+            t("Too many pages are kept up to date already; reload this one by hand."),
         )
         .into_response();
     };
@@ -116,9 +121,12 @@ fn stream_by(visit: Visit, source: impl Source, places: &Arc<Semaphore>) -> Resp
         news: News(vec![Event::default().retry(AGAIN)]),
         _place: place,
     };
-    let events = stream::unfold(live, |mut live| async move {
-        let event = live.next().await?;
-        Some((Ok::<_, Infallible>(event), live))
+    let language = language::here();
+    let events = stream::unfold(live, move |mut live| {
+        language::with(language, async move {
+            let event = live.next().await?;
+            Some((Ok::<_, Infallible>(event), live))
+        })
     });
     Sse::new(events)
         .keep_alive(KeepAlive::new().interval(ALIVE))

@@ -16,6 +16,7 @@ use crate::{
     fields::Fields,
     frame::Frame,
     guard::Visitor,
+    language::{filters, t, told},
     refusal::{Bare, rendered},
 };
 
@@ -45,7 +46,7 @@ async fn ask(State(console): State<Console>, request: Request, next: Next) -> Re
         extensions.get::<Fields>().cloned(),
     );
     let (Some(visitor), Some(fields), Some(peer)) = (visitor, fields, door::peer(&request)) else {
-        return Bare(StatusCode::UNAUTHORIZED, "You are not logged in.").into_response();
+        return Bare(StatusCode::UNAUTHORIZED, t("You are not logged in.")).into_response();
     };
     if visitor.is_proven {
         return next.run(request).await;
@@ -76,7 +77,7 @@ async fn question(
     };
     let headline = console.acts.clustering.headline().await;
     let page = Page {
-        frame: Frame::new("Is it still you?", path, visitor, &headline),
+        frame: Frame::new(t("Is it still you?"), path, visitor, &headline),
         path,
         fields: fields
             .iter()
@@ -84,8 +85,8 @@ async fn question(
             .collect(),
         needs_code: visitor.has_second_factor,
         error: error.map(|error| match error {
-            NoLogin::Wrong => "the password is wrong".to_owned(),
-            error => error.to_string(),
+            NoLogin::Wrong => t("the password is wrong").to_owned(),
+            error => told(&error),
         }),
     };
     (status, rendered(&page)).into_response()

@@ -7,7 +7,11 @@ use axum::{
 };
 use ops::OpsError;
 
-use crate::{assets, frame::Frame};
+use crate::{
+    assets,
+    frame::Frame,
+    language::{filters, t, told},
+};
 
 /// A refusal for somebody who may not be logged in: a status, and why.
 pub(crate) struct Bare(pub(crate) StatusCode, pub(crate) &'static str);
@@ -70,6 +74,14 @@ pub(crate) fn status(error: &OpsError) -> StatusCode {
     }
 }
 
+/// Why something was not done, in the language of the request.
+pub(crate) fn why(error: &OpsError) -> String {
+    match error {
+        OpsError::Unusable { what, why } => format!("{} {}", told(what), told(why)),
+        error => told(error),
+    }
+}
+
 /// A page in HTML.
 pub(crate) fn rendered(page: &impl Template) -> Response {
     match page.render() {
@@ -83,12 +95,12 @@ pub(crate) fn rendered(page: &impl Template) -> Response {
 
 fn title(status: StatusCode) -> &'static str {
     match status {
-        StatusCode::BAD_REQUEST => "This is not understood",
-        StatusCode::UNAUTHORIZED => "Please log in",
-        StatusCode::FORBIDDEN => "Not allowed",
-        StatusCode::NOT_FOUND => "There is nothing here",
-        StatusCode::SERVICE_UNAVAILABLE => "The database does not answer",
-        _ => "This did not work",
+        StatusCode::BAD_REQUEST => t("This is not understood"),
+        StatusCode::UNAUTHORIZED => t("Please log in"),
+        StatusCode::FORBIDDEN => t("Not allowed"),
+        StatusCode::NOT_FOUND => t("There is nothing here"),
+        StatusCode::SERVICE_UNAVAILABLE => t("The database does not answer"),
+        _ => t("This did not work"),
     }
 }
 

@@ -8,7 +8,13 @@ use axum::{
 };
 use ops::Needs;
 
-use crate::{Console, assets, guard, pages, proof, refusal::Bare, visit::Visit};
+use crate::{
+    Console, assets, guard,
+    language::{Text, t},
+    pages, proof,
+    refusal::Bare,
+    visit::Visit,
+};
 
 /// A page as the table has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +25,7 @@ pub struct RouteInfo {
     pub path: &'static str,
     /// What it needs.
     pub needs: Needs,
-    /// Its name in the menu, if it is there.
+    /// Its name in the menu, in English, if it is there.
     pub menu: Option<&'static str>,
     /// Whether it gives power away or ends something, so that a login alone is not enough: it has to be the same person
     /// still. Everything that only an owner may do is, without being marked.
@@ -46,9 +52,9 @@ fn routes() -> Vec<Route> {
         tokens, vcard, welcome,
     };
     vec![
-        menu("/", Login, "Overview", get(overview::page)),
+        menu("/", Login, Text("Overview"), get(overview::page)),
         read("/banner/events", Login, get(banner::events)),
-        menu("/accounts", Login, "Accounts", get(accounts::page)),
+        menu("/accounts", Login, Text("Accounts"), get(accounts::page)),
         read("/accounts/new", Change, get(accounts::new)),
         change("/accounts/new", Change, post(accounts::add)),
         read("/accounts/{address}", Login, get(account::page)),
@@ -69,7 +75,7 @@ fn routes() -> Vec<Route> {
         change("/accounts/{address}/offline/delete", Change, post(offline::delete)),
         read("/accounts/{address}/vcard", Login, get(vcard::page)),
         change("/accounts/{address}/vcard", Change, post(vcard::set)),
-        menu("/groups", Login, "Groups", get(groups::page)),
+        menu("/groups", Login, Text("Groups"), get(groups::page)),
         read("/groups/new", Change, get(groups::new)),
         change("/groups/new", Change, post(groups::add)),
         read("/groups/{host}/{name}", Login, get(group::page)),
@@ -83,14 +89,14 @@ fn routes() -> Vec<Route> {
         change("/groups/{host}/{name}/admins", Change, post(group::set_admin)),
         read("/groups/{host}/{name}/delete", Change, get(group::ask_to_delete)),
         change("/groups/{host}/{name}/delete", Change, post(group::delete)),
-        menu("/sessions", Login, "Sessions", get(sessions::page)),
+        menu("/sessions", Login, Text("Sessions"), get(sessions::page)),
         change("/sessions/close", Change, post(sessions::close)),
         read("/sessions/one", Login, get(session::page)),
         read("/sessions/one/events", Login, get(session::events)),
         change("/sessions/one/inspect", Owner, post(session::inspect)),
         read("/sessions/announce", Change, get(announce::page)),
         change("/sessions/announce", Change, post(announce::announce)),
-        menu("/cluster", Server, "Clustering", get(cluster::page)),
+        menu("/cluster", Server, Text("Clustering"), get(cluster::page)),
         read("/cluster/events", Server, get(events::stream)),
         change("/cluster/switch", Owner, post(cluster::switch)),
         read("/cluster/nodes/{node}", Server, get(node::page)),
@@ -99,9 +105,9 @@ fn routes() -> Vec<Route> {
         read("/cluster/nodes/{node}/events", Server, get(node::events)),
         read("/cluster/nodes/{node}/caches/{cache}", Server, get(cache::page)),
         change("/cluster/nodes/{node}/caches/{cache}/clear", Owner, post(cache::clear)),
-        menu("/hosts", Login, "Hosts", get(hosts::page)),
+        menu("/hosts", Login, Text("Hosts"), get(hosts::page)),
         change("/hosts/add", Owner, post(hosts::add)),
-        menu("/certificates", Server, "Certificates", get(certificates::page)),
+        menu("/certificates", Server, Text("Certificates"), get(certificates::page)),
         read("/certificates/import", Owner, get(certificate_import::page)),
         change("/certificates/import", Owner, post(certificate_import::import)),
         read("/certificates/host/{host}", Server, get(certificate::page)),
@@ -115,27 +121,32 @@ fn routes() -> Vec<Route> {
         change("/hosts/{host}/disable", Owner, post(host_end::disable)),
         change("/hosts/{host}/enable", Owner, post(host_end::enable)),
         change("/hosts/{host}/delete", Owner, post(host_end::delete)),
-        menu("/settings", Server, "Settings", get(settings::topics)),
+        menu("/settings", Server, Text("Settings"), get(settings::topics)),
         read("/settings/{topic}", Server, get(settings::page)),
         change("/settings/{topic}", Owner, post(settings::save)),
-        menu("/properties", Server, "Properties", get(properties::page)),
+        menu("/properties", Server, Text("Properties"), get(properties::page)),
         read("/properties/{name}", Server, get(property::page)),
         change("/properties/{name}", Owner, post(property::set)),
         change("/properties/{name}/unset", Owner, post(property::unset)),
         change("/properties/{name}/encrypt", Owner, post(property::encrypt)),
         read("/history", Server, get(history::page)),
         change("/history/undo", Owner, post(history::undo)),
-        menu("/administrators", Server, "Administrators", get(administrators::page)),
+        menu(
+            "/administrators",
+            Server,
+            Text("Administrators"),
+            get(administrators::page),
+        ),
         change("/administrators/grant", Owner, post(administrators::grant)),
         change("/administrators/revoke", Owner, post(administrators::revoke)),
-        menu("/tokens", Server, "API tokens", get(tokens::page)),
+        menu("/tokens", Server, Text("API tokens"), get(tokens::page)),
         change("/tokens", Owner, post(tokens::add)),
         change("/tokens/revoke", Owner, post(tokens::revoke)),
-        menu("/database", Server, "Database", get(database::page)),
-        menu("/logs", Server, "Logs", get(logs::page)),
+        menu("/database", Server, Text("Database"), get(database::page)),
+        menu("/logs", Server, Text("Logs"), get(logs::page)),
         read("/logs/events", Server, get(logs::events)),
         change("/logs/level", Owner, post(logs::switch)),
-        menu("/audit", Server, "Audit", get(audit::page)),
+        menu("/audit", Server, Text("Audit"), get(audit::page)),
         grave(
             "/administrators/second-factor",
             Owner,
@@ -172,6 +183,7 @@ pub(crate) fn public(console: &Console) -> Router {
     use pages::setup;
     Router::new()
         .route("/login", get(pages::login::page).post(pages::login::log_in))
+        .route("/language", post(pages::language::choose))
         .route("/login/code", get(pages::code::page).post(pages::code::enter))
         .route("/setup", get(setup::start::page).post(setup::start::begin))
         .route("/setup/domain", get(setup::domain::page).post(setup::domain::choose))
@@ -190,17 +202,17 @@ pub(crate) fn public(console: &Console) -> Router {
 
 async fn nowhere(visit: Visit) -> Response {
     visit
-        .refuse_with(StatusCode::NOT_FOUND, "No page has this address.")
+        .refuse_with(StatusCode::NOT_FOUND, t("No page has this address."))
         .await
 }
 
 /// Browsers ask for it unasked; the pages name another one.
 async fn no_icon() -> Response {
-    Bare(StatusCode::NOT_FOUND, "There is no such icon.").into_response()
+    Bare(StatusCode::NOT_FOUND, t("There is no such icon.")).into_response()
 }
 
-fn menu(path: &'static str, needs: Needs, label: &'static str, handler: MethodRouter<Console>) -> Route {
-    route("GET", path, needs, Some(label), handler)
+fn menu(path: &'static str, needs: Needs, label: Text, handler: MethodRouter<Console>) -> Route {
+    route("GET", path, needs, Some(label.0), handler)
 }
 
 fn read(path: &'static str, needs: Needs, handler: MethodRouter<Console>) -> Route {

@@ -1,13 +1,15 @@
 //! Which properties make one form of settings, and how their fields are called there.
 
+use crate::language::{Text, told};
+
 /// Settings that are set together.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Topic {
     /// In the address of its page.
     pub(crate) slug: &'static str,
-    pub(crate) title: &'static str,
+    pub(crate) title: Text,
     /// What it is about.
-    pub(crate) about: &'static str,
+    pub(crate) about: Text,
     /// How the names of its properties begin. The longest that fits decides.
     begins: &'static [&'static str],
 }
@@ -16,74 +18,80 @@ pub(crate) struct Topic {
 pub(crate) const TOPICS: &[Topic] = &[
     Topic {
         slug: "connections",
-        title: "Client connections",
-        about: "How many may connect and how fast, what their streams must be like, and when a silent one is closed.",
+        title: Text("Client connections"),
+        about: Text(
+            "How many may connect and how fast, what their streams must be like, and when a silent one is closed.",
+        ),
         begins: &["connections.", "proxy_protocol.", "tls.", "c2s."],
     },
     Topic {
         slug: "resuming",
-        title: "Lost connections",
-        about: "How long a session waits for a client that has lost its connection, and what is kept for it meanwhile.",
+        title: Text("Lost connections"),
+        about: Text(
+            "How long a session waits for a client that has lost its connection, and what is kept for it meanwhile.",
+        ),
         begins: &["sm.", "csi."],
     },
     Topic {
         slug: "login",
-        title: "Registration and login",
-        about: "Who may make an account, how people prove who they are, and what stops guessing.",
+        title: Text("Registration and login"),
+        about: Text("Who may make an account, how people prove who they are, and what stops guessing."),
         begins: &["registration.", "sasl.", "fast.", "lockout."],
     },
     Topic {
         slug: "resources",
-        title: "Resource policy",
-        about: "What happens when a second client comes with the name of the first, and how many sessions an account has.",
+        title: Text("Resource policy"),
+        about: Text(
+            "What happens when a second client comes with the name of the first, and how many sessions an account has.",
+        ),
         begins: &["c2s.conflict_policy", "sessions."],
     },
     Topic {
         slug: "offline",
-        title: "Offline messages",
-        about: "What becomes of messages for people who are not there.",
+        title: Text("Offline messages"),
+        about: Text("What becomes of messages for people who are not there."),
         begins: &["offline."],
     },
     Topic {
         slug: "limits",
-        title: "Limits",
-        about: "How much an account may keep on the server.",
+        title: Text("Limits"),
+        about: Text("How much an account may keep on the server."),
         begins: &["roster.", "blocking.", "vcard.", "private.", "accounts."],
     },
     Topic {
         slug: "about",
-        title: "What the server says of itself",
-        about: "Whom people write to, and whether clients are told the version.",
+        title: Text("What the server says of itself"),
+        about: Text("Whom people write to, and whether clients are told the version."),
         begins: &["contacts.", "version."],
     },
     Topic {
         slug: "cluster",
-        title: "Clustering",
-        about: "How the servers that share the database find each other and act together.",
+        title: Text("Clustering"),
+        about: Text("How the servers that share the database find each other and act together."),
         begins: &["cluster."],
     },
     Topic {
         slug: "administration",
-        title: "Administration",
-        about: "The console, and how long what was done is kept.",
+        title: Text("Administration"),
+        about: Text("The console, and how long what was done is kept."),
         begins: &["console.", "database.", "audit.", "properties."],
     },
     Topic {
         slug: "more",
-        title: "More",
-        about: "What is of no other topic.",
+        title: Text("More"),
+        about: Text("What is of no other topic."),
         begins: &[""],
     },
 ];
 
 /// What a number counts, by the end of its property's name.
-const UNITS: &[(&str, &str)] = &[
-    ("_bytes_per_second", "bytes a second"),
-    ("_per_second", "a second"),
-    ("_secs", "seconds"),
-    ("_ms", "milliseconds"),
-    ("_days", "days"),
-    ("_bytes", "bytes"),
+const UNITS: &[(&str, Text)] = &[
+    ("_bytes_per_second", Text("bytes a second")),
+    ("_per_second", Text("a second")),
+    ("_secs", Text("seconds")),
+    ("_ms", Text("milliseconds")),
+    ("_days", Text("days")),
+    ("_bytes", Text("bytes")),
 ];
 
 /// Words that are not written as in a property's name.
@@ -118,9 +126,13 @@ impl Topic {
 }
 
 /// How a property's field is called, and what its number counts.
-pub(crate) fn label(name: &str) -> (String, Option<&'static str>) {
+pub(crate) fn label(name: &str) -> (String, Option<Text>) {
     let (_, rest) = name.split_once('.').unwrap_or(("", name));
     let unit = UNITS.iter().find(|(end, _)| rest.ends_with(end));
+    let own = told(name);
+    if own != name {
+        return (own, unit.map(|(_, unit)| *unit));
+    }
     let text = unit.and_then(|(end, _)| rest.strip_suffix(end)).unwrap_or(rest);
     let word = |part: &str| {
         let known = WORDS.iter().find(|(word, _)| *word == part);
@@ -164,7 +176,7 @@ mod tests {
             ("sasl.scram_sha_1", "SCRAM-SHA-1", None),
             ("tls.oldest", "Oldest", None),
         ] {
-            assert_eq!(label(name), (text.to_owned(), unit), "{name}");
+            assert_eq!(label(name), (text.to_owned(), unit.map(Text)), "{name}");
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::{
     fields::{Fields, address},
     frame::Frame,
     guard::Visitor,
+    language::{Text, t, told},
     refusal::{self, Bare},
 };
 
@@ -30,76 +31,91 @@ pub(crate) struct Visit {
 }
 
 /// What was done just before, told on the page that follows.
-const NOTICES: &[(&str, &str)] = &[
-    ("added", "The account was made."),
-    ("password", "The password was changed; the account's sessions end."),
-    ("locked", "The account is locked; its sessions end."),
-    ("unlocked", "The account is unlocked."),
-    ("deleted", "The account was deleted."),
-    ("contact-set", "The contact was saved; the user's clients are told."),
+const NOTICES: &[(&str, Text)] = &[
+    ("added", Text("The account was made.")),
+    (
+        "password",
+        Text("The password was changed; the account's sessions end."),
+    ),
+    ("locked", Text("The account is locked; its sessions end.")),
+    ("unlocked", Text("The account is unlocked.")),
+    ("deleted", Text("The account was deleted.")),
+    (
+        "contact-set",
+        Text("The contact was saved; the user's clients are told."),
+    ),
     (
         "contact-removed",
-        "The contact was removed as far as it was the user's own; the user's clients are told.",
+        Text("The contact was removed as far as it was the user's own; the user's clients are told."),
     ),
-    ("blocked", "The address is blocked."),
-    ("unblocked-address", "The address is not blocked any more."),
-    ("messages-deleted", "The messages that waited were deleted."),
-    ("vcard-set", "The vCard was saved."),
-    ("group-added", "The group was made."),
-    ("group-changed", "The group was changed."),
-    ("group-deleted", "The group was deleted."),
-    ("members-added", "The members were added."),
-    ("member-removed", "The member was removed."),
-    ("closed", "The session is being closed."),
-    ("closed-many", "The sessions are being closed."),
-    ("set", "The property was set."),
-    ("restart", "The property was set. It takes effect at the next start."),
-    ("unset", "The value was taken back."),
-    ("encrypted", "The value is encrypted now, and shown nowhere any more."),
+    ("blocked", Text("The address is blocked.")),
+    ("unblocked-address", Text("The address is not blocked any more.")),
+    ("messages-deleted", Text("The messages that waited were deleted.")),
+    ("vcard-set", Text("The vCard was saved.")),
+    ("group-added", Text("The group was made.")),
+    ("group-changed", Text("The group was changed.")),
+    ("group-deleted", Text("The group was deleted.")),
+    ("members-added", Text("The members were added.")),
+    ("member-removed", Text("The member was removed.")),
+    ("closed", Text("The session is being closed.")),
+    ("closed-many", Text("The sessions are being closed.")),
+    ("set", Text("The property was set.")),
+    (
+        "restart",
+        Text("The property was set. It takes effect at the next start."),
+    ),
+    ("unset", Text("The value was taken back.")),
+    (
+        "encrypted",
+        Text("The value is encrypted now, and shown nowhere any more."),
+    ),
     (
         "host",
-        "The host was added. Every server that runs serves it within seconds.",
+        Text("The host was added. Every server that runs serves it within seconds."),
     ),
     (
         "certificate-set",
-        "The certificate is in force: whoever connects from now on is shown it.",
+        Text("The certificate is in force: whoever connects from now on is shown it."),
     ),
     (
         "request-made",
-        "The signing request was made: it is below. Its key stays on the server's disk.",
+        Text("The signing request was made: it is below. Its key stays on the server's disk."),
     ),
     (
         "host-disabled",
-        "The host is disabled: every server closes its sessions within seconds.",
+        Text("The host is disabled: every server closes its sessions within seconds."),
     ),
     (
         "host-enabled",
-        "The host is enabled: every server serves it within seconds.",
+        Text("The host is enabled: every server serves it within seconds."),
     ),
-    ("host-deleted", "The host was deleted with its accounts and groups."),
-    ("undone", "The change was undone."),
-    ("saved", "The settings were saved."),
+    (
+        "host-deleted",
+        Text("The host was deleted with its accounts and groups."),
+    ),
+    ("undone", Text("The change was undone.")),
+    ("saved", Text("The settings were saved.")),
     (
         "saved-restart",
-        "The settings were saved. Some take effect at the next start.",
+        Text("The settings were saved. Some take effect at the next start."),
     ),
-    ("unchanged", "Nothing was changed, so there was nothing to save."),
-    ("granted", "The role was granted."),
-    ("revoked", "The role was revoked."),
-    ("factor-removed", "The second factor was removed."),
-    ("ended", "The token is worth nothing any more."),
+    ("unchanged", Text("Nothing was changed, so there was nothing to save.")),
+    ("granted", Text("The role was granted.")),
+    ("revoked", Text("The role was revoked.")),
+    ("factor-removed", Text("The second factor was removed.")),
+    ("ended", Text("The token is worth nothing any more.")),
     (
         "on",
-        "Clustering was switched on for every server that shares the database.",
+        Text("Clustering was switched on for every server that shares the database."),
     ),
     (
         "off",
-        "Clustering was switched off for every server that shares the database.",
+        Text("Clustering was switched off for every server that shares the database."),
     ),
-    ("level", "The level was switched."),
-    ("removed", "The dead server was removed from the list."),
-    ("cleared", "The cache was cleared, on all servers."),
-    ("drain", "The server hands over what it has, and then ends."),
+    ("level", Text("The level was switched.")),
+    ("removed", Text("The dead server was removed from the list.")),
+    ("cleared", Text("The cache was cleared, on all servers.")),
+    ("drain", Text("The server hands over what it has, and then ends.")),
 ];
 
 impl FromRequestParts<Console> for Visit {
@@ -107,9 +123,9 @@ impl FromRequestParts<Console> for Visit {
 
     async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Self, Response> {
         let Some(visitor) = parts.extensions.get::<Visitor>().cloned() else {
-            return Err(Bare(StatusCode::UNAUTHORIZED, "You are not logged in.").into_response());
+            return Err(Bare(StatusCode::UNAUTHORIZED, t("You are not logged in.")).into_response());
         };
-        let unreadable = || Bare(StatusCode::BAD_REQUEST, "This address cannot be read.").into_response();
+        let unreadable = || Bare(StatusCode::BAD_REQUEST, t("This address cannot be read.")).into_response();
         let names = match RawPathParams::from_request_parts(parts, console).await {
             Ok(names) => names
                 .iter()
@@ -151,13 +167,16 @@ impl Visit {
         let headline = self.acts().clustering.headline().await;
         let mut frame = Frame::new(title, &self.path, &self.visitor, &headline);
         let done = self.query.raw("done");
-        frame.notice = NOTICES.iter().find(|(name, _)| *name == done).map(|(_, text)| *text);
+        frame.notice = NOTICES
+            .iter()
+            .find(|(name, _)| *name == done)
+            .map(|(_, text)| text.say());
         frame
     }
 
     /// A page that says why there is no other.
     pub(crate) async fn refuse(&self, error: &OpsError) -> Response {
-        self.refuse_with(refusal::status(error), &error.to_string()).await
+        self.refuse_with(refusal::status(error), &told(&error)).await
     }
 
     /// The same in other words.
@@ -173,11 +192,11 @@ pub(crate) fn done(path: &str, notice: &'static str) -> Response {
 
 #[cfg(test)]
 mod tests {
-    use super::NOTICES;
+    use super::{NOTICES, Text};
 
     #[test]
     fn every_notice_is_a_sentence_of_its_own() {
-        for (position, (name, text)) in NOTICES.iter().enumerate() {
+        for (position, (name, Text(text))) in NOTICES.iter().enumerate() {
             assert!(text.ends_with('.'), "{text}");
             let again = NOTICES.iter().rposition(|(other, _)| other == name);
             assert_eq!(again, Some(position), "{name} is there twice");

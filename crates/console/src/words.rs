@@ -1,5 +1,7 @@
 //! Times, sizes and counts in words.
 
+use crate::language::{t, t1, t2};
+
 use jiff::{SignedDuration, Span, Timestamp, civil::Date, tz::TimeZone};
 
 /// Microseconds since 1970 as a time in UTC.
@@ -52,8 +54,8 @@ pub(crate) fn database(kind: &str) -> &'static str {
     match kind {
         "sqlite" => "SQLite",
         "postgres" => "PostgreSQL",
-        "mysql" => "MySQL or MariaDB",
-        _ => "unknown",
+        "mysql" => t("MySQL or MariaDB"),
+        _ => t("unknown"),
     }
 }
 
@@ -61,10 +63,10 @@ pub(crate) fn database(kind: &str) -> &'static str {
 pub(crate) fn span(secs: u64) -> String {
     let (days, hours, minutes) = (secs / 86_400, secs / 3_600 % 24, secs / 60 % 60);
     match (days, hours, minutes) {
-        (0, 0, 0) => format!("{secs} s"),
-        (0, 0, minutes) => format!("{minutes} min {} s", secs % 60),
-        (0, hours, minutes) => format!("{hours} h {minutes} min"),
-        (days, hours, _) => format!("{days} d {hours} h"),
+        (0, 0, 0) => t1("{0} s", secs),
+        (0, 0, minutes) => t2("{0} min {1} s", minutes, secs % 60),
+        (0, hours, minutes) => t2("{0} h {1} min", hours, minutes),
+        (days, hours, _) => t2("{0} d {1} h", days, hours),
     }
 }
 
@@ -76,7 +78,7 @@ pub(crate) fn secs_between(from: i64, to: i64) -> u64 {
 /// A span of seconds, for the minute.
 pub(crate) fn minutes(secs: u64) -> String {
     match secs / 60 {
-        0 => "less than a minute".to_owned(),
+        0 => t("less than a minute").to_owned(),
         minutes => span(minutes * 60),
     }
 }
@@ -85,7 +87,7 @@ pub(crate) fn minutes(secs: u64) -> String {
 pub(crate) fn silence(secs: u64, now: i64) -> String {
     let micros = i64::try_from(secs).unwrap_or(i64::MAX).saturating_mul(1_000_000);
     let since = written(now.saturating_sub(micros), "%Y-%m-%d %H:%M:%S UTC");
-    format!("silent for {}, since {since}", span(secs))
+    t2("silent for {0}, since {1}", span(secs), since)
 }
 
 /// A short time in microseconds.
@@ -125,7 +127,7 @@ pub(crate) fn share(part: u64, whole: u64) -> Option<u64> {
 fn written(micros: i64, form: &str) -> String {
     let time = Timestamp::from_microsecond(micros);
     time.map_or_else(
-        |_| format!("{micros} µs since 1970"),
+        |_| t1("{0} µs since 1970", micros),
         |time| time.strftime(form).to_string(),
     )
 }

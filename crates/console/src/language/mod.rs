@@ -1,117 +1,178 @@
-//! What set-up and the login say, in the languages there are. A text that one of them lacks does not compile. Errors, and
-//! the pages behind the login, are English.
+//! What the console says, in the languages there are.
+//!
+//! A text stands in English where it is shown, and is its own key: `{{ "Add the host"|t }}` in a template, `t("Add the
+//! host")` in Rust. What a language says instead is in its own folder. The language is that of the request: `speak` finds
+//! it out once, and it goes with the task, as a log span does.
+//!
+//! - `{0}`, `{1}`, … stand for values: `t1("Server {0}", name)`. In a template they are escaped, and the text is HTML.
+//! - A text with a number has its forms between bars: `n("{0} account|{0} accounts", count)`.
+//! - What stands behind `##` is for translators, where one English word is two of another language: `"Read##verb"`.
+//! - A text in a constant is a [`Text`].
+//! - What `ops` and others say is English where it is made; `told` looks up what was said, as it was said.
+//!
+//! The tests read all templates and sources: a text that a language lacks, or that nobody says, fails there.
 
 mod de;
 mod en;
+pub(crate) mod filters;
+mod request;
+#[cfg(test)]
+mod sources;
+mod told;
 
-use axum::http::{HeaderMap, HeaderValue, header::ACCEPT_LANGUAGE};
+use std::{
+    collections::HashMap,
+    fmt::{self, Display},
+    sync::OnceLock,
+};
 
-use crate::{Channel, cookies::Cookie};
+pub(crate) use request::{back, choose, here, speak, with};
+use told::Told;
 
-/// The texts of a language.
+/// A language.
 pub(crate) struct Language {
     /// Its tag (RFC 5646).
     pub(crate) tag: &'static str,
     /// Its own name.
     pub(crate) name: &'static str,
-    pub(crate) log_in: &'static str,
-    pub(crate) not_logged_in: &'static str,
-    pub(crate) address: &'static str,
-    pub(crate) password: &'static str,
-    pub(crate) password_again: &'static str,
-    pub(crate) one_more_step: &'static str,
-    pub(crate) code: &'static str,
-    pub(crate) code_hint: &'static str,
-    pub(crate) begin_again: &'static str,
-    pub(crate) set_up: &'static str,
-    pub(crate) step: &'static str,
-    pub(crate) of: &'static str,
-    pub(crate) go_on: &'static str,
-    pub(crate) back: &'static str,
-    pub(crate) not_done: &'static str,
-    pub(crate) welcome: &'static str,
-    pub(crate) welcome_text: &'static str,
-    pub(crate) language: &'static str,
-    pub(crate) token: &'static str,
-    pub(crate) token_hint: &'static str,
-    pub(crate) domain: &'static str,
-    pub(crate) domain_text: &'static str,
-    pub(crate) domain_hint: &'static str,
-    pub(crate) domain_fixed: &'static str,
-    pub(crate) check: &'static str,
-    pub(crate) findings: &'static str,
-    pub(crate) findings_text: &'static str,
-    pub(crate) database: &'static str,
-    pub(crate) database_text: &'static str,
-    pub(crate) database_clustering: &'static str,
-    pub(crate) database_fixed: &'static str,
-    pub(crate) database_now: &'static str,
-    pub(crate) keep: &'static str,
-    pub(crate) kind: &'static str,
-    pub(crate) server: &'static str,
-    pub(crate) server_hint: &'static str,
-    pub(crate) database_name: &'static str,
-    pub(crate) user: &'static str,
-    pub(crate) try_it: &'static str,
-    pub(crate) restarting: &'static str,
-    pub(crate) restarting_text: &'static str,
-    pub(crate) by_hand: &'static str,
-    pub(crate) by_hand_text: &'static str,
-    pub(crate) by_hand_after: &'static str,
-    pub(crate) administrator: &'static str,
-    pub(crate) administrator_text: &'static str,
-    pub(crate) name_field: &'static str,
-    pub(crate) make: &'static str,
+    /// Which form of a text goes with a number, counted from zero.
+    form: fn(u64) -> usize,
+    /// The English texts, and what it says instead; a list for each part of the console.
+    lists: &'static [&'static [(&'static str, &'static str)]],
+    texts: OnceLock<HashMap<&'static str, &'static str>>,
+    /// The same for what others say, where `{…}` stands in the place of a value.
+    others: &'static [&'static [(&'static str, &'static str)]],
+    told: OnceLock<Told>,
 }
 
 /// All of them; the first one where nothing else is wanted.
 pub(crate) static LANGUAGES: [&Language; 2] = [&en::ENGLISH, &de::GERMAN];
 
-/// The one that was chosen in this browser, or that it asks for.
-pub(crate) fn of(headers: &HeaderMap, channel: Channel) -> &'static Language {
-    let chosen = Cookie::Language.read(headers, channel).and_then(find);
-    let asked = || {
-        let wanted = headers.get(ACCEPT_LANGUAGE)?.to_str().ok()?;
-        // The first of ours, in the order of the browser, which lists what its user likes best first (RFC 9110 §12.5.4).
-        wanted.split(',').find_map(|range| find(primary(range)))
-    };
-    chosen.or_else(asked).unwrap_or(LANGUAGES[0])
+/// A text in a constant. Shown, it is said in the language of the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Text(pub(crate) &'static str);
+
+/// A text in the language of the request.
+pub(crate) fn t(text: &'static str) -> &'static str {
+    here().say(text)
 }
 
-/// For `Set-Cookie`, where there is such a language.
-pub(crate) fn choose(tag: &str, channel: Channel) -> Option<HeaderValue> {
-    Cookie::Language.set(find(tag)?.tag, channel)
+/// The same with a value for `{0}`.
+pub(crate) fn t1(text: &'static str, value: impl Display) -> String {
+    filled(t(text), &[&value])
 }
 
-fn find(tag: &str) -> Option<&'static Language> {
-    LANGUAGES.into_iter().find(|language| language.tag == tag)
+/// The same with values for `{0}` and `{1}`.
+pub(crate) fn t2(text: &'static str, first: impl Display, second: impl Display) -> String {
+    filled(t(text), &[&first, &second])
 }
 
-/// `de` of ` de-CH;q=0.8`.
-fn primary(range: &str) -> &str {
-    let tag = range.split(';').next().unwrap_or_default().trim();
-    tag.split('-').next().unwrap_or_default()
+/// The same with values for `{0}` to `{2}`.
+pub(crate) fn t3(text: &'static str, first: impl Display, second: impl Display, third: impl Display) -> String {
+    filled(t(text), &[&first, &second, &third])
+}
+
+/// A text whose form depends on a number, which `{0}` stands for.
+pub(crate) fn n(text: &'static str, count: u64) -> String {
+    filled(form(text, count), &[&count])
+}
+
+/// What another part of the house has said in English, in the language of the request; as it is where that has no words
+/// for it.
+pub(crate) fn told(said: impl Display) -> String {
+    let (language, said) = (here(), said.to_string());
+    let told = language.told.get_or_init(|| Told::of(language.others));
+    told.find(&said).unwrap_or(said)
+}
+
+/// The form of a text that goes with a number.
+fn form(text: &'static str, count: u64) -> &'static str {
+    let language = here();
+    let mut forms = language.say(text).split('|');
+    forms.nth((language.form)(count)).unwrap_or(text)
+}
+
+/// A text with its values.
+fn filled(text: &str, values: &[&dyn Display]) -> String {
+    use fmt::Write as _;
+    let mut said = String::with_capacity(text.len() + 16);
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once('{') {
+        said.push_str(before);
+        let (number, after) = behind.split_once('}').unwrap_or((behind, ""));
+        if let Some(value) = number.parse().ok().and_then(|number: usize| values.get(number)) {
+            // Writing to a string does not fail; what a value's own words fail with leaves a gap.
+            let _ = write!(said, "{value}");
+        }
+        rest = after;
+    }
+    said.push_str(rest);
+    said
+}
+
+impl Language {
+    /// What it says for an English text; that text where it has none.
+    fn say(&'static self, text: &'static str) -> &'static str {
+        let texts = self
+            .texts
+            .get_or_init(|| self.lists.iter().flat_map(|list| list.iter().copied()).collect());
+        texts.get(text).copied().unwrap_or_else(|| without_note(text))
+    }
+
+    /// The one with this tag.
+    fn find(tag: &str) -> Option<&'static Self> {
+        LANGUAGES.into_iter().find(|language| language.tag == tag)
+    }
+}
+
+/// A text without what is for translators.
+fn without_note(text: &str) -> &str {
+    text.split_once("##").map_or(text, |(text, _)| text)
+}
+
+impl Text {
+    /// In the language of the request.
+    pub(crate) fn say(self) -> &'static str {
+        t(self.0)
+    }
+}
+
+impl Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.say())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn check(cookie: &'static str, accept: &'static str, expected: &str) {
-        let mut headers = HeaderMap::new();
-        headers.insert("cookie", HeaderValue::from_static(cookie));
-        headers.insert(ACCEPT_LANGUAGE, HeaderValue::from_static(accept));
-        assert_eq!(of(&headers, Channel::Plain).tag, expected, "{cookie} {accept}");
+    #[test]
+    fn values_stand_where_their_numbers_are() {
+        assert_eq!(filled("{1} of {0}", &[&"a", &2]), "2 of a");
+        assert_eq!(filled("{0}{0}", &[&"a"]), "aa");
+        assert_eq!(filled("none", &[&"a"]), "none");
+        assert_eq!(filled("{7} is none, and {0", &[&"a"]), " is none, and a");
+        assert_eq!(filled("{0}", &[&"{0}"]), "{0}", "a value is no text");
     }
 
-    #[test]
-    fn a_language_that_was_chosen_comes_before_one_that_the_browser_asks_for() {
-        check("", "", "en");
-        check("", "de-CH,de;q=0.9,en;q=0.8", "de");
-        check("", "fr,de;q=0.5", "de");
-        check("", "fr", "en");
-        check("hearth-console-language=en", "de", "en");
-        check("hearth-console-language=de", "en", "de");
-        check("hearth-console-language=xx", "de", "de");
+    #[tokio::test]
+    async fn a_text_is_said_in_the_language_of_its_task() {
+        assert_eq!(
+            (t("Accounts"), n("{0} session|{0} sessions", 1)),
+            ("Accounts", "1 session".to_owned())
+        );
+        let german = with(&de::GERMAN, async {
+            tokio::task::yield_now().await;
+            (
+                t("Accounts"),
+                Text("Log in").to_string(),
+                n("{0} session|{0} sessions", 2),
+            )
+        });
+        let expected = ("Konten", "Anmelden".to_owned(), "2 Sitzungen".to_owned());
+        assert_eq!(german.await, expected);
+        assert_eq!(t("Accounts"), "Accounts", "and nowhere else");
+        assert_eq!(t("Read##verb"), "Read");
     }
 }

@@ -11,6 +11,7 @@ use super::people::Person;
 use crate::{
     fields::{address, segment},
     frame::Frame,
+    language::{filters, t, t1, told},
     refusal::{self, rendered},
     visit::{Visit, done},
     words,
@@ -68,7 +69,7 @@ pub(crate) async fn page(visit: Visit) -> Response {
 
 pub(crate) async fn set_password(visit: Visit) -> Response {
     if visit.form.raw("password") != visit.form.raw("again") {
-        return show(&visit, Some(Wrong::Password("the two passwords differ".to_owned()))).await;
+        return show(&visit, Some(Wrong::Password(t("the two passwords differ").to_owned()))).await;
     }
     let password = Password::new(visit.form.raw("password").to_owned());
     let changed = visit
@@ -77,7 +78,7 @@ pub(crate) async fn set_password(visit: Visit) -> Response {
         .set_password(visit.actor(), jid(&visit), &password)
         .await;
     match changed {
-        Err(error @ OpsError::Password(_)) => show(&visit, Some(Wrong::Password(error.to_string()))).await,
+        Err(error @ OpsError::Password(_)) => show(&visit, Some(Wrong::Password(told(&error)))).await,
         changed => after(&visit, changed.map(|_| ()), "password").await,
     }
 }
@@ -111,7 +112,7 @@ pub(crate) async fn ask_to_delete(visit: Visit) -> Response {
 pub(crate) async fn delete(visit: Visit) -> Response {
     let jid = jid(&visit);
     if visit.form.get("confirm") != jid {
-        let why = format!("type {jid} to say that this is the one");
+        let why = t1("type {0} to say that this is the one", jid);
         return show_delete(&visit, Some(why), StatusCode::UNPROCESSABLE_ENTITY).await;
     }
     match visit.acts().accounts.delete(visit.actor(), jid).await {
@@ -119,7 +120,7 @@ pub(crate) async fn delete(visit: Visit) -> Response {
             let host = jid.rsplit('@').next().unwrap_or_default();
             done_with_host(host)
         }
-        Err(error) => show_delete(&visit, Some(error.to_string()), refusal::status(&error)).await,
+        Err(error) => show_delete(&visit, Some(told(&error)), refusal::status(&error)).await,
     }
 }
 
@@ -157,7 +158,7 @@ async fn show(visit: &Visit, wrong: Option<Wrong>) -> Response {
         }
         Some(Wrong::Failed(failed)) => {
             status = refusal::status(&failed);
-            error = Some(failed.to_string());
+            error = Some(told(&failed));
         }
     }
     // A resource can hold anything but what comes before it.
@@ -188,7 +189,7 @@ async fn show_delete(visit: &Visit, error: Option<String>, status: StatusCode) -
         Err(error) => return visit.refuse(&error).await,
     };
     let page = DeletePage {
-        frame: visit.frame("Delete an account").await,
+        frame: visit.frame(t("Delete an account")).await,
         path: path(&account.jid),
         account,
         error,

@@ -10,6 +10,7 @@ use ops::{AccountInfo, OpsError, Order, Page as Wanted, Password};
 use crate::{
     fields::address,
     frame::Frame,
+    language::{Text, filters, t, told},
     refusal::{self, rendered},
     visit::{Visit, done},
     words,
@@ -34,7 +35,7 @@ struct Page {
 
 /// A heading by which the list can be sorted.
 struct Column {
-    label: &'static str,
+    label: Text,
     address: String,
     /// For `aria-sort`.
     sort: &'static str,
@@ -54,10 +55,10 @@ struct NewPage {
 
 /// Accounts on a page.
 const PAGE: u32 = 50;
-const ORDERS: [(&str, Order, &str); 3] = [
-    ("name", Order::Name, "Account"),
-    ("made", Order::Made, "Made"),
-    ("login", Order::LastLogin, "Last login"),
+const ORDERS: [(&str, Order, Text); 3] = [
+    ("name", Order::Name, Text("Account")),
+    ("made", Order::Made, Text("Made")),
+    ("login", Order::LastLogin, Text("Last login")),
 ];
 
 pub(crate) async fn page(visit: Visit) -> Response {
@@ -103,7 +104,7 @@ pub(crate) async fn page(visit: Visit) -> Response {
         ];
         address("/accounts", &fields)
     };
-    let column = |(name, _, label): (&'static str, Order, &'static str)| {
+    let column = |(name, _, label): (&'static str, Order, Text)| {
         let is_this = name == order;
         Column {
             label,
@@ -117,7 +118,7 @@ pub(crate) async fn page(visit: Visit) -> Response {
     };
     let (accounts, next) = found;
     rendered(&Page {
-        frame: visit.frame("Accounts").await,
+        frame: visit.frame(t("Accounts")).await,
         order,
         direction,
         count,
@@ -166,19 +167,19 @@ async fn show_new(visit: &Visit, wrong: Option<New>) -> Response {
     if let Some(wrong) = wrong {
         status = StatusCode::UNPROCESSABLE_ENTITY;
         match wrong {
-            New::Differ => password_error = Some("the two passwords differ".to_owned()),
-            New::Failed(failed @ OpsError::Password(_)) => password_error = Some(failed.to_string()),
+            New::Differ => password_error = Some(t("the two passwords differ").to_owned()),
+            New::Failed(failed @ OpsError::Password(_)) => password_error = Some(told(&failed)),
             New::Failed(failed @ (OpsError::Exists(_) | OpsError::NoAccountAddress(_) | OpsError::NoHost { .. })) => {
-                name_error = Some(failed.to_string());
+                name_error = Some(told(&failed));
             }
             New::Failed(failed) => {
                 status = refusal::status(&failed);
-                error = Some(failed.to_string());
+                error = Some(told(&failed));
             }
         }
     }
     let page = NewPage {
-        frame: visit.frame("New account").await,
+        frame: visit.frame(t("New account")).await,
         hosts,
         host: visit.form.get("host"),
         name: visit.form.get("name"),

@@ -9,6 +9,7 @@ use ops::{AdministratorInfo, OpsError, Role};
 
 use crate::{
     frame::Frame,
+    language::{filters, t, told},
     refusal::{self, rendered},
     visit::{Visit, done},
     words,
@@ -35,7 +36,7 @@ pub(crate) async fn grant(visit: Visit) -> Response {
         ("host", host) => Role::Host(host),
         _ => {
             return visit
-                .refuse_with(StatusCode::BAD_REQUEST, "There is no such role. Nothing was done.")
+                .refuse_with(StatusCode::BAD_REQUEST, t("There is no such role. Nothing was done."))
                 .await;
         }
     };
@@ -82,11 +83,11 @@ async fn show(visit: &Visit, wrong: Option<OpsError>) -> Response {
     };
     let status = wrong.as_ref().map_or(StatusCode::OK, refusal::status);
     let page = Page {
-        frame: visit.frame("Administrators").await,
+        frame: visit.frame(t("Administrators")).await,
         rows,
         hosts,
         address: visit.form.get("address"),
-        error: wrong.map(|error| error.to_string()),
+        error: wrong.map(|error| told(&error)),
     };
     (status, rendered(&page)).into_response()
 }

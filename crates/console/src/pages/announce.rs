@@ -10,6 +10,7 @@ use ops::{ANNOUNCEMENT_CHARS_MAX, Announcement, Audience, NodeInfo, OpsError, Ro
 use crate::{
     fields::address,
     frame::Frame,
+    language::{filters, t, t1},
     refusal::{self, rendered},
     visit::Visit,
 };
@@ -49,7 +50,7 @@ pub(crate) async fn page(visit: Visit) -> Response {
 /// Says it.
 pub(crate) async fn announce(visit: Visit) -> Response {
     let Some(audience) = audience(&visit) else {
-        let why = "say to whom".to_owned();
+        let why = t("say to whom").to_owned();
         return show(&visit, Some((StatusCode::UNPROCESSABLE_ENTITY, why))).await;
     };
     let announcement = Announcement {
@@ -65,7 +66,7 @@ pub(crate) async fn announce(visit: Visit) -> Response {
             Redirect::to(&place).into_response()
         }
         Err(error @ OpsError::Denied { .. }) => visit.refuse(&error).await,
-        Err(error) => show(&visit, Some((refusal::status(&error), error.to_string()))).await,
+        Err(error) => show(&visit, Some((refusal::status(&error), refusal::why(&error)))).await,
     }
 }
 
@@ -96,7 +97,7 @@ async fn show(visit: &Visit, wrong: Option<(StatusCode, String)>) -> Response {
     let number = |name: &str| visit.query.raw(name).parse::<u64>().ok();
     let (status, error) = wrong.map_or((StatusCode::OK, None), |(status, text)| (status, Some(text)));
     let page = Page {
-        frame: visit.frame("Announcement").await,
+        frame: visit.frame(t("Announcement")).await,
         choices: choices(visit, &hosts, &nodes),
         accounts: visit.form.raw("accounts").to_owned(),
         subject: visit.form.get("subject"),
@@ -120,16 +121,11 @@ fn choices(visit: &Visit, hosts: &[String], nodes: &[NodeInfo]) -> Vec<Choice> {
         label,
     };
     let is_owner = *visit.actor().role() == Role::Owner;
-    let everybody = is_owner.then(|| choice("everybody".to_owned(), "everybody".to_owned()));
+    let everybody = is_owner.then(|| choice("everybody".to_owned(), t("everybody").to_owned()));
     let hosts = hosts.iter();
-    let hosts = hosts.map(|host| choice(format!("host {host}"), format!("everybody of {host}")));
+    let hosts = hosts.map(|host| choice(format!("host {host}"), t1("everybody of {0}", host)));
     let nodes = nodes.iter().filter(|node| node.voter.is_some());
-    let nodes = nodes.map(|node| {
-        choice(
-            format!("server {}", node.id),
-            format!("everybody on server {}", node.name),
-        )
-    });
-    let some = choice("accounts".to_owned(), "these accounts".to_owned());
+    let nodes = nodes.map(|node| choice(format!("server {}", node.id), t1("everybody on server {0}", &node.name)));
+    let some = choice("accounts".to_owned(), t("these accounts").to_owned());
     everybody.into_iter().chain(hosts).chain(nodes).chain([some]).collect()
 }

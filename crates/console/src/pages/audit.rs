@@ -10,6 +10,7 @@ use ops::{AuditInfo, AuditPage, OpsError};
 use crate::{
     fields::{Fields, address},
     frame::Frame,
+    language::{filters, t},
     refusal::rendered,
     visit::Visit,
     words,
@@ -42,7 +43,7 @@ pub(super) fn wanted(query: &Fields) -> (AuditPage, Option<&'static str>) {
         text => words::day_start(&text, later).map(Some).ok_or(()),
     };
     let (since, until) = (day("since", 0), day("until", 1));
-    let error = (since.is_err() || until.is_err()).then_some("A day is written as 2026-11-28.");
+    let error = (since.is_err() || until.is_err()).then(|| t("A day is written as 2026-11-28."));
     let page = AuditPage {
         actor: query.get("actor"),
         act: query.get("act"),
@@ -84,7 +85,7 @@ pub(crate) async fn page(visit: Visit) -> Response {
     };
     let last = rows.last().filter(|_| has_more);
     let page = Page {
-        frame: visit.frame("Audit").await,
+        frame: visit.frame(t("Audit")).await,
         is_first: wanted.before.is_none(),
         is_filtered: fields.iter().any(|(_, value)| !value.is_empty()),
         first: place("/audit", "before", ""),

@@ -11,6 +11,7 @@ use super::people::Person;
 use crate::{
     fields::address,
     frame::Frame,
+    language::{filters, told},
     refusal::{self, rendered},
     visit::{Visit, done},
 };
@@ -83,7 +84,7 @@ async fn show(visit: &Visit, wrong: Option<OpsError>) -> Response {
         first: at(""),
         next: next.map(|next| at(&next)),
         typed: visit.form.get("jid"),
-        error: wrong.as_ref().map(ToString::to_string),
+        error: wrong.as_ref().map(told),
         blocked,
         text: text.clone(),
         person,

@@ -11,6 +11,7 @@ use super::node::CacheRow;
 use crate::{
     fields::address,
     frame::Frame,
+    language::{filters, t, t1, told},
     refusal::{self, rendered},
     visit::{Visit, done},
     words,
@@ -47,7 +48,7 @@ pub(crate) async fn page(visit: Visit) -> Response {
 /// Takes all entries out.
 pub(crate) async fn clear(visit: Visit) -> Response {
     if !visit.form.is_set("confirm") {
-        let why = "tick the box to say that all entries are to go".to_owned();
+        let why = t("tick the box to say that all entries are to go").to_owned();
         return show(&visit, Some((StatusCode::UNPROCESSABLE_ENTITY, why))).await;
     }
     let cache = visit.name("cache");
@@ -56,7 +57,7 @@ pub(crate) async fn clear(visit: Visit) -> Response {
             let place = format!("/cluster/nodes/{}/caches/{}", visit.name("node"), words::segment(cache));
             done(&place, "cleared")
         }
-        Err(error) => show(&visit, Some((refusal::status(&error), error.to_string()))).await,
+        Err(error) => show(&visit, Some((refusal::status(&error), told(&error)))).await,
     }
 }
 
@@ -88,12 +89,12 @@ async fn show(visit: &Visit, wrong: Option<(StatusCode, String)>) -> Response {
     let next = last.map(|last| address(&row.path, &[("text", &text), ("after", &last.key)]));
     let name = |node| super::sessions::name(&names, node);
     let entries = found.entries.into_iter().map(|info| Entry {
-        owner: info.owner.map_or_else(|| "nobody's: all share it".to_owned(), name),
+        owner: info.owner.map_or_else(|| t("nobody's: all share it").to_owned(), name),
         info,
     });
     let (status, error) = wrong.map_or((StatusCode::OK, None), |(status, text)| (status, Some(text)));
     let page = Page {
-        frame: visit.frame(&format!("Cache {cache}")).await,
+        frame: visit.frame(&t1("Cache {0}", cache)).await,
         node,
         node_name: name(node),
         entries: entries.collect(),

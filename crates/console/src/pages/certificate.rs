@@ -10,6 +10,7 @@ use ops::{CertificateSource, KeyWish, OpsError, RequestWish};
 use super::certificates::{Place, Row};
 use crate::{
     frame::Frame,
+    language::{Text, filters, t, told},
     refusal::{self, rendered},
     visit::Visit,
     words,
@@ -34,17 +35,17 @@ struct Page {
 /// A part of the requester's name.
 struct Part {
     name: &'static str,
-    label: &'static str,
+    label: Text,
     value: String,
     error: Option<String>,
 }
 
-const PARTS: [(&str, &str); 5] = [
-    ("organization", "Organization"),
-    ("unit", "Unit of the organization"),
-    ("city", "City"),
-    ("state", "State or province"),
-    ("country", "Country, in two capital letters"),
+const PARTS: [(&str, Text); 5] = [
+    ("organization", Text("Organization")),
+    ("unit", Text("Unit of the organization")),
+    ("city", Text("City")),
+    ("state", Text("State or province")),
+    ("country", Text("Country, in two capital letters")),
 ];
 
 pub(crate) async fn page(visit: Visit) -> Response {
@@ -58,7 +59,7 @@ pub(crate) async fn self_signed(visit: Visit) -> Response {
         Err(error) => return visit.refuse(&error).await,
     };
     if !visit.form.is_set("sure") {
-        let why = OpsError::Refused("tick the box to say that the present certificate may go".to_owned());
+        let why = OpsError::Refused(t("tick the box to say that the present certificate may go").to_owned());
         return show(&visit, Some(why)).await;
     }
     let certificates = &visit.acts().certificates;
@@ -122,7 +123,7 @@ async fn show(visit: &Visit, wrong: Option<OpsError>) -> Response {
         return visit.refuse(&error).await;
     };
     let field_error = |field: &str| match &wrong {
-        Some(OpsError::Certificate(refusal)) if refusal.field == field => Some(refusal.why.clone()),
+        Some(OpsError::Certificate(refusal)) if refusal.field == field => Some(told(&refusal.why)),
         _ => None,
     };
     let parts: Vec<Part> = PARTS
@@ -147,7 +148,7 @@ async fn show(visit: &Visit, wrong: Option<OpsError>) -> Response {
         key: visit.form.get("key"),
         parts,
         names_error,
-        error: wrong.as_ref().filter(|_| !is_beside).map(ToString::to_string),
+        error: wrong.as_ref().filter(|_| !is_beside).map(told),
         place,
     };
     let status = wrong.as_ref().map_or(StatusCode::OK, refusal::status);

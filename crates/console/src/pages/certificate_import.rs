@@ -10,6 +10,7 @@ use ops::{ImportWish, Installed, OpsError, Password};
 use super::certificates::Place;
 use crate::{
     frame::Frame,
+    language::{filters, t, told},
     refusal::{self, rendered},
     visit::Visit,
 };
@@ -90,7 +91,7 @@ async fn show(visit: &Visit, outcome: Outcome) -> Response {
         false => visit.query.get("host"),
     };
     let mut page = Page {
-        frame: visit.frame("Put in a certificate").await,
+        frame: visit.frame(t("Put in a certificate")).await,
         is_everywhere: !is_sent || visit.form.is_set("everywhere"),
         place,
         hosts,
@@ -112,8 +113,8 @@ async fn show(visit: &Visit, outcome: Outcome) -> Response {
         Outcome::Failed(error) => {
             status = refusal::status(&error);
             let (field, text) = match &error {
-                OpsError::Certificate(refusal) => (refusal.field.as_str(), refusal.why.clone()),
-                error => ("", error.to_string()),
+                OpsError::Certificate(refusal) => (refusal.field.as_str(), told(&refusal.why)),
+                error => ("", told(&error)),
             };
             let slot = match field {
                 "host" => &mut page.host_error,

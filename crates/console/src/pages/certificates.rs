@@ -7,6 +7,7 @@ use ops::{CertificateSource, HostCertificate, Mood, NodeState, OpsError};
 use crate::{
     fields::address,
     frame::Frame,
+    language::{filters, t, t1, told},
     refusal::rendered,
     visit::Visit,
     words::{self, segment},
@@ -54,7 +55,7 @@ pub(crate) async fn page(visit: Visit) -> Response {
     };
     let now = words::now();
     rendered(&Page {
-        frame: visit.frame("Certificates").await,
+        frame: visit.frame(t("Certificates")).await,
         rows: hosts.into_iter().map(|info| Row::of(info, &place, now)).collect(),
         console_names,
         place,
@@ -66,7 +67,7 @@ impl Row {
         let advice = info.advice(now).into_iter();
         Self {
             source: source(&info),
-            advice: advice.map(|(mood, text)| (class(mood), text)).collect(),
+            advice: advice.map(|(mood, text)| (class(mood), told(text))).collect(),
             link: place.link(&format!("/certificates/host/{}", segment(&info.host))),
             info,
         }
@@ -94,7 +95,7 @@ impl Place {
         let name = match (name, wished) {
             (Some(name), _) => name,
             (None, Some(node)) => return Err(OpsError::NoNode(node.to_string())),
-            (None, None) => "this server".to_owned(),
+            (None, None) => t("this server").to_owned(),
         };
         let others = nodes
             .iter()
@@ -142,9 +143,9 @@ pub(super) fn class(mood: Mood) -> &'static str {
 
 fn source(info: &HostCertificate) -> String {
     match &info.source {
-        _ if info.chain.is_empty() => "none".to_owned(),
-        CertificateSource::Made => "made by the server at its first start".to_owned(),
-        CertificateSource::PutIn => "put in by an operator".to_owned(),
-        CertificateSource::Configuration(by) => format!("a file that {by} names"),
+        _ if info.chain.is_empty() => t("none##source").to_owned(),
+        CertificateSource::Made => t("made by the server at its first start").to_owned(),
+        CertificateSource::PutIn => t("put in by an operator").to_owned(),
+        CertificateSource::Configuration(by) => t1("a file that {0} names", by),
     }
 }

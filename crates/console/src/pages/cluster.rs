@@ -12,6 +12,7 @@ use ops::{ClusterStatus, NodeInfo, NodeReport, NodeState, OpsError, Picture};
 use crate::{
     drawing::{Drawing, Member},
     frame::Frame,
+    language::{filters, t, t1, t2, told},
     refusal::{self, rendered},
     visit::{Visit, done},
     words,
@@ -80,7 +81,10 @@ pub(crate) async fn switch(visit: Visit) -> Response {
         "off" => (clustering.disable(visit.actor()).await, "off"),
         _ => {
             return visit
-                .refuse_with(StatusCode::BAD_REQUEST, "The switch goes on or off. Nothing was done.")
+                .refuse_with(
+                    StatusCode::BAD_REQUEST,
+                    t("The switch goes on or off. Nothing was done."),
+                )
                 .await;
         }
     };
@@ -98,9 +102,9 @@ async fn show(visit: &Visit, wrong: Option<OpsError>) -> Response {
     };
     let status = wrong.as_ref().map_or(StatusCode::OK, refusal::status);
     let page = Page {
-        frame: visit.frame("Clustering").await,
+        frame: visit.frame(t("Clustering")).await,
         view: View::of(&picture, visit),
-        error: wrong.map(|error| error.to_string()),
+        error: wrong.map(|error| told(&error)),
     };
     (status, rendered(&page)).into_response()
 }
@@ -130,7 +134,7 @@ impl View {
         Self {
             database: words::database(&status.database),
             standing: standing(&status),
-            senior: senior.or_else(|| status.senior.map(|number| format!("server {number}"))),
+            senior: senior.or_else(|| status.senior.map(|number| t1("server {0}", number))),
             drawing: Drawing::of(&drawn),
             here: members
                 .iter()
@@ -147,6 +151,14 @@ impl View {
     }
 }
 
+impl View {
+    /// Which versions there are, and on which servers.
+    fn versions_in_words(&self) -> String {
+        let version = |(version, names): (&String, &Vec<String>)| t2("{0} on {1}", version, names.join(", "));
+        self.versions.iter().map(version).collect::<Vec<_>>().join("; ")
+    }
+}
+
 impl Row {
     fn of(info: NodeInfo, picture: &Picture, total: u64, now: i64) -> Self {
         let status = &picture.status;
@@ -156,26 +168,26 @@ impl Row {
         let (mood, state) = match info.state {
             _ if is_silent => ("bad", silent()),
             NodeState::Silent => ("bad", silent()),
-            NodeState::Member if is_member => ("good", "live".to_owned()),
-            NodeState::Member => ("warn", "in no cluster that this server knows".to_owned()),
-            NodeState::Alone if status.enabled => ("warn", "not in the cluster".to_owned()),
-            NodeState::Alone => ("calm", "alone".to_owned()),
-            NodeState::Joining => ("warn", "joining".to_owned()),
-            NodeState::Fenced => ("bad", "cut off: does nothing until it is let in again".to_owned()),
-            NodeState::Draining => ("warn", "draining".to_owned()),
-            NodeState::Unknown => ("warn", "unknown: its version is newer".to_owned()),
+            NodeState::Member if is_member => ("good", t("live").to_owned()),
+            NodeState::Member => ("warn", t("in no cluster that this server knows").to_owned()),
+            NodeState::Alone if status.enabled => ("warn", t("not in the cluster").to_owned()),
+            NodeState::Alone => ("calm", t("alone").to_owned()),
+            NodeState::Joining => ("warn", t("joining").to_owned()),
+            NodeState::Fenced => ("bad", t("cut off: does nothing until it is let in again").to_owned()),
+            NodeState::Draining => ("warn", t("draining").to_owned()),
+            NodeState::Unknown => ("warn", t("unknown: its version is newer").to_owned()),
         };
         let report = match picture.reports.get(&info.id) {
             Some(report) => report.clone(),
-            None => Err("it was not asked yet".to_owned()),
+            None => Err(t("it was not asked yet").to_owned()),
         };
         Self {
             is_here: status.node == Some(info.id),
             role: match (info.senior, info.voter) {
-                (true, _) => "senior",
-                (false, Some(true)) => "voter",
-                (false, Some(false)) => "learner",
-                (false, None) => "none",
+                (true, _) => t("senior"),
+                (false, Some(true)) => t("voter"),
+                (false, Some(false)) => t("learner"),
+                (false, None) => t("none##role"),
             },
             state,
             mood,
@@ -206,10 +218,10 @@ impl Row {
 
 fn standing(status: &ClusterStatus) -> String {
     match (status.state, status.enabled) {
-        (Some(NodeState::Member), _) if status.members == 1 => "the only member: no failover".to_owned(),
-        (Some(NodeState::Member), _) => format!("one of {} members", status.members),
-        (Some(NodeState::Alone), true) => "not in the cluster yet".to_owned(),
-        (Some(state), _) => state.to_string(),
-        (None, _) => "unknown: it does not run".to_owned(),
+        (Some(NodeState::Member), _) if status.members == 1 => t("the only member: no failover").to_owned(),
+        (Some(NodeState::Member), _) => t1("one of {0} members", status.members),
+        (Some(NodeState::Alone), true) => t("not in the cluster yet").to_owned(),
+        (Some(state), _) => told(state),
+        (None, _) => t("unknown: it does not run").to_owned(),
     }
 }

@@ -15,7 +15,7 @@ use crate::{
     door,
     fields::Fields,
     guard,
-    language::{self, Language},
+    language::{filters, t, told},
     refusal::{Bare, rendered},
 };
 
@@ -24,7 +24,6 @@ use crate::{
 struct Page<'a> {
     style: &'static str,
     icon: &'static str,
-    t: &'static Language,
     form_token: &'a str,
     next: &'a str,
     error: Option<String>,
@@ -47,7 +46,7 @@ pub(crate) async fn page(State(console): State<Console>, request: Request) -> Re
 /// Somebody has typed a code.
 pub(crate) async fn enter(State(console): State<Console>, request: Request) -> Response {
     let Some(peer) = door::peer(&request) else {
-        return Bare(StatusCode::FORBIDDEN, "It is not known where this comes from.").into_response();
+        return Bare(StatusCode::FORBIDDEN, t("It is not known where this comes from.")).into_response();
     };
     let (parts, form) = match guard::sent(request).await {
         Ok(sent) => sent,
@@ -55,7 +54,7 @@ pub(crate) async fn enter(State(console): State<Console>, request: Request) -> R
     };
     let (headers, channel) = (&parts.headers, console.channel);
     if !cookies::is_own_form(headers, channel, form.raw("csrf")) {
-        let why = "this form was too old, or your browser keeps no cookies; try again".to_owned();
+        let why = t("this form was too old, or your browser keeps no cookies; try again").to_owned();
         return show(&console, headers, &form, StatusCode::FORBIDDEN, Some(why));
     }
     let Some(waiting) = cookies::code(headers, channel) else {
@@ -81,7 +80,7 @@ pub(crate) async fn enter(State(console): State<Console>, request: Request) -> R
                 NoLogin::NotNow(_) => StatusCode::SERVICE_UNAVAILABLE,
                 _ => StatusCode::UNAUTHORIZED,
             };
-            show(&console, headers, &form, status, Some(error.to_string()))
+            show(&console, headers, &form, status, Some(told(&error)))
         }
     }
 }
@@ -97,7 +96,6 @@ fn show(
     let page = Page {
         style: assets::style(),
         icon: assets::icon(),
-        t: language::of(headers, console.channel),
         form_token: &form_token,
         next: login::inside(fields.raw("next")),
         error,

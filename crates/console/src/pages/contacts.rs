@@ -11,6 +11,7 @@ use super::people::Person;
 use crate::{
     fields::address,
     frame::Frame,
+    language::{filters, told},
     refusal::{self, rendered},
     visit::{Visit, done},
 };
@@ -97,7 +98,7 @@ async fn show(visit: &Visit, wrong: Option<OpsError>) -> Response {
         contact: visit.form.get("contact"),
         name: visit.form.get("name"),
         groups: visit.form.raw("groups").to_owned(),
-        error: wrong.as_ref().map(ToString::to_string),
+        error: wrong.as_ref().map(told),
         contacts,
         text: text.clone(),
         person,

@@ -4,7 +4,13 @@ use askama::Template;
 use axum::response::Response;
 use ops::{COUNTED_ROWS_MAX, DatabaseInfo, Known};
 
-use crate::{frame::Frame, refusal::rendered, visit::Visit, words};
+use crate::{
+    frame::Frame,
+    language::{filters, t, t1, t2},
+    refusal::rendered,
+    visit::Visit,
+    words,
+};
 
 #[derive(Template)]
 #[template(path = "database.html")]
@@ -50,8 +56,8 @@ pub(crate) async fn page(visit: Visit) -> Response {
     let row = |table: &ops::TableUsage| TableRow {
         name: table.name.clone(),
         rows: match table.bytes {
-            Some(_) => format!("about {}", table.rows),
-            None if table.rows > COUNTED_ROWS_MAX => format!("more than {COUNTED_ROWS_MAX}"),
+            Some(_) => t1("about {0}", table.rows),
+            None if table.rows > COUNTED_ROWS_MAX => t1("more than {0}", COUNTED_ROWS_MAX),
             None => table.rows.to_string(),
         },
         bytes: table.bytes,
@@ -63,7 +69,7 @@ pub(crate) async fn page(visit: Visit) -> Response {
         last_at: it.last_at,
     });
     rendered(&Page {
-        frame: visit.frame("Database").await,
+        frame: visit.frame(t("Database")).await,
         kind: words::database(&info.kind),
         tables: health.tables.clone().map(|tables| tables.iter().map(row).collect()),
         slow: slow.collect(),
@@ -74,41 +80,46 @@ pub(crate) async fn page(visit: Visit) -> Response {
 
 fn needs(shared: &ops::Shared) -> Vec<Need> {
     let need = |what, judged: Known<(&'static str, String)>| {
-        let (mood, text) = judged.unwrap_or_else(|why| ("warn", format!("unknown: {why}")));
+        let (mood, text) = judged.unwrap_or_else(|why| ("warn", t1("unknown: {0}", why)));
         Need { what, mood, text }
     };
     let writable = shared.is_read_only.clone().map(|is_read_only| match is_read_only {
         true => (
             "bad",
-            "no: it is a standby, or read-only. Name the primary in database.url".to_owned(),
+            t("no: it is a standby, or read-only. Name the primary in database.url").to_owned(),
         ),
-        false => ("good", "yes".to_owned()),
+        false => ("good", t("yes").to_owned()),
     });
     let connections = match (&shared.connections_max, &shared.connections) {
         (Ok(max), Ok(open)) => {
             let ours = shared.connections_ours;
             let servers = max / ours.max(1);
             let mood = if servers < 2 { "bad" } else { "good" };
-            let text = format!(
-                "{open} of {max} are open, as far as is seen; this server opens {ours} at most, so there is room for \
-                 {servers} like it"
-            );
+            let text = [
+                t2("{0} of {1} are open, as far as is seen", open, max),
+                t2(
+                    "this server opens {0} at most, so there is room for {1} like it",
+                    ours,
+                    servers,
+                ),
+            ]
+            .join("; ");
             Ok((mood, text))
         }
         (Err(why), _) | (_, Err(why)) => Err(why.clone()),
     };
     let clock = shared.clock_ahead_millis.clone().map(|ahead| {
         let apart = ahead.unsigned_abs();
-        let way = if ahead < 0 { "behind" } else { "ahead of" };
         match apart > CLOCKS_APART_MILLIS {
-            true => ("warn", format!("{apart} ms {way} this server's: set both by NTP")),
-            false => ("good", format!("within {CLOCKS_APART_MILLIS} ms of this server's")),
+            true if ahead < 0 => ("warn", t1("{0} ms behind this server's: set both by NTP", apart)),
+            true => ("warn", t1("{0} ms ahead of this server's: set both by NTP", apart)),
+            false => ("good", t1("within {0} ms of this server's", CLOCKS_APART_MILLIS)),
         }
     });
     vec![
-        need("Can be written to", writable),
-        need("Connections", connections),
-        need("Clock", clock),
+        need(t("Can be written to"), writable),
+        need(t("Connections"), connections),
+        need(t("Clock"), clock),
     ]
 }
 

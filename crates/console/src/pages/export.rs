@@ -14,7 +14,7 @@ use futures_util::stream;
 use ops::{AuditInfo, AuditPage, OpsError, PAGE_MAX};
 
 use super::audit::wanted;
-use crate::{visit::Visit, words};
+use crate::{language::t, visit::Visit, words};
 
 /// How the record is written.
 #[derive(Debug, Clone, Copy)]
@@ -42,7 +42,7 @@ pub(crate) async fn file(visit: Visit) -> Response {
         "jsonl" => (Form::JsonLines, "application/jsonl; charset=utf-8", "audit.jsonl"),
         "csv" | "" => (Form::Csv, "text/csv; charset=utf-8", "audit.csv"),
         _ => {
-            let why = "The record is exported as csv or jsonl.";
+            let why = t("The record is exported as csv or jsonl.");
             return visit.refuse_with(StatusCode::BAD_REQUEST, why).await;
         }
     };

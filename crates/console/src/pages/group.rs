@@ -11,6 +11,7 @@ use super::groups::{SHOWN, form, path, shown};
 use crate::{
     fields::address,
     frame::Frame,
+    language::{filters, t, t1, t2, told},
     refusal::{self, rendered},
     visit::{Visit, done},
     words,
@@ -89,7 +90,7 @@ pub(crate) async fn add_members(visit: Visit) -> Response {
     match added {
         Ok(added) if added.refused.is_empty() => done(&path(host(&visit), name(&visit)), "members-added"),
         Ok(added) => {
-            let text = format!("{} added, {} members already", added.added, added.already);
+            let text = t2("{0} added, {1} members already.", added.added, added.already);
             show(&visit, Some(Wrong::Lines(text, added.refused))).await
         }
         Err(error) => show(&visit, Some(Wrong::Members(error))).await,
@@ -121,7 +122,7 @@ pub(crate) async fn ask_to_delete(visit: Visit) -> Response {
 /// Deletes the group, where its name was typed once more.
 pub(crate) async fn delete(visit: Visit) -> Response {
     if visit.form.get("confirm") != name(&visit) {
-        let why = format!("type {} to say that this is the one", name(&visit));
+        let why = t1("type {0} to say that this is the one", name(&visit));
         return show_delete(&visit, Some(why), StatusCode::UNPROCESSABLE_ENTITY).await;
     }
     match visit
@@ -134,7 +135,7 @@ pub(crate) async fn delete(visit: Visit) -> Response {
             let fields = [("host", host(&visit)), ("done", "group-deleted")];
             axum::response::Redirect::to(&address("/groups", &fields)).into_response()
         }
-        Err(error) => show_delete(&visit, Some(error.to_string()), refusal::status(&error)).await,
+        Err(error) => show_delete(&visit, Some(told(&error)), refusal::status(&error)).await,
     }
 }
 
@@ -198,12 +199,12 @@ impl Page {
                     OpsError::NoGroup(_) => (&mut self.viewers_error, StatusCode::UNPROCESSABLE_ENTITY),
                     _ => (&mut self.error, refusal::status(&error)),
                 };
-                *place = Some(error.to_string());
+                *place = Some(told(&error));
                 status
             }
             Wrong::Members(error) => {
                 self.lines = visit.form.raw("lines").to_owned();
-                self.lines_error = Some(error.to_string());
+                self.lines_error = Some(told(&error));
                 refusal::status(&error)
             }
             Wrong::Lines(added, refused) => {
@@ -214,7 +215,7 @@ impl Page {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
             Wrong::Failed(error) => {
-                self.error = Some(error.to_string());
+                self.error = Some(told(&error));
                 refusal::status(&error)
             }
         }
@@ -227,7 +228,7 @@ async fn show_delete(visit: &Visit, error: Option<String>, status: StatusCode) -
         Err(error) => return visit.refuse(&error).await,
     };
     let page = DeletePage {
-        frame: visit.frame("Delete a group").await,
+        frame: visit.frame(t("Delete a group")).await,
         path: path(host(visit), name(visit)),
         group,
         error,

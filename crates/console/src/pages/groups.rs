@@ -10,6 +10,7 @@ use ops::{GroupForm, GroupInfo, GroupPage, GroupShown, OpsError};
 use crate::{
     fields::{Fields, address, segment},
     frame::Frame,
+    language::{Text, filters, t, t1, told},
     refusal::{self, rendered},
     visit::{Visit, done},
 };
@@ -45,11 +46,11 @@ struct NewPage {
 const PAGE: u32 = 50;
 
 /// Whose rosters show a group, as forms and lists say it.
-pub(crate) const SHOWN: [(&str, GroupShown, &str); 4] = [
-    ("nobody", GroupShown::Nobody, "nobody"),
-    ("members", GroupShown::Members, "its members"),
-    ("host", GroupShown::Host, "everybody of the host"),
-    ("groups", GroupShown::Groups, "its members and chosen groups"),
+pub(crate) const SHOWN: [(&str, GroupShown, Text); 4] = [
+    ("nobody", GroupShown::Nobody, Text("nobody")),
+    ("members", GroupShown::Members, Text("its members")),
+    ("host", GroupShown::Host, Text("everybody of the host")),
+    ("groups", GroupShown::Groups, Text("its members and chosen groups")),
 ];
 
 /// Where a group's page is.
@@ -60,12 +61,12 @@ pub(crate) fn path(host: &str, name: &str) -> String {
 /// Whose rosters show a group, in words.
 pub(crate) fn shown(form: &GroupForm) -> String {
     match form.shown_to {
-        GroupShown::Groups if form.viewers.is_empty() => "its members".to_owned(),
-        GroupShown::Groups => format!("its members and {}", form.viewers.join(", ")),
+        GroupShown::Groups if form.viewers.is_empty() => t("its members").to_owned(),
+        GroupShown::Groups => t1("its members and {0}", form.viewers.join(", ")),
         other => SHOWN
             .iter()
             .find(|(_, shown, _)| *shown == other)
-            .map_or("", |(.., label)| label)
+            .map_or("", |(.., label)| label.say())
             .to_owned(),
     }
 }
@@ -110,7 +111,7 @@ pub(crate) async fn page(visit: Visit) -> Response {
         address("/groups", &fields)
     };
     rendered(&Page {
-        frame: visit.frame("Groups").await,
+        frame: visit.frame(t("Groups")).await,
         is_first: wanted.after.is_empty(),
         first: place(""),
         next: next.map(|next| place(&next)),
@@ -156,13 +157,13 @@ async fn show_new(visit: &Visit, wrong: Option<OpsError>) -> Response {
     match wrong {
         None => {}
         Some(failed @ (OpsError::GroupExists(_) | OpsError::BadGroupName | OpsError::NoHost { .. })) => {
-            name_error = Some(failed.to_string());
+            name_error = Some(told(&failed));
         }
-        Some(failed @ OpsError::NoGroup(_)) => viewers_error = Some(failed.to_string()),
-        Some(failed) => error = Some(failed.to_string()),
+        Some(failed @ OpsError::NoGroup(_)) => viewers_error = Some(told(&failed)),
+        Some(failed) => error = Some(told(&failed)),
     }
     let page = NewPage {
-        frame: visit.frame("New group").await,
+        frame: visit.frame(t("New group")).await,
         hosts,
         host: visit.form.get("host"),
         name: visit.form.get("name"),

@@ -7,6 +7,7 @@ use ops::{OpsError, PropertyChangeInfo};
 use crate::{
     fields::address,
     frame::Frame,
+    language::{filters, t},
     refusal::rendered,
     visit::{Visit, done},
     words,
@@ -46,7 +47,7 @@ pub(crate) async fn page(visit: Visit) -> Response {
     let place = |before: &str| address("/history", &[("name", name.as_str()), ("before", before)]);
     let last = rows.last().filter(|_| has_more);
     rendered(&Page {
-        frame: visit.frame("Changes of properties").await,
+        frame: visit.frame(t("Changes of properties")).await,
         is_first: before.is_none(),
         first: place(""),
         next: last.map(|row| place(&row.id.to_string())),

@@ -10,6 +10,7 @@ use ops::{HostInfo, OpsError};
 use crate::{
     fields::segment,
     frame::Frame,
+    language::{filters, t, t1, told},
     refusal::{self, rendered},
     visit::{Visit, done},
 };
@@ -42,12 +43,12 @@ pub(crate) async fn page(visit: Visit) -> Response {
 /// Serves it no more.
 pub(crate) async fn disable(visit: Visit) -> Response {
     if !visit.form.is_set("confirm") {
-        let why = "tick the box to say that this host is not to be served".to_owned();
+        let why = t("tick the box to say that this host is not to be served").to_owned();
         return show(&visit, Some(Wrong::Disable(StatusCode::UNPROCESSABLE_ENTITY, why))).await;
     }
     match visit.acts().hosts.disable(visit.actor(), visit.name("host")).await {
         Ok(()) => done("/hosts", "host-disabled"),
-        Err(error) => show(&visit, Some(Wrong::Disable(refusal::status(&error), error.to_string()))).await,
+        Err(error) => show(&visit, Some(Wrong::Disable(refusal::status(&error), told(&error)))).await,
     }
 }
 
@@ -63,12 +64,12 @@ pub(crate) async fn enable(visit: Visit) -> Response {
 pub(crate) async fn delete(visit: Visit) -> Response {
     let domain = visit.name("host");
     if visit.form.get("domain") != domain {
-        let why = format!("type {domain} to say that this is the one");
+        let why = t1("type {0} to say that this is the one", domain);
         return show(&visit, Some(Wrong::Delete(StatusCode::UNPROCESSABLE_ENTITY, why))).await;
     }
     match visit.acts().hosts.delete(visit.actor(), domain).await {
         Ok(_) => done("/hosts", "host-deleted"),
-        Err(error) => show(&visit, Some(Wrong::Delete(refusal::status(&error), error.to_string()))).await,
+        Err(error) => show(&visit, Some(Wrong::Delete(refusal::status(&error), told(&error)))).await,
     }
 }
 

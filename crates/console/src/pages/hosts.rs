@@ -10,6 +10,7 @@ use ops::{CertificateInfo, HostInfo, OpsError};
 use super::overview::CertificateRow;
 use crate::{
     frame::Frame,
+    language::{filters, t, told},
     refusal::{self, rendered},
     visit::{Visit, done},
     words,
@@ -54,13 +55,13 @@ async fn show(visit: &Visit, wrong: Option<OpsError>) -> Response {
     let now = words::now();
     let status = wrong.as_ref().map_or(StatusCode::OK, refusal::status);
     let page = Page {
-        frame: visit.frame("Hosts").await,
+        frame: visit.frame(t("Hosts")).await,
         rows: hosts
             .into_iter()
             .map(|info| Row::of(info, &server.certificates, now))
             .collect(),
         domain: visit.form.raw("domain").to_owned(),
-        error: wrong.map(|error| error.to_string()),
+        error: wrong.map(|error| told(&error)),
     };
     (status, rendered(&page)).into_response()
 }
@@ -73,11 +74,14 @@ impl Row {
                 let row = CertificateRow::of(certificate, now);
                 (row.mood, row.text)
             }
-            None if info.disabled_at.is_some() => ("calm", "none is needed".to_owned()),
-            None if !info.domain.is_ascii() => ("warn", "unknown: names beyond ASCII are not compared here".to_owned()),
+            None if info.disabled_at.is_some() => ("calm", t("none is needed").to_owned()),
+            None if !info.domain.is_ascii() => (
+                "warn",
+                t("unknown: names beyond ASCII are not compared here").to_owned(),
+            ),
             None => (
                 "bad",
-                "none is for this host: clients refuse the one that they are shown".to_owned(),
+                t("none is for this host: clients refuse the one that they are shown").to_owned(),
             ),
         };
         Self {

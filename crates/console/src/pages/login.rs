@@ -14,7 +14,7 @@ use crate::{
     door,
     fields::{Fields, address},
     guard,
-    language::{self, Language},
+    language::{filters, t, told},
     refusal::{self, Bare, rendered},
     visit::Visit,
 };
@@ -24,7 +24,6 @@ use crate::{
 struct Page<'a> {
     style: &'static str,
     icon: &'static str,
-    t: &'static Language,
     form_token: &'a str,
     address: &'a str,
     next: &'a str,
@@ -43,7 +42,7 @@ pub(crate) async fn page(State(console): State<Console>, request: Request) -> Re
 /// Somebody logs in. Whatever they had before is worth nothing afterwards.
 pub(crate) async fn log_in(State(console): State<Console>, request: Request) -> Response {
     let Some(peer) = door::peer(&request) else {
-        return Bare(StatusCode::FORBIDDEN, "It is not known where this comes from.").into_response();
+        return Bare(StatusCode::FORBIDDEN, t("It is not known where this comes from.")).into_response();
     };
     let (parts, form) = match guard::sent(request).await {
         Ok(sent) => sent,
@@ -51,7 +50,7 @@ pub(crate) async fn log_in(State(console): State<Console>, request: Request) -> 
     };
     let (headers, channel) = (&parts.headers, console.channel);
     if !cookies::is_own_form(headers, channel, form.raw("csrf")) {
-        let why = "this form was too old, or your browser keeps no cookies; try again".to_owned();
+        let why = t("this form was too old, or your browser keeps no cookies; try again").to_owned();
         return show(&console, headers, &form, StatusCode::FORBIDDEN, Some(why));
     }
     let password = Password::new(form.raw("password").to_owned());
@@ -74,7 +73,7 @@ pub(crate) async fn log_in(State(console): State<Console>, request: Request) -> 
                 NoLogin::NotNow(_) => StatusCode::SERVICE_UNAVAILABLE,
                 _ => StatusCode::UNAUTHORIZED,
             };
-            show(&console, headers, &form, status, Some(error.to_string()))
+            show(&console, headers, &form, status, Some(told(&error)))
         }
     }
 }
@@ -99,7 +98,7 @@ pub(super) async fn admitted(console: &Console, headers: &HeaderMap, token: &Tok
 pub(crate) async fn log_out(visit: Visit) -> Response {
     let ended: Result<(), OpsError> = visit.acts().logins.log_out(visit.actor(), &visit.visitor.token).await;
     if let Err(error) = ended {
-        return refusal::bare(refusal::status(&error), &error.to_string());
+        return refusal::bare(refusal::status(&error), &told(&error));
     }
     let mut response = Redirect::to("/login").into_response();
     if let Some(cookie) = Cookie::Login.unset(visit.console.channel) {
@@ -119,7 +118,6 @@ fn show(
     let page = Page {
         style: assets::style(),
         icon: assets::icon(),
-        t: language::of(headers, console.channel),
         form_token: &form_token,
         address: &fields.get("address"),
         next: inside(fields.raw("next")),

@@ -15,6 +15,7 @@ use ops::{
 use crate::{
     fields::{Fields, address},
     frame::Frame,
+    language::{filters, t, told},
     live::{self, News, Source},
     refusal::{self, rendered},
     visit::Visit,
@@ -122,7 +123,7 @@ async fn show(visit: &Visit, wrong: Option<OpsError>) -> Response {
     let (found, unknown) = match visit.acts().logs.lines(visit.actor(), node, wanted.clone()).await {
         Ok(page) => (page, None),
         Err(error @ OpsError::Denied { .. }) => return visit.refuse(&error).await,
-        Err(error) => (LogPage::default(), Some(error.to_string())),
+        Err(error) => (LogPage::default(), Some(told(&error))),
     };
     let status = match (&wrong, &filter_error) {
         (Some(error), _) => refusal::status(error),
@@ -130,7 +131,7 @@ async fn show(visit: &Visit, wrong: Option<OpsError>) -> Response {
         (None, None) => StatusCode::OK,
     };
     let page = Page {
-        frame: visit.frame("Logs").await,
+        frame: visit.frame(t("Logs")).await,
         state: State::of(visit, node, &found),
         remembers: found.remembers,
         lines: Lines::of(found),
@@ -149,7 +150,7 @@ async fn show(visit: &Visit, wrong: Option<OpsError>) -> Response {
         nodes,
         wanted,
         filter_error,
-        error: wrong.map(|error| error.to_string()),
+        error: wrong.as_ref().map(refusal::why),
         unknown,
     };
     (status, rendered(&page)).into_response()
@@ -176,7 +177,7 @@ fn wanted(query: &Fields) -> (LogQuestion, Option<String>) {
         "" => (None, None),
         name => match name.parse() {
             Ok(level) => (Some(level), None),
-            Err(error) => (None, Some(OpsError::to_string(&error))),
+            Err(error) => (None, Some(refusal::why(&error))),
         },
     };
     let question = LogQuestion {

@@ -7,7 +7,14 @@ use axum::{
 };
 use ops::{FactorInfo, LoginInfo};
 
-use crate::{cookies::Cookie, frame::Frame, refusal::rendered, visit::Visit, words};
+use crate::{
+    cookies::Cookie,
+    frame::Frame,
+    language::{filters, t},
+    refusal::rendered,
+    visit::Visit,
+    words,
+};
 
 #[derive(Template)]
 #[template(path = "me.html")]
@@ -30,7 +37,7 @@ pub(crate) async fn page(visit: Visit) -> Response {
         Err(error) => return visit.refuse(&error).await,
     };
     rendered(&Page {
-        frame: visit.frame("You").await,
+        frame: visit.frame(t("You")).await,
         account: super::account::path(&actor.to_string()),
         factor,
         is_required: visit.visitor.is_factor_required,

@@ -22,6 +22,7 @@ pub(crate) mod groups;
 pub(crate) mod history;
 pub(crate) mod host_end;
 pub(crate) mod hosts;
+pub(crate) mod language;
 pub(crate) mod login;
 pub(crate) mod logs;
 pub(crate) mod me;

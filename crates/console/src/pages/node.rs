@@ -13,6 +13,7 @@ use super::cluster::SILENT_SECS;
 use crate::{
     chart::{self, Chart, Time},
     frame::Frame,
+    language::{Text, filters, t, t1, told},
     live::{self, News, Source},
     refusal::{self, rendered},
     visit::{Visit, done},
@@ -85,24 +86,24 @@ pub(crate) async fn page(visit: Visit) -> Response {
 /// Has it hand over what it has, and end.
 pub(crate) async fn drain(visit: Visit) -> Response {
     if !visit.form.is_set("confirm") {
-        let why = "tick the box to say that this server is to end".to_owned();
+        let why = t("tick the box to say that this server is to end").to_owned();
         return show(&visit, Some((StatusCode::UNPROCESSABLE_ENTITY, why))).await;
     }
     match visit.acts().clustering.drain(visit.actor(), visit.name("node")).await {
         Ok(_) => done("/cluster", "drain"),
-        Err(error) => show(&visit, Some((refusal::status(&error), error.to_string()))).await,
+        Err(error) => show(&visit, Some((refusal::status(&error), told(&error)))).await,
     }
 }
 
 /// Takes a dead one off the list.
 pub(crate) async fn remove(visit: Visit) -> Response {
     if !visit.form.is_set("confirm") {
-        let why = "tick the box to say that this server will not come back".to_owned();
+        let why = t("tick the box to say that this server will not come back").to_owned();
         return show(&visit, Some((StatusCode::UNPROCESSABLE_ENTITY, why))).await;
     }
     match visit.acts().clustering.remove(visit.actor(), visit.name("node")).await {
         Ok(()) => done("/cluster", "removed"),
-        Err(error) => show(&visit, Some((refusal::status(&error), error.to_string()))).await,
+        Err(error) => show(&visit, Some((refusal::status(&error), told(&error)))).await,
     }
 }
 
@@ -121,11 +122,11 @@ async fn show(visit: &Visit, wrong: Option<(StatusCode, String)>) -> Response {
     };
     let (caches, unknown) = match caches {
         Ok(caches) => (caches, None),
-        Err(error) => (Vec::new(), Some(error.to_string())),
+        Err(error) => (Vec::new(), Some(told(&error))),
     };
     let (status, error) = wrong.map_or((StatusCode::OK, None), |(status, text)| (status, Some(text)));
     let page = Page {
-        frame: visit.frame(&format!("Server {}", facts.node.name)).await,
+        frame: visit.frame(&t1("Server {0}", &facts.node.name)).await,
         is_dead: facts.node.state == NodeState::Silent && facts.node.voter.is_none(),
         facts,
         now,
@@ -150,7 +151,7 @@ impl Look {
         let is_here = status?.node == Some(number);
         let (report, silent) = match report {
             Ok(report) => (Some(report), None),
-            Err(error) => (None, Some(error.to_string())),
+            Err(error) => (None, Some(told(&error))),
         };
         // Alone it has them all.
         node.sessions = node
@@ -160,7 +161,7 @@ impl Look {
         let recent = report.as_ref().map_or(&[][..], |report| &report.recent);
         let time = Time {
             id: "now",
-            span: "the last 3 minutes",
+            span: Text("the last 3 minutes"),
             from: now - NOW_MICROS,
             to: now,
             gap: 10_000_000,
@@ -174,7 +175,7 @@ impl Look {
                 is_here,
                 up: match &report {
                     Some(report) => words::minutes(words::secs_between(report.started_at, now)),
-                    None => format!("unknown; known for {}", words::minutes(node.up_secs)),
+                    None => t1("unknown; known for {0}", words::minutes(node.up_secs)),
                 },
                 silence: (node.silent_secs > SILENT_SECS).then(|| words::silence(node.silent_secs, now)),
                 node,
@@ -190,11 +191,11 @@ async fn day(visit: &Visit, number: u64) -> Charts {
     let history = visit.acts().clustering.history(visit.actor(), number, now).await;
     let (moments, silent) = match history {
         Ok(moments) => (moments, None),
-        Err(error) => (Vec::<Vitals>::new(), Some(error.to_string())),
+        Err(error) => (Vec::<Vitals>::new(), Some(told(&error))),
     };
     let time = Time {
         id: "day",
-        span: "the last 24 hours",
+        span: Text("the last 24 hours"),
         from: now - i64::try_from(REMEMBERED.as_micros()).unwrap_or(i64::MAX),
         to: now,
         gap: 150_000_000,
@@ -207,14 +208,14 @@ async fn day(visit: &Visit, number: u64) -> Charts {
 
 impl CacheRow {
     pub(super) fn of(info: CacheInfo, node: u64) -> Self {
-        let entries = info.max_entries.map(|max| format!("{max} entries"));
-        let used = |max| words::share(info.bytes, max).map_or_else(String::new, |used| format!(", {used} % used"));
+        let entries = info.max_entries.map(|max| t1("{0} entries", max));
+        let used = |max| words::share(info.bytes, max).map_or_else(String::new, |used| t1(", {0} % used", used));
         let bytes = info.max_bytes.map(|max| format!("{}{}", words::bytes(&max), used(max)));
         let bounds: Vec<String> = entries.into_iter().chain(bytes).collect();
         Self {
             path: format!("/cluster/nodes/{node}/caches/{}", words::segment(&info.name)),
             bound: match bounds.is_empty() {
-                true => "none: nothing may go".to_owned(),
+                true => t("none: nothing may go").to_owned(),
                 false => bounds.join(", "),
             },
             hit_rate: words::share(info.hits, info.hits.saturating_add(info.misses)),

@@ -11,6 +11,7 @@ use super::people::Person;
 use crate::{
     fields::address,
     frame::Frame,
+    language::{filters, t, told},
     refusal::{self, rendered},
     visit::{Visit, done},
     words,
@@ -53,7 +54,7 @@ pub(crate) async fn read(visit: Visit) -> Response {
 /// Deletes all, where that was ticked.
 pub(crate) async fn delete(visit: Visit) -> Response {
     if !visit.form.is_set("sure") {
-        let why = OpsError::Refused("tick the box to say that all of them may go".to_owned());
+        let why = OpsError::Refused(t("tick the box to say that all of them may go").to_owned());
         return show(&visit, None, Some(why)).await;
     }
     let accounts = &visit.acts().accounts;
@@ -89,7 +90,7 @@ async fn show(visit: &Visit, read: Option<WaitingMessage>, wrong: Option<OpsErro
         next: waiting
             .next
             .map(|next| address(&person.place(), &[("after", &next.to_string())])),
-        error: wrong.as_ref().map(ToString::to_string),
+        error: wrong.as_ref().map(told),
         waiting,
         read,
         person,

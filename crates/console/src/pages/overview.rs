@@ -4,7 +4,13 @@ use askama::Template;
 use axum::response::Response;
 use ops::{CertificateInfo, Outlook, ServerInfo, SessionQuestion};
 
-use crate::{frame::Frame, refusal::rendered, visit::Visit, words};
+use crate::{
+    frame::Frame,
+    language::{filters, t, t1},
+    refusal::rendered,
+    visit::Visit,
+    words,
+};
 
 #[derive(Template)]
 #[template(path = "overview.html")]
@@ -64,7 +70,7 @@ pub(crate) async fn page(visit: Visit) -> Response {
     let now = words::now();
     let outlook = acts.servers.outlook(actor).ok();
     rendered(&Page {
-        frame: visit.frame("Overview").await,
+        frame: visit.frame(t("Overview")).await,
         up: words::span(words::secs_between(server.started_at, now)),
         certificates: server
             .certificates
@@ -91,17 +97,17 @@ impl CertificateRow {
     pub(super) fn of(info: &CertificateInfo, now: i64) -> Self {
         let left = words::secs_between(now, info.not_after);
         let (mood, text) = if now < info.not_before {
-            ("bad", "not valid yet".to_owned())
+            ("bad", t("not valid yet").to_owned())
         } else if info.not_after <= now {
-            ("bad", "expired: clients refuse it".to_owned())
+            ("bad", t("expired: clients refuse it").to_owned())
         } else if left < URGENT_DAYS * 86_400 {
-            ("bad", format!("ends in {}", words::span(left)))
+            ("bad", t1("ends in {0}", words::span(left)))
         } else if left < WARN_DAYS * 86_400 {
-            ("warn", format!("ends in {}", words::span(left)))
+            ("warn", t1("ends in {0}", words::span(left)))
         } else if info.is_self_signed {
-            ("warn", "self-signed: clients ask whether to trust it".to_owned())
+            ("warn", t("self-signed: clients ask whether to trust it").to_owned())
         } else {
-            ("good", "valid".to_owned())
+            ("good", t("valid").to_owned())
         };
         Self {
             info: info.clone(),

@@ -4,7 +4,7 @@ use axum::response::Response;
 use ops::AccountInfo;
 
 use super::account::path;
-use crate::visit::Visit;
+use crate::{language::Text, visit::Visit};
 
 /// The head of each such page.
 pub(crate) struct Person {
@@ -17,12 +17,12 @@ pub(crate) struct Person {
 }
 
 /// Pages of an account: the end of the path, and the name.
-const PAGES: [(&str, &str); 5] = [
-    ("", "Account"),
-    ("/contacts", "Contacts"),
-    ("/blocked", "Blocked"),
-    ("/offline", "Offline messages"),
-    ("/vcard", "vCard"),
+const PAGES: [(&str, Text); 5] = [
+    ("", Text("Account")),
+    ("/contacts", Text("Contacts")),
+    ("/blocked", Text("Blocked")),
+    ("/offline", Text("Offline messages")),
+    ("/vcard", Text("vCard")),
 ];
 
 impl Person {
@@ -54,8 +54,8 @@ impl Person {
     }
 
     /// The way to each page: address, name, whether this is it.
-    pub(crate) fn links(&self) -> Vec<(String, &'static str, bool)> {
-        let link = |(end, name): (&'static str, &'static str)| (format!("{}{end}", self.path), name, end == self.here);
+    pub(crate) fn links(&self) -> Vec<(String, Text, bool)> {
+        let link = |(end, name): (&'static str, Text)| (format!("{}{end}", self.path), name, end == self.here);
         PAGES.into_iter().map(link).collect()
     }
 }

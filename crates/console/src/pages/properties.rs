@@ -4,7 +4,12 @@ use askama::Template;
 use axum::response::Response;
 use ops::{Applies, PropertyInfo, Source};
 
-use crate::{frame::Frame, refusal::rendered, visit::Visit};
+use crate::{
+    frame::Frame,
+    language::{filters, t, t1, told},
+    refusal::rendered,
+    visit::Visit,
+};
 
 #[derive(Template)]
 #[template(path = "properties.html")]
@@ -37,8 +42,9 @@ pub(crate) async fn page(visit: Visit) -> Response {
     };
     let (text, count) = (visit.query.get("text"), properties.len());
     let wanted = text.to_lowercase();
-    let is_meant =
-        |info: &PropertyInfo| info.name.to_lowercase().contains(&wanted) || info.doc.to_lowercase().contains(&wanted);
+    let is_meant = |info: &PropertyInfo| {
+        info.name.to_lowercase().contains(&wanted) || told(&info.doc).to_lowercase().contains(&wanted)
+    };
     let mut groups: Vec<Group> = Vec::new();
     let mut shown = 0;
     for info in properties.into_iter().filter(is_meant) {
@@ -53,7 +59,7 @@ pub(crate) async fn page(visit: Visit) -> Response {
         }
     }
     rendered(&Page {
-        frame: visit.frame("System properties").await,
+        frame: visit.frame(t("System properties")).await,
         text,
         groups,
         shown,
@@ -64,10 +70,10 @@ pub(crate) async fn page(visit: Visit) -> Response {
 /// Why a value holds, in words.
 pub(crate) fn source(info: &PropertyInfo) -> String {
     match &info.source {
-        Source::Default => "default".to_owned(),
-        Source::Cluster => "set for all servers".to_owned(),
-        Source::Node => "set for this server".to_owned(),
-        Source::Pinned(by) => format!("pinned by {by}"),
+        Source::Default => t("default").to_owned(),
+        Source::Cluster => t("set for all servers").to_owned(),
+        Source::Node => t("set for this server").to_owned(),
+        Source::Pinned(by) => t1("pinned by {0}", by),
     }
 }
 

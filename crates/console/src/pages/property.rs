@@ -10,6 +10,7 @@ use ops::{Applies, OpsError, PropertyChangeInfo, PropertyInfo, Source, Where};
 use super::properties::source;
 use crate::{
     frame::Frame,
+    language::{filters, t, told},
     refusal::{self, rendered},
     visit::{Visit, done},
     words,
@@ -70,7 +71,7 @@ pub(crate) async fn unset(visit: Visit) -> Response {
 
 pub(crate) async fn encrypt(visit: Visit) -> Response {
     if !visit.form.is_set("sure") {
-        let why = OpsError::Refused("tick the box to say that its value need not be seen any more".to_owned());
+        let why = OpsError::Refused(t("tick the box to say that its value need not be seen any more").to_owned());
         return show(&visit, Some(why)).await;
     }
     let properties = &visit.acts().properties;
@@ -128,7 +129,7 @@ async fn show(visit: &Visit, wrong: Option<OpsError>) -> Response {
             Some(_) => place(visit) == Where::Node,
             None => info.source == Source::Node,
         },
-        error: wrong.map(|error| error.to_string()),
+        error: wrong.map(|error| told(&error)),
         rows,
         has_more,
         info,

@@ -9,6 +9,7 @@ use ops::{Enrolment, OpsError};
 
 use crate::{
     frame::Frame,
+    language::{filters, t, told},
     picture::{self, Picture},
     refusal::{self, rendered},
     visit::{Visit, done},
@@ -80,18 +81,18 @@ async fn show(visit: &Visit, wrong: Option<OpsError>) -> Response {
     };
     let status = wrong.as_ref().map_or(StatusCode::OK, refusal::status);
     let page = Page {
-        frame: visit.frame("Set up a second factor").await,
+        frame: visit.frame(t("Set up a second factor")).await,
         picture: enrolment.as_ref().and_then(|enrolment| picture::of(&enrolment.uri)),
         enrolment,
         is_required: visit.visitor.is_factor_required,
-        error: wrong.map(|error| error.to_string()),
+        error: wrong.map(|error| told(&error)),
     };
     (status, rendered(&page)).into_response()
 }
 
 async fn show_codes(visit: &Visit, codes: Vec<String>, is_first: bool) -> Response {
     rendered(&CodesPage {
-        frame: visit.frame("Recovery codes").await,
+        frame: visit.frame(t("Recovery codes")).await,
         codes,
         is_first,
     })

@@ -12,6 +12,7 @@ use ops::{Acks, INSPECTION_MINUTES_MAX, Inspected, InspectedStanza, OpsError, Ro
 use crate::{
     fields::address,
     frame::Frame,
+    language::{filters, t, t1, told},
     live::{self, News, Source},
     refusal::{self, rendered},
     visit::Visit,
@@ -86,7 +87,7 @@ pub(crate) async fn inspect(visit: Visit) -> Response {
         }
         "end" => sessions.end_inspection(actor, jid).await,
         _ => {
-            let why = "An inspection begins or ends. Nothing was done.";
+            let why = t("An inspection begins or ends. Nothing was done.");
             return visit.refuse_with(StatusCode::BAD_REQUEST, why).await;
         }
     };
@@ -108,13 +109,13 @@ async fn show(visit: &Visit, jid: &str, wrong: Option<OpsError>) -> Response {
     };
     let status = wrong.as_ref().map_or(StatusCode::OK, refusal::status);
     let page = Page {
-        frame: visit.frame("Session").await,
+        frame: visit.frame(t("Session")).await,
         account: super::account::path(jid.split('/').next().unwrap_or_default()),
         events: address("/sessions/one/events", &[("jid", jid)]),
         inspection: inspection.map(|inspected| InspectionView::of(visit, jid, &inspected)),
         jid: jid.to_owned(),
         view,
-        error: wrong.map(|error| error.to_string()),
+        error: wrong.as_ref().map(refusal::why),
     };
     (status, rendered(&page)).into_response()
 }
@@ -171,7 +172,7 @@ impl Source for Live {
             }
             Err(error) => {
                 self.is_over = matches!(error, OpsError::NoSession(_) | OpsError::Denied { .. });
-                news.put("session", &View::gone(&self.jid, error.to_string()), &mut self.view);
+                news.put("session", &View::gone(&self.jid, told(&error)), &mut self.view);
             }
         }
         let Some(inspected) = inspected else { return };
@@ -196,9 +197,9 @@ impl View {
         Self {
             node: name(on.node),
             acks: match session.acks {
-                Acks::Off => "off: what is lost on the way is lost",
-                Acks::On => "on: stanzas are acknowledged",
-                Acks::Resumable => "on: stanzas are acknowledged, and the client may come back",
+                Acks::Off => t("off: what is lost on the way is lost"),
+                Acks::On => t("on: stanzas are acknowledged"),
+                Acks::Resumable => t("on: stanzas are acknowledged, and the client may come back"),
             },
             idle: words::span(words::secs_between(session.heard_at, words::now())),
             session,
@@ -223,8 +224,8 @@ impl InspectionView {
             jid: jid.to_owned(),
             csrf: visit.visitor.token.csrf(),
             left: inspected.left_secs.map(|secs| match secs / 60 {
-                0 => "less than a minute".to_owned(),
-                minutes => format!("{} minutes", minutes + 1),
+                0 => t("less than a minute").to_owned(),
+                minutes => t1("{0} minutes", minutes + 1),
             }),
             shows_text: inspected.shows_text,
             minutes_max: INSPECTION_MINUTES_MAX,

@@ -10,6 +10,7 @@ use ops::{NodeInfo, Only, SessionInfo, SessionOrder, SessionQuestion};
 use crate::{
     fields::address,
     frame::Frame,
+    language::{Text, filters, t, t1, told},
     refusal::{self, rendered},
     visit::{Visit, done},
     words,
@@ -22,7 +23,7 @@ struct Page {
     hosts: Vec<String>,
     nodes: Vec<NodeInfo>,
     wish: Wish,
-    kinds: Vec<(&'static str, &'static str, bool)>,
+    kinds: Vec<(&'static str, Text, bool)>,
     columns: Vec<Column>,
     rows: Vec<Row>,
     total: u64,
@@ -43,7 +44,7 @@ struct Row {
 
 /// A heading; by most the list can be sorted.
 struct Column {
-    label: &'static str,
+    label: Text,
     address: Option<String>,
     /// For `aria-sort`.
     sort: &'static str,
@@ -65,22 +66,22 @@ struct Wish {
 const PAGE: u32 = 50;
 /// What a client is told whose session is closed without another reason.
 const REASON: &str = "closed by an operator";
-const KINDS: [(&str, Only, &str); 6] = [
-    ("", Only::All, "all"),
-    ("available", Only::Available, "available"),
-    ("unavailable", Only::Unavailable, "not available"),
-    ("inactive", Only::Inactive, "nobody looks"),
-    ("away", Only::Away, "without a connection"),
-    ("plain", Only::Plain, "not encrypted"),
+const KINDS: [(&str, Only, Text); 6] = [
+    ("", Only::All, Text("all")),
+    ("available", Only::Available, Text("available")),
+    ("unavailable", Only::Unavailable, Text("not available")),
+    ("inactive", Only::Inactive, Text("nobody looks")),
+    ("away", Only::Away, Text("without a connection")),
+    ("plain", Only::Plain, Text("not encrypted")),
 ];
-const COLUMNS: [(&str, &str, Option<SessionOrder>); 7] = [
-    ("Session", "", Some(SessionOrder::Jid)),
-    ("Server", "server", None),
-    ("Presence", "priority", Some(SessionOrder::Priority)),
-    ("Encryption", "encryption", None),
-    ("Stanzas", "stanzas", Some(SessionOrder::Stanzas)),
-    ("Last heard", "heard", Some(SessionOrder::Heard)),
-    ("Since", "since", Some(SessionOrder::Since)),
+const COLUMNS: [(Text, &str, Option<SessionOrder>); 7] = [
+    (Text("Session"), "", Some(SessionOrder::Jid)),
+    (Text("Server"), "server", None),
+    (Text("Presence"), "priority", Some(SessionOrder::Priority)),
+    (Text("Encryption"), "encryption", None),
+    (Text("Stanzas"), "stanzas", Some(SessionOrder::Stanzas)),
+    (Text("Last heard"), "heard", Some(SessionOrder::Heard)),
+    (Text("Since"), "since", Some(SessionOrder::Since)),
 ];
 
 pub(crate) async fn page(visit: Visit) -> Response {
@@ -96,13 +97,13 @@ pub(crate) async fn close(visit: Visit) -> Response {
         vec![one]
     };
     if chosen.is_empty() {
-        let why = "tick the sessions that are to be closed".to_owned();
+        let why = t("tick the sessions that are to be closed").to_owned();
         return show(&visit, Some((StatusCode::UNPROCESSABLE_ENTITY, why))).await;
     }
     let mut failed = None;
     for jid in &chosen {
         if let Err(error) = visit.acts().sessions.close(visit.actor(), jid, REASON).await {
-            failed = Some((refusal::status(&error), error.to_string()));
+            failed = Some((refusal::status(&error), told(&error)));
         }
     }
     match failed {
@@ -133,7 +134,7 @@ async fn show(visit: &Visit, wrong: Option<(StatusCode, String)>) -> Response {
     });
     let (status, error) = wrong.map_or((StatusCode::OK, None), |(status, text)| (status, Some(text)));
     let page = Page {
-        frame: visit.frame("Sessions").await,
+        frame: visit.frame(t("Sessions")).await,
         hosts,
         nodes: names
             .iter()
@@ -212,7 +213,7 @@ impl Wish {
         self.address(self.order, self.direction, &[("after", &last.jid), ("place", &place)])
     }
 
-    fn column(&self, (label, name, order): (&'static str, &'static str, Option<SessionOrder>)) -> Column {
+    fn column(&self, (label, name, order): (Text, &'static str, Option<SessionOrder>)) -> Column {
         let is_here = order.is_some() && name == self.order;
         let (sort, next) = match (is_here, self.question.is_down) {
             (true, false) => ("ascending", "down"),
@@ -234,5 +235,5 @@ pub(super) async fn node_names(visit: &Visit) -> Vec<NodeInfo> {
 
 pub(super) fn name(names: &[NodeInfo], node: u64) -> String {
     let named = names.iter().find(|info| info.id == node);
-    named.map_or_else(|| format!("server {node}"), |info| info.name.clone())
+    named.map_or_else(|| t1("server {0}", node), |info| info.name.clone())
 }

@@ -11,6 +11,7 @@ use ops::{Applies, NotSet, OpsError, PropertyInfo, Source};
 
 use crate::{
     frame::Frame,
+    language::{Text, filters, n, t, t1, told},
     refusal::{self, rendered},
     topics::{TOPICS, Topic, label},
     visit::{Visit, done},
@@ -42,7 +43,7 @@ struct FormPage {
 struct Field {
     info: PropertyInfo,
     label: String,
-    unit: Option<&'static str>,
+    unit: Option<Text>,
     /// Why it cannot be changed here.
     locked: Option<String>,
     needs_restart: bool,
@@ -78,7 +79,7 @@ pub(crate) async fn topics(visit: Visit) -> Response {
     };
     let topics = TOPICS.iter().map(row).filter(|row| row.count > 0).collect();
     rendered(&TopicsPage {
-        frame: visit.frame("Settings").await,
+        frame: visit.frame(t("Settings")).await,
         topics,
     })
 }
@@ -134,7 +135,7 @@ async fn of_topic(visit: &Visit) -> Result<(&'static Topic, Vec<PropertyInfo>), 
     match topic.filter(|_| !infos.is_empty()) {
         Some(topic) => Ok((topic, infos)),
         None => Err(visit
-            .refuse_with(StatusCode::NOT_FOUND, "There are no settings of this name.")
+            .refuse_with(StatusCode::NOT_FOUND, t("There are no settings of this name."))
             .await),
     }
 }
@@ -146,17 +147,18 @@ async fn show(visit: &Visit, refused: Option<Refused>) -> Response {
     };
     let (status, error) = match &refused {
         None => (StatusCode::OK, None),
-        Some(Refused { other: Some(error), .. }) => (refusal::status(error), Some(error.to_string())),
+        Some(Refused { other: Some(error), .. }) => (refusal::status(error), Some(told(&error))),
         Some(Refused { values, .. }) => {
-            let text = match values.len() {
-                1 => "Nothing was saved: one field is wrong.".to_owned(),
-                count => format!("Nothing was saved: {count} fields are wrong."),
-            };
+            let count = u64::try_from(values.len()).unwrap_or(u64::MAX);
+            let text = n(
+                "Nothing was saved: one field is wrong.|Nothing was saved: {0} fields are wrong.",
+                count,
+            );
             (StatusCode::UNPROCESSABLE_ENTITY, Some(text))
         }
     };
     let page = FormPage {
-        frame: visit.frame(topic.title).await,
+        frame: visit.frame(topic.title.say()).await,
         topic,
         fields: infos
             .into_iter()
@@ -176,16 +178,14 @@ impl Field {
             label,
             unit,
             locked: match &info.source {
-                Source::Pinned(by) => Some(format!("Locked: it is pinned by {by}. Change it there.")),
-                Source::Node => Some("This server has a value of its own, which its page changes.".to_owned()),
+                Source::Pinned(by) => Some(t1("Locked: it is pinned by {0}. Change it there.", by)),
+                Source::Node => Some(t("This server has a value of its own, which its page changes.").to_owned()),
                 Source::Default | Source::Cluster => None,
             },
             needs_restart: info.applies == Applies::Restart,
             value: typed(&info.name).unwrap_or_else(|| now.clone()),
             was: typed(&was(&info.name)).unwrap_or(now),
-            error: refused
-                .and_then(|refused| refused.values.get(&info.name))
-                .map(ToString::to_string),
+            error: refused.and_then(|refused| refused.values.get(&info.name)).map(told),
             info,
         }
     }

@@ -9,6 +9,7 @@ use ops::{OpsError, Role, TokenInfo, TokenWish};
 
 use crate::{
     frame::Frame,
+    language::{filters, t, t1, told},
     refusal::{self, rendered},
     visit::{Visit, done},
     words,
@@ -54,7 +55,7 @@ pub(crate) async fn add(visit: Visit) -> Response {
         ("host", host) => Role::Host(host),
         _ => {
             return visit
-                .refuse_with(StatusCode::BAD_REQUEST, "There is no such role. Nothing was done.")
+                .refuse_with(StatusCode::BAD_REQUEST, t("There is no such role. Nothing was done."))
                 .await;
         }
     };
@@ -100,7 +101,7 @@ async fn show(visit: &Visit, outcome: Outcome) -> Response {
         Err(error) => return visit.refuse(&error).await,
     };
     let mut page = Page {
-        frame: visit.frame("API tokens").await,
+        frame: visit.frame(t("API tokens")).await,
         rows,
         hosts,
         made: None,
@@ -120,17 +121,15 @@ async fn show(visit: &Visit, outcome: Outcome) -> Response {
         }
         Outcome::BadDays => {
             status = StatusCode::UNPROCESSABLE_ENTITY;
-            page.days_error = Some(format!(
-                "days are a number from 1 to {DAYS_MAX}, or empty: it never ends"
-            ));
+            page.days_error = Some(t1("days are a number from 1 to {0}, or empty: it never ends", DAYS_MAX));
         }
         Outcome::Failed(error @ (OpsError::TokenName | OpsError::TokenExists(_))) => {
             status = refusal::status(&error);
-            page.name_error = Some(error.to_string());
+            page.name_error = Some(told(&error));
         }
         Outcome::Failed(error) => {
             status = refusal::status(&error);
-            page.error = Some(error.to_string());
+            page.error = Some(told(&error));
         }
     }
     (status, rendered(&page)).into_response()

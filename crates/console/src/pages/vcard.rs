@@ -11,6 +11,7 @@ use super::people::Person;
 use crate::{
     fields::Fields,
     frame::Frame,
+    language::{Text, filters, told},
     refusal::{self, rendered},
     visit::{Visit, done},
     words,
@@ -29,7 +30,7 @@ struct Page {
 /// A field of the form.
 struct Field {
     name: &'static str,
-    label: &'static str,
+    label: Text,
     value: String,
 }
 
@@ -68,21 +69,21 @@ fn card(form: &Fields) -> Card {
 }
 
 fn fields(card: &Card) -> Vec<Field> {
-    let field = |(name, label, value): (&'static str, &'static str, &String)| Field {
+    let field = |(name, label, value): (&'static str, Text, &String)| Field {
         name,
         label,
         value: value.clone(),
     };
     [
-        ("full_name", "Full name", &card.full_name),
-        ("nickname", "Nickname", &card.nickname),
-        ("email", "Email", &card.email),
-        ("phone", "Telephone", &card.phone),
-        ("organisation", "Organisation", &card.organisation),
-        ("title", "Title", &card.title),
-        ("url", "Web page", &card.url),
-        ("birthday", "Birthday", &card.birthday),
-        ("description", "Description", &card.description),
+        ("full_name", Text("Full name"), &card.full_name),
+        ("nickname", Text("Nickname"), &card.nickname),
+        ("email", Text("Email"), &card.email),
+        ("phone", Text("Telephone"), &card.phone),
+        ("organisation", Text("Organisation"), &card.organisation),
+        ("title", Text("Title"), &card.title),
+        ("url", Text("Web page"), &card.url),
+        ("birthday", Text("Birthday"), &card.birthday),
+        ("description", Text("Description"), &card.description),
     ]
     .map(field)
     .into()
@@ -104,7 +105,7 @@ async fn show(visit: &Visit, wrong: Option<OpsError>) -> Response {
     let page = Page {
         frame: visit.frame(&person.jid).await,
         fields: fields(&shown),
-        error: wrong.as_ref().map(ToString::to_string),
+        error: wrong.as_ref().map(told),
         info,
         person,
     };

@@ -4,7 +4,12 @@ use askama::Template;
 use axum::response::Response;
 use ops::ListenerInfo;
 
-use crate::{frame::Frame, refusal::rendered, visit::Visit};
+use crate::{
+    frame::Frame,
+    language::{filters, t},
+    refusal::rendered,
+    visit::Visit,
+};
 
 #[derive(Template)]
 #[template(path = "welcome.html")]
@@ -28,7 +33,7 @@ pub(crate) async fn page(visit: Visit) -> Response {
         address.is_ok_and(|address| address.ip().is_loopback())
     };
     rendered(&Page {
-        frame: visit.frame("The server is set up. Welcome.").await,
+        frame: visit.frame(t("The server is set up. Welcome.")).await,
         is_local: server.listeners.iter().all(is_loopback),
         is_self_signed: server.certificates.iter().any(|certificate| certificate.is_self_signed),
         listeners: server.listeners,

@@ -9,14 +9,20 @@ use axum::{
 use ops::{Entered, OpsError, Password};
 
 use super::{Step, TOO_OLD, gone};
-use crate::{Console, assets, cookies::Cookie, door, fields::Fields, language::Language, refusal};
+use crate::{
+    Console, assets,
+    cookies::Cookie,
+    door,
+    fields::Fields,
+    language::{filters, t, t2, told},
+    refusal,
+};
 
 #[derive(Template)]
 #[template(path = "setup_account.html")]
 struct Page<'a> {
     style: &'static str,
     icon: &'static str,
-    t: &'static Language,
     form_token: &'a str,
     life: &'a str,
     domains: Vec<String>,
@@ -49,7 +55,7 @@ pub(crate) async fn make_owner(State(console): State<Console>, request: Request)
         Err(response) => return response,
     };
     if !step.is_own() {
-        return show(&step, StatusCode::FORBIDDEN, Some(Wrong::Other(TOO_OLD.to_owned()))).await;
+        return show(&step, StatusCode::FORBIDDEN, Some(Wrong::Other(TOO_OLD.to_string()))).await;
     }
     let (address, password) = match wanted(&step.form) {
         Ok(wanted) => wanted,
@@ -78,12 +84,12 @@ fn wanted(form: &Fields) -> Result<(String, Password), Wrong> {
     let name = form.get("name");
     if name.is_empty() {
         return Err(Wrong::Name(
-            "choose a name: the part of the address before the @".to_owned(),
+            t("choose a name: the part of the address before the @").to_owned(),
         ));
     }
     let password = form.raw("password");
     if password != form.raw("again") {
-        return Err(Wrong::Password("the two passwords differ".to_owned()));
+        return Err(Wrong::Password(t("the two passwords differ").to_owned()));
     }
     Ok((
         format!("{name}@{}", form.get("domain")),
@@ -92,10 +98,12 @@ fn wanted(form: &Fields) -> Result<(String, Password), Wrong> {
 }
 
 fn beside(error: &OpsError) -> Wrong {
-    let text = error.to_string();
+    let text = told(error);
     match error {
-        OpsError::Exists(jid) => Wrong::Name(format!(
-            "{text}: choose another name, or give that account power on the server: hearth admin grant {jid} --role owner"
+        OpsError::Exists(jid) => Wrong::Name(t2(
+            "{0}: choose another name, or give that account power on the server: hearth admin grant {1} --role owner",
+            text,
+            jid,
         )),
         OpsError::NoAccountAddress(_) | OpsError::NoHost { .. } => Wrong::Name(text),
         OpsError::Password(_) => Wrong::Password(text),
@@ -106,7 +114,7 @@ fn beside(error: &OpsError) -> Wrong {
 async fn show(step: &Step, status: StatusCode, wrong: Option<Wrong>) -> Response {
     let domains = match step.console.acts.setup.domains().await {
         Ok(domains) => domains,
-        Err(error) => return refusal::bare(refusal::status(&error), &error.to_string()),
+        Err(error) => return refusal::bare(refusal::status(&error), &told(&error)),
     };
     let (mut name_error, mut password_error, mut error) = (None, None, None);
     match wrong {
@@ -118,7 +126,6 @@ async fn show(step: &Step, status: StatusCode, wrong: Option<Wrong>) -> Response
     let page = Page {
         style: assets::style(),
         icon: assets::icon(),
-        t: step.t,
         form_token: &step.form_token,
         life: step.console.acts.setup.life(),
         domains,

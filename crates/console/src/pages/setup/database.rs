@@ -11,14 +11,18 @@ use axum::{
 use ops::{Applied, Finding, Written};
 
 use super::{Step, TOO_OLD};
-use crate::{Console, assets, fields::Fields, language::Language, refusal};
+use crate::{
+    Console, assets,
+    fields::Fields,
+    language::{filters, t, told},
+    refusal,
+};
 
 #[derive(Template)]
 #[template(path = "setup_database.html")]
 struct Page<'a> {
     style: &'static str,
     icon: &'static str,
-    t: &'static Language,
     form_token: &'a str,
     now: String,
     fixed_by: Option<String>,
@@ -38,7 +42,6 @@ struct RestartPage<'a> {
     style: &'static str,
     icon: &'static str,
     script: &'static str,
-    t: &'static Language,
 }
 
 #[derive(Template)]
@@ -46,7 +49,6 @@ struct RestartPage<'a> {
 struct ByHandPage {
     style: &'static str,
     icon: &'static str,
-    t: &'static Language,
     path: String,
     why: String,
     lines: String,
@@ -66,7 +68,7 @@ pub(crate) async fn choose(State(console): State<Console>, request: Request) -> 
         Err(response) => return response,
     };
     if !step.is_own() {
-        return show(&step, StatusCode::FORBIDDEN, Vec::new(), Some(TOO_OLD.to_owned())).await;
+        return show(&step, StatusCode::FORBIDDEN, Vec::new(), Some(TOO_OLD.to_string())).await;
     }
     let setup = &console.acts.setup;
     let is_trial = step.form.raw("do") == "check";
@@ -85,7 +87,7 @@ pub(crate) async fn choose(State(console): State<Console>, request: Request) -> 
     if let Some(url) = &url {
         let findings = match setup.try_database(&step.token, url).await {
             Ok(findings) => findings,
-            Err(error) => return show(&step, refusal::status(&error), Vec::new(), Some(error.to_string())).await,
+            Err(error) => return show(&step, refusal::status(&error), Vec::new(), Some(told(&error))).await,
         };
         let is_bad = findings.iter().any(|finding| finding.mood == "bad");
         if is_trial || is_bad {
@@ -107,7 +109,7 @@ pub(crate) async fn choose(State(console): State<Console>, request: Request) -> 
         Ok(Applied::Holds) => Redirect::to("/setup/account").into_response(),
         Ok(Applied::Restarts) => restarting(&step),
         Ok(Applied::ByHand(written)) => by_hand(&step, written),
-        Err(error) => show(&step, refusal::status(&error), Vec::new(), Some(error.to_string())).await,
+        Err(error) => show(&step, refusal::status(&error), Vec::new(), Some(told(&error))).await,
     }
 }
 
@@ -123,14 +125,18 @@ fn url(form: &Fields) -> Result<Option<String>, &'static str> {
         let is_it = given == scheme || [("postgresql", "postgres"), ("mariadb", "mysql")].contains(&(given, scheme));
         return match is_it {
             true => Ok(Some(server)),
-            false => Err("this whole address is of another kind of database than the one chosen above it"),
+            false => Err(t(
+                "this whole address is of another kind of database than the one chosen above it",
+            )),
         };
     }
     if server.is_empty() || server.contains(['/', '?', '#', '@', ' ']) {
-        return Err("say on which server the database is, as in db.example.org or 192.0.2.7:5432");
+        return Err(t(
+            "say on which server the database is, as in db.example.org or 192.0.2.7:5432",
+        ));
     }
     if name.is_empty() || user.is_empty() {
-        return Err("say the name of the database, and the user that it lets in");
+        return Err(t("say the name of the database, and the user that it lets in"));
     }
     let mut url = format!("{scheme}://{}", percent(&user));
     if !form.raw("password").is_empty() {
@@ -154,7 +160,6 @@ fn restarting(step: &Step) -> Response {
         style: assets::style(),
         icon: assets::icon(),
         script: assets::back(),
-        t: step.t,
     };
     step.show(StatusCode::OK, &page)
 }
@@ -166,7 +171,6 @@ fn by_hand(step: &Step, written: Written) -> Response {
     let page = ByHandPage {
         style: assets::style(),
         icon: assets::icon(),
-        t: step.t,
         path: path.display().to_string(),
         why,
         lines,
@@ -177,13 +181,12 @@ fn by_hand(step: &Step, written: Written) -> Response {
 async fn show(step: &Step, status: StatusCode, findings: Vec<Finding>, error: Option<String>) -> Response {
     let info = match step.console.acts.setup.info().await {
         Ok(info) => info,
-        Err(error) => return refusal::bare(refusal::status(&error), &error.to_string()),
+        Err(error) => return refusal::bare(refusal::status(&error), &told(&error)),
     };
     let form = &step.form;
     let page = Page {
         style: assets::style(),
         icon: assets::icon(),
-        t: step.t,
         form_token: &step.form_token,
         now: info.configured.database,
         fixed_by: info.configured.database_by,

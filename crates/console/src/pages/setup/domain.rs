@@ -9,14 +9,17 @@ use axum::{
 use ops::Finding;
 
 use super::{Step, TOO_OLD};
-use crate::{Console, assets, language::Language, refusal};
+use crate::{
+    Console, assets,
+    language::{filters, told},
+    refusal,
+};
 
 #[derive(Template)]
 #[template(path = "setup_domain.html")]
 struct Page<'a> {
     style: &'static str,
     icon: &'static str,
-    t: &'static Language,
     form_token: &'a str,
     domain: &'a str,
     fixed_by: Option<String>,
@@ -38,7 +41,7 @@ pub(crate) async fn choose(State(console): State<Console>, request: Request) -> 
         Err(response) => return response,
     };
     if !step.is_own() {
-        return show(&step, StatusCode::FORBIDDEN, Vec::new(), Some(TOO_OLD.to_owned())).await;
+        return show(&step, StatusCode::FORBIDDEN, Vec::new(), Some(TOO_OLD.to_string())).await;
     }
     let (setup, domain) = (&console.acts.setup, step.form.get("domain"));
     let done = if step.form.raw("do") == "check" {
@@ -51,7 +54,7 @@ pub(crate) async fn choose(State(console): State<Console>, request: Request) -> 
         Ok(Some(findings)) => show(&step, StatusCode::OK, findings, None).await,
         Err(error) => {
             let status = refusal::status(&error);
-            show(&step, status, Vec::new(), Some(error.to_string())).await
+            show(&step, status, Vec::new(), Some(told(&error))).await
         }
     }
 }
@@ -59,13 +62,12 @@ pub(crate) async fn choose(State(console): State<Console>, request: Request) -> 
 async fn show(step: &Step, status: StatusCode, findings: Vec<Finding>, error: Option<String>) -> Response {
     let info = match step.console.acts.setup.info().await {
         Ok(info) => info,
-        Err(error) => return refusal::bare(refusal::status(&error), &error.to_string()),
+        Err(error) => return refusal::bare(refusal::status(&error), &told(&error)),
     };
     let typed = step.form.get("domain");
     let page = Page {
         style: assets::style(),
         icon: assets::icon(),
-        t: step.t,
         form_token: &step.form_token,
         domain: if typed.is_empty() { &info.domain } else { &typed },
         fixed_by: info.configured.domains_by,

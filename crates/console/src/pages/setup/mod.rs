@@ -18,7 +18,7 @@ use crate::{
     cookies::{self, Cookie},
     fields::Fields,
     guard,
-    language::{self, Language},
+    language::{Text, t, told},
     refusal::{self, Bare, rendered},
 };
 
@@ -31,7 +31,6 @@ pub(super) struct Step {
     pub(super) form: Fields,
     /// What their form carries.
     pub(super) form_token: String,
-    pub(super) t: &'static Language,
 }
 
 impl Step {
@@ -49,7 +48,7 @@ impl Step {
         match console.acts.setup.is_open().await {
             Ok(true) => {}
             Ok(false) => return Err(gone()),
-            Err(error) => return Err(refusal::bare(refusal::status(&error), &error.to_string())),
+            Err(error) => return Err(refusal::bare(refusal::status(&error), &told(&error))),
         }
         let (parts, form) = guard::sent(request).await?;
         let (headers, channel) = (parts.headers, console.channel);
@@ -59,7 +58,6 @@ impl Step {
             token,
             form,
             form_token: cookies::form_token(&headers, channel),
-            t: language::of(&headers, channel),
             headers,
         })
     }
@@ -78,8 +76,8 @@ impl Step {
     }
 }
 
-const TOO_OLD: &str = "this form was too old, or your browser keeps no cookies; try again";
+const TOO_OLD: Text = Text("this form was too old, or your browser keeps no cookies; try again");
 
 fn gone() -> Response {
-    Bare(StatusCode::NOT_FOUND, "No page has this address.").into_response()
+    Bare(StatusCode::NOT_FOUND, t("No page has this address.")).into_response()
 }

@@ -11,7 +11,7 @@ use super::{Step, TOO_OLD};
 use crate::{
     Console, assets,
     cookies::Cookie,
-    language::{self, LANGUAGES, Language},
+    language::{self, filters, told},
 };
 
 #[derive(Template)]
@@ -19,8 +19,6 @@ use crate::{
 struct Page<'a> {
     style: &'static str,
     icon: &'static str,
-    t: &'static Language,
-    languages: [&'static Language; 2],
     form_token: &'a str,
     token: &'a str,
     token_error: Option<String>,
@@ -41,10 +39,10 @@ pub(crate) async fn begin(State(console): State<Console>, request: Request) -> R
         Err(response) => return response,
     };
     if !step.is_own() {
-        return show(&step, StatusCode::FORBIDDEN, None, Some(TOO_OLD));
+        return show(&step, StatusCode::FORBIDDEN, None, Some(TOO_OLD.say()));
     }
     if let Err(error) = console.acts.setup.check(step.form.raw("token")) {
-        return show(&step, StatusCode::FORBIDDEN, Some(error.to_string()), None);
+        return show(&step, StatusCode::FORBIDDEN, Some(told(&error)), None);
     }
     let mut response = Redirect::to("/setup/domain").into_response();
     let channel = console.channel;
@@ -62,8 +60,6 @@ fn show(step: &Step, status: StatusCode, token_error: Option<String>, error: Opt
     let page = Page {
         style: assets::style(),
         icon: assets::icon(),
-        t: step.t,
-        languages: LANGUAGES,
         form_token: &step.form_token,
         token: &step.form.get("token"),
         token_error,

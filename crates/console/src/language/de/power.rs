@@ -1,0 +1,117 @@
+//! Administrators, tokens and one's own login.
+
+pub(super) const TEXTS: &[(&str, &str)] = &[
+    ("(now: {0})", "(jetzt: {0})"),
+    ("(worth nothing now)", "(gilt zurzeit nicht)"),
+    ("1. Put this into your app", "1. In Ihre App eintragen"),
+    ("2. Type the code that it shows", "2. Den Code eingeben, den sie zeigt"),
+    (
+        "A code is asked for when you log in, since {1}. {0} recovery code is left.|A code is asked for when you log in, since {1}. {0} recovery codes are left.",
+        "Beim Anmelden wird ein Code verlangt, seit {1}. {0} Wiederherstellungscode ist übrig.|Beim Anmelden wird ein Code verlangt, seit {1}. {0} Wiederherstellungscodes sind übrig.",
+    ),
+    (
+        "Any app for codes that follow the clock (TOTP) will do. Scan the picture, or type the secret.",
+        "Es genügt jede App für zeitabhängige Codes (TOTP). Scannen Sie das Bild, oder geben Sie das Geheimnis ein.",
+    ),
+    (
+        "Code of your second factor, or a recovery code",
+        "Code Ihres zweiten Faktors oder ein Wiederherstellungscode",
+    ),
+    ("Confirm", "Bestätigen"),
+    ("Days until it ends; empty: never", "Tage bis zum Ende; leer: nie"),
+    (
+        "Each lets you in once without the app. They are shown this one time; print them, or keep them where you keep passwords.",
+        "Jeder lässt Sie einmal ohne die App herein. Sie werden nur dieses eine Mal gezeigt; drucken Sie sie aus, oder verwahren Sie sie dort, wo Sie Passwörter verwahren.",
+    ),
+    ("Ends", "Endet"),
+    ("Give", "Erteilen"),
+    ("Give power", "Rechte erteilen"),
+    ("Granted by", "Erteilt von"),
+    ("I have them", "Ich habe sie"),
+    ("Is it still you?", "Sind das noch Sie?"),
+    ("Keep these", "Gut verwahren"),
+    ("Last page", "Letzte Seite"),
+    ("Last used", "Zuletzt benutzt"),
+    ("Log out everywhere", "Überall abmelden"),
+    ("Made by", "Angelegt von"),
+    ("Make", "Anlegen"),
+    ("Make a token", "Token anlegen"),
+    ("Make new recovery codes", "Neue Wiederherstellungscodes erzeugen"),
+    (
+        "None: whoever knows your password is you.",
+        "Keiner: Wer Ihr Passwort kennt, ist Sie.",
+    ),
+    ("Not set up: {0}.", "Nicht eingerichtet: {0}."),
+    (
+        "Nothing was done yet. What you ask for reaches far: show that it is still you who sits there, and it is done at once.",
+        "Noch ist nichts geschehen. Was Sie verlangen, reicht weit: Zeigen Sie, dass noch immer Sie hier sitzen, dann geschieht es sofort.",
+    ),
+    (
+        "Picture of the secret, for the camera of a phone",
+        "Bild des Geheimnisses, für die Kamera eines Telefons",
+    ),
+    (
+        "Programs send a token as <code>Authorization: Bearer …</code> to <code>/api/v1</code>; <a href='/api/v1/openapi.json'>openapi.json</a> says what they can do there. A token is never worth more than the administrator who made it.",
+        "Programme senden ein Token als <code>Authorization: Bearer …</code> an <code>/api/v1</code>; <a href='/api/v1/openapi.json'>openapi.json</a> sagt, was sie dort tun können. Ein Token darf nie mehr als der Verwalter, der es angelegt hat.",
+    ),
+    ("Recovery codes", "Wiederherstellungscodes"),
+    ("Remove second factor", "Zweiten Faktor entfernen"),
+    ("Remove second factor of {0}", "Zweiten Faktor entfernen: {0}"),
+    ("Remove the second factor", "Zweiten Faktor entfernen"),
+    ("Revoke", "Widerrufen"),
+    ("Revoke all power of {0}", "Widerrufen: alle Rechte von {0}"),
+    ("Revoke the token {0}", "Das Token {0} widerrufen"),
+    ("Second factor", "Zweiter Faktor"),
+    ("Secret: <code>{0}</code>", "Geheimnis: <code>{0}</code>"),
+    ("Set one up", "Einen einrichten"),
+    ("Set up a second factor", "Zweiten Faktor einrichten"),
+    (
+        "The token was made. Copy it now: it is kept nowhere, and is not shown again.",
+        "Das Token ist angelegt. Kopieren Sie es jetzt: Es wird nirgends aufbewahrt und nicht noch einmal gezeigt.",
+    ),
+    ("There are no tokens.", "Es gibt keine Token."),
+    (
+        "There is no such role. Nothing was done.",
+        "Diese Rolle gibt es nicht. Es ist nichts geschehen.",
+    ),
+    (
+        "These take the place of those that you had.",
+        "Diese treten an die Stelle derer, die Sie hatten.",
+    ),
+    (
+        "This server asks every administrator for a second factor. Set yours up to go on.",
+        "Dieser Server verlangt von jedem Verwalter einen zweiten Faktor. Richten Sie Ihren ein, um fortzufahren.",
+    ),
+    (
+        "This server asks every administrator for one.",
+        "Dieser Server verlangt von jedem Verwalter einen.",
+    ),
+    (
+        "With a second factor your password alone lets nobody in: a login needs a code as well, which an app on your phone makes from the time and a secret. Without the phone, one of ten recovery codes will do.",
+        "Mit einem zweiten Faktor lässt Ihr Passwort allein niemanden herein: Eine Anmeldung braucht auch einen Code, den eine App auf Ihrem Telefon aus der Zeit und einem Geheimnis errechnet. Ohne das Telefon hilft einer von zehn Wiederherstellungscodes.",
+    ),
+    ("You", "Ihr Zugang"),
+    (
+        "You have one password, here and in every client. <a href='{0}'>Change it on your account's page</a>; all logins end with it.",
+        "Sie haben ein Passwort, hier und in jedem Client. <a href='{0}'>Ändern Sie es auf der Seite Ihres Kontos</a>; damit enden alle Anmeldungen.",
+    ),
+    ("Your logins at this console", "Ihre Anmeldungen an dieser Konsole"),
+    ("Your password", "Ihr Passwort"),
+    (
+        "Your second factor is set up. From now on a login asks for a code.",
+        "Ihr zweiter Faktor ist eingerichtet. Von jetzt an verlangt eine Anmeldung einen Code.",
+    ),
+    ("administrator of the host below", "Verwalter des unten gewählten Hosts"),
+    ("another one", "eine andere"),
+    (
+        "days are a number from 1 to {0}, or empty: it never ends",
+        "Tage sind eine Zahl von 1 bis {0}; leer: es endet nie",
+    ),
+    ("owner: may do everything", "Inhaber: darf alles"),
+    (
+        "read-only: sees everything, changes nothing",
+        "nur lesend: sieht alles, ändert nichts",
+    ),
+    ("the password is wrong", "das Passwort ist falsch"),
+    ("this one##login", "diese"),
+];
