@@ -97,6 +97,9 @@ fn beside(error: &OpsError) -> Wrong {
         OpsError::Exists(jid) => Wrong::Name(format!(
             "{text}: choose another name, or give that account power on the server: hearth admin grant {jid} --role owner"
         )),
+        OpsError::LooksLike { jid, other } => Wrong::Name(format!(
+            "{jid} looks like {other}, which is there already: choose another name"
+        )),
         OpsError::NoAccountAddress(_) | OpsError::NoHost { .. } => Wrong::Name(text),
         OpsError::Password(_) => Wrong::Password(text),
         _ => Wrong::Other(text),
