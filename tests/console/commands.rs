@@ -270,6 +270,31 @@ async fn an_owner_does_everything_and_each_act_is_in_the_record_once() -> Result
         ("password-verify", &[PASSWORD]),
     ];
     is_done(&owner.runs(&admin("add-user"), &new).await);
+    // A name that looks like another has to be meant: these have a Cyrillic е, and two.
+    let alike = ["\u{435}ve", "\u{435}v\u{435}"].map(|name| format!("{name}@{DOMAIN}"));
+    for (meant, jid) in alike.iter().enumerate() {
+        let fields: [(&str, &[&str]); 4] = [
+            ("accountjid", &[jid]),
+            ("password", &[PASSWORD]),
+            ("password-verify", &[PASSWORD]),
+            ("lookalike", &[&meant.to_string()]),
+        ];
+        let answer = owner.runs(&admin("add-user"), &fields).await;
+        match meant {
+            // The form comes again, with why.
+            0 => assert!(
+                answer.to_xml().contains(&format!("looks like {eve}")),
+                "{}",
+                answer.to_xml()
+            ),
+            _ => drop(is_done(&answer)),
+        }
+    }
+    is_done(
+        &owner
+            .runs(&admin("delete-user"), &[("accountjids", &[&alike[1]])])
+            .await,
+    );
     let mut eve_online = Operator::at(&house, &eve).await;
     let online = is_done(
         &owner

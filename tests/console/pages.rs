@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use anyhow::Result;
+use serde_json::json;
 use tests::support::process::DOMAIN;
 
 use crate::{
@@ -28,6 +29,59 @@ fn all(browser: &mut Browser, first: &str) -> Vec<String> {
         };
         place = before.rsplit_once("href=\"").unwrap().1.replace("&#38;", "&");
     }
+}
+
+#[test]
+fn a_name_that_looks_like_another_has_to_be_meant() -> Result<()> {
+    let house = House::start()?;
+    let mut owner = house.visitor("owner");
+    // With a Cyrillic і.
+    const ALIKE: &str = "al\u{456}ce";
+    let fields = [
+        ("name", ALIKE),
+        ("host", DOMAIN),
+        ("password", PASSWORD),
+        ("again", PASSWORD),
+    ];
+    assert!(
+        !owner.get("/accounts/new").body.contains("lookalike"),
+        "it is asked only when it matters"
+    );
+    let refused = owner.post("/", "/accounts/new", &fields);
+    refused
+        .says(422, &format!("looks like alice@{DOMAIN}"))
+        .says(422, "aria-describedby=\"name-error\"")
+        .says(422, "name=\"lookalike\" value=\"meant\">")
+        .says(422, &format!("value=\"{ALIKE}\""));
+    let program = house.program("owner", &["owner"]);
+    let file = house.server.home().data().join("password");
+    std::fs::write(&file, format!("{PASSWORD}\n"))?;
+    let address = format!("{ALIKE}@{DOMAIN}");
+    let mut command = vec!["account", "add", &address, "--password-file", file.to_str().unwrap()];
+    let refused = house.hearth(&command).unwrap_err().to_string();
+    assert!(refused.contains("looks like alice@"), "{refused}");
+    command.push("--allow-lookalike");
+    house.hearth(&command)?;
+    house.hearth(&["account", "delete", &address])?;
+
+    let meant = [&fields[..], &[("lookalike", "meant")]].concat();
+    owner
+        .post("/", "/accounts/new", &meant)
+        .leads_to(&format!("/accounts/al%D1%96ce@{DOMAIN}?done=added"));
+    // The wrong password is told with what was said before.
+    let differ = [&meant[..3], &[("again", "other"), ("lookalike", "meant")]].concat();
+    owner
+        .post("/", "/accounts/new", &differ)
+        .says(422, "the two passwords differ")
+        .says(422, "value=\"meant\" checked>");
+    let new = json!({ "jid": format!("\u{430}lice@{DOMAIN}"), "password": PASSWORD, "allow_lookalike": true });
+    program.post("/accounts", &new).is(201);
+    // The option is live.
+    let other = json!({ "jid": format!("\u{430}l\u{456}ce@{DOMAIN}"), "password": PASSWORD });
+    program.post("/accounts", &other).is(409);
+    house.hearth(&["property", "set", "accounts.refuse_lookalikes", "false"])?;
+    program.post("/accounts", &other).is(201);
+    Ok(())
 }
 
 #[test]

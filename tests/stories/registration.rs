@@ -87,6 +87,32 @@ async fn a_name_that_is_taken_stays_its_owners() {
 }
 
 #[tokio::test]
+async fn a_name_that_looks_like_another_is_refused_until_the_operator_minds_no_more() {
+    let server = open().await;
+    server.account_named("bill").await;
+    // A Cyrillic і: on a screen nobody tells it from the other.
+    let alike = FILL.replace("Bill", "B\u{456}ll");
+    let (mut wire, _) = Connect::DirectTls(server.direct_tls).open(HOST).await;
+    wire.send(format!("<iq type='set' id='r'>{alike}</iq>")).await;
+    let answer = wire.element().await;
+    let error = answer.find("error", ns::CLIENT).expect("an error");
+    assert!(error.find("conflict", ns::STANZA_ERRORS).is_some());
+    let why = error.to_xml();
+    assert!(why.contains("looks like") && !why.contains("bill"), "{why}");
+    // The connection has made no account yet: another name is welcome.
+    wire.send(format!("<iq type='set' id='s'>{}</iq>", FILL.replace("Bill", "Ben")))
+        .await;
+    assert_eq!(wire.element().await.get("type"), Some("result"));
+
+    let mut settings = (*server.authenticator.settings()).clone();
+    settings.refuses_lookalikes = false;
+    server.authenticator.set_settings(settings);
+    let (mut wire, _) = Connect::DirectTls(server.direct_tls).open(HOST).await;
+    wire.send(format!("<iq type='set' id='t'>{alike}</iq>")).await;
+    assert_eq!(wire.element().await.get("type"), Some("result"), "the option is live");
+}
+
+#[tokio::test]
 async fn strangers_are_turned_away_by_default_and_always_in_the_clear() {
     let closed = Server::start().await;
     let c2s = c2s::Settings {

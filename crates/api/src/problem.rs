@@ -124,6 +124,7 @@ fn of(error: &OpsError) -> (&'static str, StatusCode, Option<&'static str>) {
         OpsError::NoDomain(_) => ("no-domain", Status::UNPROCESSABLE_ENTITY, Some("domain")),
         OpsError::TooManyLines { .. } => ("too-many-members", Status::UNPROCESSABLE_ENTITY, Some("members")),
         OpsError::Exists(_) => ("account-exists", Status::CONFLICT, Some("jid")),
+        OpsError::LooksLike { .. } => ("account-looks-like-another", Status::CONFLICT, Some("jid")),
         OpsError::TokenExists(_) => ("token-exists", Status::CONFLICT, Some("name")),
         OpsError::LastOwner(_) | OpsError::LastOwnerHost(_) => ("last-owner", Status::CONFLICT, None),
         OpsError::LastHost(_) => ("last-host", Status::CONFLICT, None),

@@ -47,6 +47,9 @@ pub struct Settings {
     /// Passwords that may wait for being stretched, beyond those that are; more are told to try again later. Range
     /// 1 to 10,000.
     pub password_queue: usize,
+    /// Whether no account is made whose name looks like that of another of its host (UTS #39). Administrators may say
+    /// that they mean it.
+    pub refuses_lookalikes: bool,
 }
 
 impl Settings {
@@ -73,6 +76,7 @@ impl Default for Settings {
             failure_window: HOUR,
             exempt_addresses: Vec::new(),
             password_queue: 256,
+            refuses_lookalikes: true,
         }
     }
 }

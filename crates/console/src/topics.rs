@@ -36,7 +36,13 @@ pub(crate) const TOPICS: &[Topic] = &[
         slug: "login",
         title: Text("Registration and login"),
         about: Text("Who may make an account, how people prove who they are, and what stops guessing."),
-        begins: &["registration.", "sasl.", "fast.", "lockout."],
+        begins: &[
+            "registration.",
+            "accounts.refuse_lookalikes",
+            "sasl.",
+            "fast.",
+            "lockout.",
+        ],
     },
     Topic {
         slug: "resources",

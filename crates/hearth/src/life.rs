@@ -199,6 +199,20 @@ pub(crate) async fn seal_old_secrets(
     }
 }
 
+/// Notes what the names of accounts look like that an older version made, once this server may act.
+pub(crate) async fn note_looks(storage: Storage, fence: Arc<::cluster::Fence>, stop: CancellationToken) {
+    if stop.run_until_cancelled(fence.opened()).await.is_none() {
+        return;
+    }
+    match stop.run_until_cancelled(storage.accounts().note_looks()).await {
+        None | Some(Ok(0)) => {}
+        Some(Ok(accounts)) => tracing::info!(accounts, "it was noted what names look like"),
+        Some(Err(error)) => {
+            tracing::warn!(%error, "it is not noted yet what all names look like: a new one may look like them");
+        }
+    }
+}
+
 /// Says in the log, twice a day, which certificates run out soon.
 pub(crate) async fn warn_of_certificates(certificates: Certificates, stop: CancellationToken) {
     const PERIOD: Duration = Duration::from_secs(12 * 3600);

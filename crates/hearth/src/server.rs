@@ -219,6 +219,11 @@ impl Server {
             Arc::clone(cluster.fence()),
             stop.clone(),
         ));
+        tasks.spawn(life::note_looks(
+            storage.clone(),
+            Arc::clone(cluster.fence()),
+            stop.clone(),
+        ));
         let watch = Watch {
             changes: storage.cluster().changes(),
             properties,

@@ -44,6 +44,17 @@ pub enum OpsError {
     /// The name is taken.
     #[error("there is an account {0} already")]
     Exists(Jid),
+    /// The name looks like another's.
+    #[error(
+        "{jid} looks like {other}, which is there already: choose another name, or say that names that look alike are \
+         meant"
+    )]
+    LooksLike {
+        /// What was to be made.
+        jid: Jid,
+        /// What there is.
+        other: Jid,
+    },
     /// No such group.
     #[error("there is no group {0}")]
     NoGroup(String),

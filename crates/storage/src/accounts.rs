@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::accounts_by_time::{self, Meant};
 use crate::credentials::COLUMNS as CREDENTIALS;
-use crate::db::{Db, MAX_PART_BYTES, Row, Sql, Transaction, Value, args, key};
+use crate::db::{Db, Row, Sql, Transaction, Value, args};
 use crate::groups::{IS_MEMBER, LEAVES};
 use crate::{Clock, Credentials, HostId, Log, StorageError, erasure};
 
@@ -116,58 +116,14 @@ impl AccountFilter {
 /// The accounts of all hosts.
 #[derive(Clone)]
 pub struct Accounts {
-    db: Db,
-    clock: Arc<dyn Clock>,
+    pub(crate) db: Db,
+    pub(crate) clock: Arc<dyn Clock>,
     log: Log,
 }
 
 impl Accounts {
     pub(crate) fn new(db: Db, clock: Arc<dyn Clock>, log: Log) -> Self {
         Self { db, clock, log }
-    }
-
-    /// Makes an account; `None` when the host has one of this name.
-    pub async fn create(
-        &self,
-        host: HostId,
-        localpart: &str,
-        credentials: &Credentials,
-    ) -> Result<Option<AccountId>, StorageError> {
-        const CREATE: &str = "INSERT INTO accounts (host_id, localpart, created_at, sha1_salt, sha1_iterations, sha1_stored_key, \
-             sha1_server_key, sha256_salt, sha256_iterations, sha256_stored_key, sha256_server_key) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-        let localpart = key("the localpart, in bytes,", localpart, MAX_PART_BYTES)?;
-        let [a, b, c, d, e, f, g, h] = credentials.values();
-        let values = [
-            host.get().into(),
-            localpart.into(),
-            self.clock.now_micros().into(),
-            a,
-            b,
-            c,
-            d,
-            e,
-            f,
-            g,
-            h,
-        ];
-        let mut tx = self.db.begin().await?;
-        if let Err(error) = tx.execute(CREATE, &values).await {
-            drop(tx);
-            let is_taken = matches!(error, StorageError::Conflict(_)) && self.find(host, localpart).await?.is_some();
-            return if is_taken { Ok(None) } else { Err(error) };
-        }
-        let row = tx
-            .row(
-                "SELECT id FROM accounts WHERE host_id = ? AND localpart = ?",
-                args![host.get(), localpart],
-            )
-            .await?;
-        let id = row
-            .ok_or_else(|| StorageError::corrupt("an account that was just made is not there"))?
-            .account(0)?;
-        tx.commit().await?;
-        Ok(Some(id))
     }
 
     /// The account of this name.

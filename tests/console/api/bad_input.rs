@@ -38,6 +38,8 @@ const ROWS: &[Row] = &[
     ("POST", "/accounts", J, r#"{"jid":"a@localhost","jid":"b@localhost","password":"x"}"#, 400, None, "duplicate field `jid`"),
     ("POST", "/accounts", J, r#"{"jid":"eve","password":"x"}"#, 422, Some("jid"), "must look like user@host"),
     ("POST", "/accounts", J, r#"{"jid":"alice@localhost","password":"x"}"#, 409, Some("jid"), "already"),
+    ("POST", "/accounts", J, r#"{"jid":"al\u0456ce@localhost","password":"x"}"#, 409, Some("jid"), "looks like alice@localhost"),
+    ("POST", "/accounts", J, r#"{"jid":"al\u0456ce@localhost","password":"x","allow_lookalike":"y"}"#, 400, Some("allow_lookalike"), "invalid type"),
     ("POST", "/accounts", J, r#"{"jid":"eve@nowhere.test","password":"x"}"#, 404, None, "has no host nowhere.test"),
     ("POST", "/accounts", J, r#"{"jid":"eve@localhost","password":""}"#, 422, Some("password"), ""),
     ("PUT", "/accounts/alice@localhost/lock", J, r#"{"until":"tomorrow"}"#, 400, Some("until"), "is no time"),

@@ -89,6 +89,9 @@ pub(crate) struct NewAccount {
     jid: String,
     #[schema(value_type = String, format = Password)]
     password: Password,
+    /// Make it even where its name looks like that of another account of the host.
+    #[serde(default)]
+    allow_lookalike: bool,
 }
 
 /// Another password.
@@ -124,7 +127,7 @@ pub(crate) async fn list(caller: Caller, Query(query): Query<AccountQuery>) -> O
 /// Makes an account.
 #[utoipa::path(post, path = "/accounts", request_body = NewAccount, responses((status = 201, body = Account)))]
 pub(crate) async fn create(caller: Caller, Sent(new): Sent<NewAccount>) -> Outcome<Created<Account>> {
-    let accounts = &caller.acts.accounts;
+    let accounts = caller.acts.accounts.meaning_lookalikes(new.allow_lookalike);
     accounts.add(&caller.actor, &new.jid, &new.password).await?;
     let made = Account::from(accounts.get(&caller.actor, &new.jid).await?);
     let place: String = form_urlencoded::byte_serialize(made.jid.as_bytes()).collect();

@@ -4,6 +4,7 @@ use protocol::{
     Condition, ErrorType, IqType, Jid, Kind, Stanza, StanzaError, ns,
     xep::register::{Filled, Register, questions},
 };
+use storage::{Creation, Lookalikes, NewAccount};
 
 use super::{Negotiation, Step, not_authorized};
 use crate::connection::Gone;
@@ -52,22 +53,28 @@ impl Negotiation {
         let credentials = self.server.authenticator.make_credentials(&filled.password).await;
         let credentials =
             credentials.map_err(|error| StanzaError::with_text(Condition::NotAcceptable, error.to_string()))?;
-        let made = self
-            .server
-            .house
-            .storage()
-            .accounts()
-            .create(host, local, &credentials)
-            .await;
+        let new = NewAccount {
+            lookalikes: match self.server.authenticator.settings().refuses_lookalikes {
+                true => Lookalikes::Refused,
+                false => Lookalikes::Allowed,
+            },
+            ..NewAccount::open(host, local, &credentials)
+        };
+        let made = self.server.house.storage().accounts().add(&new).await;
         match made {
-            Ok(Some(_)) => {
+            Ok(Creation::Made(_)) => {
                 self.has_registered = true;
                 metrics::counter!("registration_accounts").increment(1);
                 Ok(None)
             }
-            Ok(None) => Err(StanzaError::with_text(
+            Ok(Creation::Taken) => Err(StanzaError::with_text(
                 Condition::Conflict,
                 "somebody has that name already",
+            )),
+            // UTS #39. Whose name that is, a stranger need not hear.
+            Ok(Creation::LooksLike(_)) => Err(StanzaError::with_text(
+                Condition::Conflict,
+                "somebody has a name that looks like that one; choose another",
             )),
             Err(error) => {
                 tracing::warn!(target: "registration", %error, "an account could not be made");

@@ -49,6 +49,9 @@ struct NewPage {
     host: String,
     name: String,
     name_error: Option<String>,
+    /// Whether it is asked if that is meant.
+    looks_like_another: bool,
+    is_meant: bool,
     password_error: Option<String>,
     error: Option<String>,
 }
@@ -146,7 +149,9 @@ pub(crate) async fn add(visit: Visit) -> Response {
         return show_new(&visit, Some(New::Differ)).await;
     }
     let password = Password::new(form.raw("password").to_owned());
-    match visit.acts().accounts.add(visit.actor(), &jid, &password).await {
+    let is_meant = !form.raw("lookalike").is_empty();
+    let accounts = visit.acts().accounts.meaning_lookalikes(is_meant);
+    match accounts.add(visit.actor(), &jid, &password).await {
         Ok(()) => done(&super::account::path(&jid), "added"),
         Err(error) => show_new(&visit, Some(New::Failed(error))).await,
     }
@@ -164,11 +169,17 @@ async fn show_new(visit: &Visit, wrong: Option<New>) -> Response {
         Err(error) => return visit.refuse(&error).await,
     };
     let (mut name_error, mut password_error, mut error, mut status) = (None, None, None, StatusCode::OK);
+    let is_meant = !visit.form.raw("lookalike").is_empty();
+    let mut looks_like_another = is_meant;
     if let Some(wrong) = wrong {
         status = StatusCode::UNPROCESSABLE_ENTITY;
         match wrong {
             New::Differ => password_error = Some(t("the two passwords differ").to_owned()),
             New::Failed(failed @ OpsError::Password(_)) => password_error = Some(told(&failed)),
+            New::Failed(failed @ OpsError::LooksLike { .. }) => {
+                name_error = Some(told(&failed));
+                looks_like_another = true;
+            }
             New::Failed(failed @ (OpsError::Exists(_) | OpsError::NoAccountAddress(_) | OpsError::NoHost { .. })) => {
                 name_error = Some(told(&failed));
             }
@@ -184,6 +195,8 @@ async fn show_new(visit: &Visit, wrong: Option<New>) -> Response {
         host: visit.form.get("host"),
         name: visit.form.get("name"),
         name_error,
+        looks_like_another,
+        is_meant,
         password_error,
         error,
     };

@@ -12,6 +12,9 @@ use super::{
 /// What a client is told whose session is ended.
 const REASON: &str = "closed by an operator";
 
+/// A field of ours beside those of §4.1: the name may look like another's.
+const LOOKALIKE: &str = "lookalike";
+
 type Filled = Vec<Form>;
 
 pub(super) async fn ask_new(visit: Visit, _: Filled) -> Result<Form, OpsError> {
@@ -27,6 +30,11 @@ pub(super) async fn ask_new(visit: Visit, _: Filled) -> Result<Form, OpsError> {
             Field::new("password-verify", FieldKind::TextPrivate)
                 .label("Password again")
                 .required(),
+        )
+        .field(
+            Field::new(LOOKALIKE, FieldKind::Boolean)
+                .label("Even where its name looks like that of another")
+                .value("0"),
         ))
 }
 
@@ -34,7 +42,9 @@ pub(super) async fn ask_new(visit: Visit, _: Filled) -> Result<Form, OpsError> {
 pub(super) async fn add(visit: Visit, filled: Filled) -> Result<Report, OpsError> {
     let jid = account_of(&filled)?;
     let password = password_of(last(&filled)?)?;
-    visit.acts.accounts.add(&visit.actor, &jid, &password).await?;
+    let is_meant = matches!(last(&filled)?.get(LOOKALIKE), Some("1" | "true"));
+    let accounts = visit.acts.accounts.meaning_lookalikes(is_meant);
+    accounts.add(&visit.actor, &jid, &password).await?;
     Ok(Report::note(format!("{jid} was made.")))
 }
 

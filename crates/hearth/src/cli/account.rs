@@ -22,6 +22,9 @@ pub(crate) enum AccountCommand {
         address: String,
         #[command(flatten)]
         password: PasswordSource,
+        /// Make it even where its name looks like that of another account of the host.
+        #[arg(long)]
+        allow_lookalike: bool,
     },
     /// List accounts.
     List(Selection),
@@ -74,12 +77,17 @@ pub(crate) struct Selection {
 
 pub(crate) async fn run(command: AccountCommand, reach: &mut Reach, output: Output) -> Result<(), Failure> {
     let (request, address, done) = match command {
-        AccountCommand::Add { address, password } => {
+        AccountCommand::Add {
+            address,
+            password,
+            allow_lookalike,
+        } => {
             let password = password.read(&address)?;
             (
                 Request::AccountAdd {
                     address: address.clone(),
                     password,
+                    allow_lookalike,
                 },
                 address,
                 "added",

@@ -32,6 +32,9 @@ pub(crate) struct ImportOptions {
     /// Do not mind accounts that are there already; they stay as they are in any case.
     #[arg(long)]
     skip_existing: bool,
+    /// Make accounts even where their names look like those of others of the host.
+    #[arg(long)]
+    allow_lookalikes: bool,
 }
 
 /// Accounts sent at a time.
@@ -94,12 +97,16 @@ fn private(path: &Path) -> Result<File, Failure> {
 
 pub(super) async fn import(options: &ImportOptions, reach: &mut Reach, output: Output) -> Result<(), Failure> {
     let mut source = source(options.file.as_deref())?;
+    let allow_lookalikes = options.allow_lookalikes;
     let cannot_read = |error: io::Error| Failure::Act(format!("cannot read: {error}"));
     if begins_with_markup(&mut source).map_err(cannot_read)? {
         let mut xml = String::new();
         let limit = PORTABLE_MAX_BYTES as u64 + 1;
         source.take(limit).read_to_string(&mut xml).map_err(cannot_read)?;
-        return match reach.ask(Request::AccountImportPortable { xml }).await? {
+        return match reach
+            .ask(Request::AccountImportPortable { xml, allow_lookalikes })
+            .await?
+        {
             Answer::Imported(imported) => tell(&imported, options, output),
             other => Err(other.into()),
         };
@@ -122,7 +129,11 @@ pub(super) async fn import(options: &ImportOptions, reach: &mut Reach, output: O
         derive(&mut batch, iterations);
         let (records, refused) = sort(batch);
         refuse(&mut all, refused);
-        match reach.ask(Request::AccountImport { records }).await? {
+        let request = Request::AccountImport {
+            records,
+            allow_lookalikes,
+        };
+        match reach.ask(request).await? {
             Answer::Imported(some) => add(&mut all, some),
             other => return Err(other.into()),
         }

@@ -62,7 +62,12 @@ impl Desk {
                 let ops::HostDeleted { accounts, groups } = later(|| self.hosts.delete(actor, &domain)).await?;
                 Answer::HostDeleted { accounts, groups }
             }
-            Request::AccountAdd { address, password } => {
+            Request::AccountAdd {
+                address,
+                password,
+                allow_lookalike,
+            } => {
+                let accounts = accounts.meaning_lookalikes(allow_lookalike);
                 later(|| accounts.add(actor, &address, &password)).await?;
                 Answer::Nothing
             }
@@ -81,11 +86,18 @@ impl Desk {
             Request::AccountExportPortable { address } => {
                 Answer::Document(later(|| accounts.export_portable(actor, &address)).await?)
             }
-            Request::AccountImportPortable { xml } => {
+            Request::AccountImportPortable { xml, allow_lookalikes } => {
+                let accounts = accounts.meaning_lookalikes(allow_lookalikes);
                 Answer::Imported(later(|| accounts.import_portable(actor, &xml)).await?)
             }
             Request::AccountExport { page } => Answer::Records(later(|| accounts.export(actor, &page)).await?),
-            Request::AccountImport { records } => Answer::Imported(later(|| accounts.import(actor, &records)).await?),
+            Request::AccountImport {
+                records,
+                allow_lookalikes,
+            } => {
+                let accounts = accounts.meaning_lookalikes(allow_lookalikes);
+                Answer::Imported(later(|| accounts.import(actor, &records)).await?)
+            }
             Request::Group(request) => later(|| request.answer(&self.groups, actor)).await?,
             Request::PropertyList => Answer::Properties(later(|| self.properties.list(actor)).await?),
             Request::PropertyGet { name } => {

@@ -34,6 +34,8 @@ pub(crate) enum Request {
     AccountAdd {
         address: String,
         password: Password,
+        #[serde(default)]
+        allow_lookalike: bool,
     },
     AccountList {
         page: Page,
@@ -57,12 +59,16 @@ pub(crate) enum Request {
     },
     AccountImportPortable {
         xml: String,
+        #[serde(default)]
+        allow_lookalikes: bool,
     },
     AccountExport {
         page: Page,
     },
     AccountImport {
         records: Vec<Record>,
+        #[serde(default)]
+        allow_lookalikes: bool,
     },
     Group(GroupRequest),
     PropertyList,

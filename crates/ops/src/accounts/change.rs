@@ -2,6 +2,7 @@
 //! nobody can slip in between with what was valid before.
 
 use auth::PasswordError;
+use storage::NewAccount;
 
 use super::{Accounts, Found, account_address};
 use crate::{Actor, Lock, OpsError, Password, Role, Why, audit::Deed};
@@ -10,20 +11,24 @@ impl Accounts {
     /// Makes an account.
     ///
     /// # Errors
-    /// Where the name is taken, the host is not ours or the password cannot be used.
+    /// Where the name is taken or looks like another, the host is not ours or the password cannot be used.
     pub async fn add(&self, actor: &Actor, address: &str, password: &Password) -> Result<(), OpsError> {
         let work = async {
             let (jid, local) = account_address(address)?;
             actor.require_change(jid.domain())?;
             let host = self.host(actor, jid.domain()).await?;
             let credentials = self.authenticator.make_credentials(password.reveal()).await?;
-            let made = self.storage.accounts().create(host, &local, &credentials).await?;
+            let made = self.make(&jid, NewAccount::open(host, &local, &credentials)).await?;
             made.ok_or_else(|| OpsError::Exists(jid.clone()))?;
             self.live.forget(&jid);
             tracing::info!(%actor, host = jid.domain(), "an account was added");
             Ok(())
         };
-        self.audit.record(actor, Deed::new("account.add", address), work).await
+        let deed = Deed {
+            after: self.meant(),
+            ..Deed::new("account.add", address)
+        };
+        self.audit.record(actor, deed, work).await
     }
 
     /// Gives the account another password. Its sessions and tokens end, for they rest on the old one;

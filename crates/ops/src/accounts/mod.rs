@@ -13,7 +13,7 @@ use std::sync::Arc;
 use auth::Authenticator;
 use protocol::Jid;
 use serde::{Deserialize, Serialize};
-use storage::{AccountFilter, AccountId, AccountOrder, Cursor, HostId, Storage};
+use storage::{AccountFilter, AccountId, AccountOrder, Creation, Cursor, HostId, Lookalikes, NewAccount, Storage};
 
 pub use card::{Card, CardInfo};
 pub use contacts::{ContactInfo, ContactPage};
@@ -32,6 +32,8 @@ pub struct Accounts {
     authenticator: Authenticator,
     audit: Audit,
     counts: Counts,
+    /// Whether the actor has said that names may look like others.
+    means_lookalikes: bool,
 }
 
 /// An account as an operator sees it. Times are microseconds since 1970.
@@ -102,6 +104,17 @@ impl Accounts {
             authenticator,
             audit,
             counts: Counts::default(),
+            means_lookalikes: false,
+        }
+    }
+
+    /// The same acts, for an actor who has said, or has not, that names which look like others are meant: then new
+    /// accounts are not refused for that.
+    #[must_use]
+    pub fn meaning_lookalikes(&self, is_meant: bool) -> Self {
+        Self {
+            means_lookalikes: is_meant,
+            ..self.clone()
         }
     }
 
@@ -166,6 +179,32 @@ impl Accounts {
     pub async fn get(&self, actor: &Actor, address: &str) -> Result<AccountInfo, OpsError> {
         let found = self.found(actor, address).await?;
         Ok(AccountInfo::of(found.jid.domain(), &found.account))
+    }
+
+    /// What the record says of an act that was not to be refused for lookalikes.
+    fn meant(&self) -> Option<String> {
+        self.means_lookalikes
+            .then(|| "names that look alike are meant".to_owned())
+    }
+
+    /// Puts an account into the storage; `None` where there is one of this name.
+    async fn make(&self, jid: &Jid, new: NewAccount<'_>) -> Result<Option<AccountId>, OpsError> {
+        let is_refused = self.authenticator.settings().refuses_lookalikes && !self.means_lookalikes;
+        let new = NewAccount {
+            lookalikes: match is_refused {
+                true => Lookalikes::Refused,
+                false => Lookalikes::Allowed,
+            },
+            ..new
+        };
+        match self.storage.accounts().add(&new).await? {
+            Creation::Made(id) => Ok(Some(id)),
+            Creation::Taken => Ok(None),
+            Creation::LooksLike(other) => Err(OpsError::LooksLike {
+                other: Jid::from_parts(Some(&other), jid.domain(), None).unwrap_or_else(|_| jid.clone()),
+                jid: jid.clone(),
+            }),
+        }
     }
 
     async fn page(&self, actor: &Actor, page: &Page) -> Result<(String, Vec<storage::Account>), OpsError> {

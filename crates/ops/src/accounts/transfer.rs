@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
-use storage::{Credentials, HostId};
+use storage::{Credentials, HostId, NewAccount};
 
 use super::{Accounts, Page, account_address};
-use crate::{Actor, OpsError, Record, audit::Deed};
+use crate::{Actor, Lock, OpsError, Record, audit::Deed};
 
 /// What became of records.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,9 +64,11 @@ impl Accounts {
     pub async fn import(&self, actor: &Actor, records: &[Record]) -> Result<Imported, OpsError> {
         let target = format!("{} records", records.len());
         let work = self.take_all(actor, records);
-        self.audit
-            .record(actor, Deed::new("account.import", &target), work)
-            .await
+        let deed = Deed {
+            after: self.meant(),
+            ..Deed::new("account.import", &target)
+        };
+        self.audit.record(actor, deed, work).await
     }
 
     async fn take_all(&self, actor: &Actor, records: &[Record]) -> Result<Imported, OpsError> {
@@ -105,11 +107,14 @@ impl Accounts {
             }
         };
         let credentials: Credentials = record.credentials()?;
-        let Some(id) = self.storage.accounts().create(host, &local, &credentials).await? else {
-            return Ok(false);
+        let lock = record.lock.as_ref().map(Lock::to_stored);
+        // Locked from its first moment on: nobody slips in between.
+        let new = NewAccount {
+            lock: lock.as_ref(),
+            ..NewAccount::open(host, &local, &credentials)
         };
-        if let Some(lock) = &record.lock {
-            self.storage.accounts().lock(id, &lock.to_stored()).await?;
+        if self.make(&jid, new).await?.is_none() {
+            return Ok(false);
         }
         self.live.forget(&jid);
         Ok(true)

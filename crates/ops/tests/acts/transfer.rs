@@ -1,6 +1,6 @@
 use ops::{Imported, Page, Record};
 
-use crate::{house, local};
+use crate::{house, local, password};
 
 fn record(line: &str) -> Record {
     let mut record: Record = serde_json::from_str(line).unwrap();
@@ -92,6 +92,67 @@ async fn records_that_cannot_be_used_are_told_and_the_others_taken() {
     ];
     assert_eq!(reasons, expected);
     assert_eq!(imported.created, 1);
+}
+
+#[tokio::test]
+async fn names_that_look_alike_are_refused_unless_they_are_meant() {
+    let house = house().await;
+    house.add("modern@one.example").await;
+    let looks = "modem@one.example looks like modern@one.example, which is there already: choose another name, or say \
+                 that names that look alike are meant";
+    let secret = password("secret");
+    let refused = house.accounts.add(&local(), "modem@one.example", &secret).await;
+    assert_eq!(refused.unwrap_err().to_string(), looks);
+    // Another host's names are others.
+    house.add("modem@two.example").await;
+    let records = [
+        r#"{"jid":"modem@one.example","password":"x"}"#,
+        r#"{"jid":"modern@one.example","password":"x"}"#,
+        r#"{"jid":"juliet@one.example","password":"x"}"#,
+    ]
+    .map(record);
+    let imported = house.accounts.import(&local(), &records).await.unwrap();
+    assert_eq!((imported.created, imported.existing), (1, 1));
+    assert_eq!(imported.refused[0].reason, looks);
+    let meaning = house.accounts.meaning_lookalikes(true);
+    let imported = meaning.import(&local(), &records).await.unwrap();
+    assert_eq!((imported.created, imported.existing), (1, 2));
+    meaning.add(&local(), "rnodern@one.example", &secret).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_account_that_is_imported_locked_is_never_open() {
+    let house = house().await;
+    let host = house.storage.hosts().find("one.example").await.unwrap().unwrap();
+    let names: Vec<String> = (0..300).map(|number| format!("user{number}")).collect();
+    let one = record(r#"{"jid":"x@one.example","password":"x","lock":{"reason":"spam","until":null}}"#);
+    let records: Vec<Record> = names
+        .iter()
+        .map(|name| Record {
+            jid: format!("{name}@one.example"),
+            ..one.clone()
+        })
+        .collect();
+    let storage = house.storage.clone();
+    // Looks at each account from when it is there.
+    let seen_open = tokio::spawn(async move {
+        let mut open = Vec::new();
+        for name in names {
+            let account = loop {
+                if let Some(account) = storage.accounts().find(host, &name).await.unwrap() {
+                    break account;
+                }
+                tokio::task::yield_now().await;
+            };
+            if account.lock.is_none() {
+                open.push(name);
+            }
+        }
+        open
+    });
+    let imported = house.accounts.import(&local(), &records).await.unwrap();
+    assert_eq!(imported.created, 300);
+    assert_eq!(seen_open.await.unwrap(), Vec::<String>::new());
 }
 
 #[test]

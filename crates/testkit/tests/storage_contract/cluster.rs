@@ -57,7 +57,7 @@ async fn founded(g: &Ground, me: u64) -> GroupId {
 }
 
 /// Does something to the database behind everybody's back.
-async fn behind_the_back(g: &Ground, statement: impl Into<String>) {
+pub(crate) async fn behind_the_back(g: &Ground, statement: impl Into<String>) {
     let (url, statement) = (g.fresh.url(), AssertSqlSafe(statement.into()));
     match g.kind {
         Kind::Sqlite => {

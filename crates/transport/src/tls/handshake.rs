@@ -47,6 +47,7 @@ impl Handshake {
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TlsError>> {
         loop {
             if self.is_only_a_ticket_left() {
+                self.stream.ticket = self.stream.pending();
                 return Poll::Ready(Ok(()));
             }
             ready!(self.stream.poll_drain(cx)).map_err(TlsError::Socket)?;

@@ -21,6 +21,7 @@ impl TlsStream {
         scratch::outgoing(|buffers| {
             render(&mut buffers.plain);
             let filled = self.seal(&buffers.plain, &mut buffers.sealed)?;
+            self.ticket = 0;
             self.unsent.send(&self.socket, &buffers.sealed[..filled])
         })
     }

@@ -34,6 +34,8 @@ pub struct TlsStream {
     /// The beginning of a record whose end has not come yet.
     pub(super) unfinished: Vec<u8>,
     pub(super) unsent: Unsent,
+    /// How much of it is a ticket, which nobody waits for: it goes with the first answer.
+    pub(super) ticket: usize,
     /// Decrypted, but not asked for yet: only after a handshake, and with the standard reading trait.
     unread: BytesMut,
     pub(super) heard_goodbye: bool,
@@ -53,6 +55,7 @@ impl TlsStream {
             session: UnbufferedServerConnection::new(config)?,
             unfinished: Vec::new(),
             unsent: Unsent::default(),
+            ticket: 0,
             unread: BytesMut::new(),
             heard_goodbye: false,
             said_goodbye: false,
@@ -104,7 +107,9 @@ impl TlsStream {
                     total += bytes.len();
                     take(bytes);
                 });
-                self.answer(cx)?;
+                if self.unsent.len() > self.ticket {
+                    self.answer(cx)?;
+                }
                 match read {
                     Poll::Pending if total == 0 => return Poll::Pending,
                     Poll::Pending => break,
@@ -198,6 +203,7 @@ impl TlsStream {
     }
 
     pub(crate) fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.ticket = 0;
         self.unsent.poll_drain(&mut self.socket, cx)
     }
 

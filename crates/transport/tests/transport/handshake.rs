@@ -1,8 +1,11 @@
 //! Shaking hands: what is agreed, what is refused, and how long it may take.
 
+use std::future::poll_fn;
 use std::process::Stdio;
+use std::task::Poll;
 use std::time::Duration;
 
+use bytes::BytesMut;
 use rustls::HandshakeKind;
 use rustls::crypto::aws_lc_rs::kx_group;
 use rustls::version::{TLS12, TLS13};
@@ -64,6 +67,17 @@ async fn a_ticket_goes_with_the_first_answer_and_both_goodbyes_with_each_other()
     for (version, is_held) in [(&TLS12, false), (&TLS13, true)] {
         let (mut client, mut io, _) = client_of(&[version]).meet_well(&server()).await;
         assert_eq!(io.pending() > 0, is_held, "{version:?}");
+        // Neither a look for what has come, nor what comes, sends it alone.
+        let mut unread = BytesMut::new();
+        poll_fn(|cx| {
+            assert!(io.poll_fill(cx, &mut unread, 64).is_pending());
+            Poll::Ready(())
+        })
+        .await;
+        client.write_all(b"?").await.unwrap();
+        client.flush().await.unwrap();
+        soon(io.fill(&mut unread, 64)).await.unwrap();
+        assert_eq!((io.pending() > 0, &unread[..]), (is_held, &b"?"[..]), "{version:?}");
         io.send(|batch| batch.push(b'!')).unwrap();
         assert_eq!(io.pending(), 0, "{version:?}");
         soon(client.read_u8()).await.unwrap();

@@ -39,6 +39,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("Last login", "Letzte Anmeldung"),
     ("Last seen", "Zuletzt gesehen"),
     ("Lock", "Sperren"),
+    (
+        "Make it though its name looks like another's",
+        "Trotz des ähnlich aussehenden Namens anlegen",
+    ),
     ("Make the account", "Konto anlegen"),
     (
         "Name and groups are the user’s own. Who sees whose presence is agreed between the two; a <a href='/groups'>group</a> can decide it for both. All clients of the user hear of the change at once.",

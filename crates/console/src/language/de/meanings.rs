@@ -172,6 +172,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "Sekunden, die ein Client zum Anmelden und Binden hat.",
     ),
     (
+        "Seconds that a client may take nothing while so much waits for it that the rest waits in the message log.",
+        "Sekunden, die ein Client nichts abnehmen darf, während so viel auf ihn wartet, dass der Rest im Nachrichtenspeicher wartet.",
+    ),
+    (
         "Seconds that a client may take to end a stanza that it has begun.",
         "Sekunden, die ein Client brauchen darf, um eine begonnene Stanza zu beenden.",
     ),
@@ -228,8 +232,8 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "Stanzas, die ein Client unbestätigt lassen darf.",
     ),
     (
-        "Stanzas that wait for one session before it is closed as a slow reader.",
-        "Stanzas, die auf eine Sitzung warten, bevor sie als zu langsam geschlossen wird.",
+        "Stanzas that wait for one session. What else it is behind waits in the message log; where that does not keep it, the session is closed as a slow reader.",
+        "Stanzas, die auf eine Sitzung warten. Was ihr sonst noch fehlt, wartet im Nachrichtenspeicher; was dieser nicht aufhebt, führt dazu, dass die Sitzung als zu langsam geschlossen wird.",
     ),
     (
         "Strangers whose requests wait for an account's answer; more are ignored.",
@@ -320,6 +324,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     (
         "Whether every administrator needs a second factor at the console. Who has none sets one up at the next page.",
         "Ob jeder Verwalter an der Konsole einen zweiten Faktor braucht. Wer keinen hat, richtet ihn auf der nächsten Seite ein.",
+    ),
+    (
+        "Whether no account is made whose name looks like that of another of its host (UTS #39), as with a letter of another alphabet. Administrators can say that they mean it.",
+        "Ob kein Konto angelegt wird, dessen Name wie der eines anderen seines Hosts aussieht (UTS #39), etwa durch einen Buchstaben eines anderen Alphabets. Verwalter können sagen, dass sie es so meinen.",
     ),
     (
         "Whether strangers may make accounts (XEP-0077).",

@@ -126,6 +126,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "diese ganze Adresse gehört zu einer anderen Art von Datenbank als der oben gewählten",
     ),
     (
+        "{0} looks like {1}, which is there already: choose another name",
+        "{0} sieht aus wie {1}, das es schon gibt: Wählen Sie einen anderen Namen",
+    ),
+    (
         "{0}: choose another name, or give that account power on the server: hearth admin grant {1} --role owner",
         "{0}: Wählen Sie einen anderen Namen, oder geben Sie diesem Konto auf dem Server Rechte: hearth admin grant {1} --role owner",
     ),

@@ -324,6 +324,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ),
     ("{days} days", "{0} Tagen"),
     (
+        "{jid} looks like {other}, which is there already: choose another name, or say that names that look alike are meant",
+        "{0} sieht aus wie {1}, das es schon gibt: Wählen Sie einen anderen Namen, oder sagen Sie, dass ähnlich aussehende Namen gewollt sind",
+    ),
+    (
         "{name} = {value:?} is not allowed: allowed are {allowed}",
         "{0} = {1} ist nicht erlaubt; erlaubt: {2!}",
     ),

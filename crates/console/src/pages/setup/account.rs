@@ -105,6 +105,11 @@ fn beside(error: &OpsError) -> Wrong {
             text,
             jid,
         )),
+        OpsError::LooksLike { jid, other } => Wrong::Name(t2(
+            "{0} looks like {1}, which is there already: choose another name",
+            jid,
+            other,
+        )),
         OpsError::NoAccountAddress(_) | OpsError::NoHost { .. } => Wrong::Name(text),
         OpsError::Password(_) => Wrong::Password(text),
         _ => Wrong::Other(text),

@@ -117,6 +117,13 @@ pub(super) static ROWS: &[Property] = &[
         |s| &mut s.c2s.is_registration_open,
         "Whether strangers may make accounts (XEP-0077).",
     ),
+    live(
+        "accounts.refuse_lookalikes",
+        Kind::Bool,
+        |s| &mut s.auth.refuses_lookalikes,
+        "Whether no account is made whose name looks like that of another of its host (UTS #39), as with a letter of \
+         another alphabet. Administrators can say that they mean it.",
+    ),
     restart(
         "sessions.max_per_account",
         number(1..=100),

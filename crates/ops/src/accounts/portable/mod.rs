@@ -13,7 +13,7 @@ mod read;
 mod write;
 
 use protocol::stream::Limits;
-use storage::{Credentials, LogId, LogRow, RosterItem, StorageError};
+use storage::{Credentials, LogId, LogRow, NewAccount, RosterItem, StorageError};
 
 use super::{Accounts, Found, Imported, Refused, account_address};
 use crate::{Actor, OpsError, audit::Deed};
@@ -98,9 +98,11 @@ impl Accounts {
             tracing::info!(%actor, created = imported.created, "accounts were imported");
             Ok(imported)
         };
-        self.audit
-            .record(actor, Deed::new("account.import.portable", &target), work)
-            .await
+        let deed = Deed {
+            after: self.meant(),
+            ..Deed::new("account.import.portable", &target)
+        };
+        self.audit.record(actor, deed, work).await
     }
 
     async fn gather(&self, found: &Found) -> Result<Person, OpsError> {
@@ -140,7 +142,8 @@ impl Accounts {
             Some(password) => self.authenticator.make_credentials(password).await?,
             None => person.credentials.clone(),
         };
-        let Some(id) = self.storage.accounts().create(host, &local, &credentials).await? else {
+        let new = NewAccount::open(host, &local, &credentials);
+        let Some(id) = self.make(&jid, new).await? else {
             return Ok(false);
         };
         let filled = self.fill(id, person).await;
