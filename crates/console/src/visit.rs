@@ -176,7 +176,7 @@ impl Visit {
 
     /// A page that says why there is no other.
     pub(crate) async fn refuse(&self, error: &OpsError) -> Response {
-        self.refuse_with(refusal::status(error), &told(&error)).await
+        self.refuse_with(refusal::status(error), &told(error)).await
     }
 
     /// The same in other words.

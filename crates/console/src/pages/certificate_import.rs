@@ -114,7 +114,7 @@ async fn show(visit: &Visit, outcome: Outcome) -> Response {
             status = refusal::status(&error);
             let (field, text) = match &error {
                 OpsError::Certificate(refusal) => (refusal.field.as_str(), told(&refusal.why)),
-                error => ("", told(&error)),
+                error => ("", told(error)),
             };
             let slot = match field {
                 "host" => &mut page.host_error,

@@ -147,7 +147,7 @@ async fn show(visit: &Visit, refused: Option<Refused>) -> Response {
     };
     let (status, error) = match &refused {
         None => (StatusCode::OK, None),
-        Some(Refused { other: Some(error), .. }) => (refusal::status(error), Some(told(&error))),
+        Some(Refused { other: Some(error), .. }) => (refusal::status(error), Some(told(error))),
         Some(Refused { values, .. }) => {
             let count = u64::try_from(values.len()).unwrap_or(u64::MAX);
             let text = n(

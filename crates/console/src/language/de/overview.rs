@@ -11,7 +11,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ),
     (
         "<strong>{0}</strong> up, since {1}",
-        "läuft <strong>{0}</strong>, seit {1}",
+        "<strong>{0}</strong> in Betrieb, seit {1}",
     ),
     ("Listens", "Lauscht"),
     (

@@ -19,8 +19,16 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("XMPP with STARTTLS", "XMPP mit STARTTLS"),
     ("XMPP with direct TLS", "XMPP mit direktem TLS"),
     (
+        "a country is two capital letters, as in DE; or empty",
+        "ein Land sind zwei Großbuchstaben, etwa DE; oder leer",
+    ),
+    (
         "a group's name must have a letter, no space around it and no control character",
         "der Name einer Gruppe braucht einen Buchstaben und darf keine Leerzeichen am Rand und keine Steuerzeichen haben",
+    ),
+    (
+        "a request has at most 50 names",
+        "eine Anforderung hat höchstens 50 Namen",
     ),
     (
         "a token cannot make one that lives longer than itself: log in at the console for that",
@@ -40,6 +48,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("are more than {ANNOUNCED_ACCOUNTS_MAX}", "sind mehr als {0}"),
     ("are none: name some", "sind keine: Nennen Sie welche"),
     ("as long as the session", "so lange wie die Sitzung"),
+    ("certificate {} of the chain, {},", "Zertifikat {0} der Kette, {1},"),
     ("clients", "Clients"),
     (
         "clustering needs a database that several servers can share, and SQLite is for one server alone: set database.url to a PostgreSQL or MariaDB database first",
@@ -101,6 +110,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "it is not known what its entries are for",
         "es ist nicht bekannt, wofür seine Einträge sind",
     ),
+    ("it is of another version", "er hat eine andere Version"),
     (
         "its entries are the sessions themselves; close sessions to take them out",
         "seine Einträge sind die Sitzungen selbst; schließen Sie Sitzungen, um sie herauszunehmen",
@@ -129,6 +139,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "kein Server an dieser Datenbank hat die Nummer oder den Namen {0}",
     ),
     (
+        "no signing request and no certificate of this server has the key that this belongs to: put the key in too",
+        "keine Zertifikatsanforderung und kein Zertifikat dieses Servers hat den Schlüssel, zu dem dieses gehört: Spielen Sie auch den Schlüssel ein",
+    ),
+    (
         "not valid yet: is this machine's clock right?",
         "noch nicht gültig: Geht die Uhr dieser Maschine richtig?",
     ),
@@ -153,7 +167,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ),
     (
         "server {node} does not answer: {why}",
-        "Server {0} antwortet nicht: {1}",
+        "Server {0} antwortet nicht: {1!}",
     ),
     (
         "several servers are called {name}: say which by its number, one of {numbers}",
@@ -162,8 +176,36 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("silent", "still"),
     ("the accounts", "die Konten"),
     (
+        "the certificate is for none of the hosts, {}: its names are {names}",
+        "das Zertifikat gilt für keinen der Hosts, {0}: Seine Namen sind {1}",
+    ),
+    (
+        "the certificate is not for {host}: its names are {names}",
+        "das Zertifikat gilt nicht für {0}: Seine Namen sind {1}",
+    ),
+    (
+        "the certificate of {host} is named by {}: put the new one into that file, and it holds within seconds",
+        "das Zertifikat von {0} ist in {1} genannt: Legen Sie das neue in jener Datei ab, dann gilt es binnen Sekunden",
+    ),
+    (
         "the chain ends at {issuer}, whom this machine does not believe: where that is no authority of your own, put in the chain with the certificates between",
         "die Kette endet bei {0}, wem diese Maschine nicht glaubt: Ist das keine eigene Zertifizierungsstelle, spielen Sie die Kette mit den Zertifikaten dazwischen ein",
+    ),
+    (
+        "the first certificate of the chain cannot be understood: {why}",
+        "das erste Zertifikat der Kette ist nicht zu verstehen: {0}",
+    ),
+    (
+        "the first certificate of the chain names no domain",
+        "das erste Zertifikat der Kette nennt keine Domain",
+    ),
+    (
+        "the key cannot be used: {why}; make it ECDSA (P-256, P-384), RSA (2048 bits or more) or Ed25519",
+        "der Schlüssel ist nicht brauchbar: {0}; nehmen Sie ECDSA (P-256, P-384), RSA (2048 Bit oder mehr) oder Ed25519",
+    ),
+    (
+        "the key does not belong to the first certificate of the chain: the server's own must come first",
+        "der Schlüssel gehört nicht zum ersten Zertifikat der Kette: Das des Servers muss zuerst kommen",
     ),
     ("the level", "der Level"),
     ("the part", "der Teil"),
@@ -183,6 +225,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("the subject", "der Betreff"),
     ("the text", "der Text"),
     ("the time", "die Zeit"),
+    (
+        "the {field} is longer than {} KiB: that is none",
+        "zu lang: Mehr als {1} KiB ist keines",
+    ),
     ("there are more than {max} {what}", "es gibt mehr als {0} {1}"),
     (
         "there are {0} tokens already: revoke those that nobody uses",
@@ -217,6 +263,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "this code is wrong: the app's clock and the server's may differ by half a minute",
         "dieser Code ist falsch: Die Uhren der App und des Servers dürfen eine halbe Minute auseinander gehen",
     ),
+    ("this has at most 64 letters", "das hat höchstens 64 Buchstaben"),
     (
         "this is no database of ours: those are sqlite:, postgres:// and mysql://",
         "diese Datenbank kennen wir nicht: Möglich sind sqlite:, postgres:// und mysql://",
@@ -243,6 +290,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ),
     (
         "this server has no host {domain}; its hosts are {hosts}",
+        "dieser Server hat keinen Host {0}; seine Hosts sind {1}",
+    ),
+    (
+        "this server has no host {}; its hosts are {}",
         "dieser Server hat keinen Host {0}; seine Hosts sind {1}",
     ),
     (
@@ -328,6 +379,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "{0} sieht aus wie {1}, das es schon gibt: Wählen Sie einen anderen Namen, oder sagen Sie, dass ähnlich aussehende Namen gewollt sind",
     ),
     (
+        "{name:?} is no domain: it must look like chat.example.org or *.example.org",
+        "{0} ist keine Domain: Sie muss aussehen wie chat.example.org oder *.example.org",
+    ),
+    (
         "{name} = {value:?} is not allowed: allowed are {allowed}",
         "{0} = {1} ist nicht erlaubt; erlaubt: {2!}",
     ),
@@ -341,5 +396,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     (
         "{what} is set by {by}: change it there",
         "{0} ist durch {1} gesetzt: Ändern Sie es dort",
+    ),
+    ("{which} has run out: renew it", "{0!} ist abgelaufen: Erneuern Sie es"),
+    (
+        "{which} is not valid yet: is this machine's clock right?",
+        "{0!} ist noch nicht gültig: Geht die Uhr dieser Maschine richtig?",
     ),
 ];
