@@ -70,9 +70,12 @@ impl Server {
         let data_dir = DataDir::new(&config.data_dir);
         data_dir.create()?;
         let held = data_dir.hold().await?;
-        let storage = Storage::open(&wiring::storage_options(config))
-            .await
-            .context("the database cannot be opened")?;
+        let options = storage::Options {
+            // Commands for this data directory come through the control socket while it is held.
+            keeps_logins: config.database.is_in(&config.data_dir),
+            ..wiring::storage_options(config)
+        };
+        let storage = Storage::open(&options).await.context("the database cannot be opened")?;
         let hosts = storage.hosts().seed(&config.domains).await?;
         wiring::warn_of_other_hosts(&configuration, &hosts);
         let domains = wiring::served(&hosts);
