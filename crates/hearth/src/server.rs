@@ -240,6 +240,8 @@ impl Server {
         let push = move |settings: properties::Settings, hosts: Vec<Host>| {
             // Its certificate is made, or asked for, when the files are looked at the next time.
             served.store(Arc::new(wiring::served(&hosts)));
+            // Before anybody logs in at one that was deleted and added again.
+            authenticator.forget_hosts();
             router.replace_hosts(hosts);
             gate.set(settings.gate);
             authenticator.set_settings(settings.auth);

@@ -4,7 +4,7 @@ use auth::Binding;
 use protocol::sasl::FailureCondition;
 use storage::Lock;
 
-use crate::world::{PASSWORD, World, address, tls, told};
+use crate::world::{HOST, PASSWORD, World, address, tls, told};
 
 /// Logs in, and says as whom, or why not.
 async fn log_in(world: &World, from: &str, name: &str, password: &str) -> Result<String, FailureCondition> {
@@ -64,4 +64,19 @@ async fn nobody_gets_in_by_what_was_true_before() {
     assert_ne!(again, world.juliet);
     here("third").await.unwrap();
     assert_eq!(here("another").await, Err(FailureCondition::NotAuthorized));
+}
+
+#[tokio::test]
+async fn a_host_that_is_deleted_and_added_again_has_its_new_accounts() {
+    let world = World::new().await;
+    let here = async |password| log_in(&world, "192.0.2.1", "juliet", password).await;
+    here(PASSWORD).await.unwrap();
+    let hosts = world.storage.hosts();
+    hosts.delete(HOST).await.unwrap();
+    assert_eq!(here(PASSWORD).await, Err(FailureCondition::NotAuthorized));
+    let host = hosts.add(HOST).await.unwrap();
+    world.authenticator.forget_hosts();
+    world.account(host, "juliet", "another").await;
+    here("another").await.unwrap();
+    assert_eq!(here(PASSWORD).await, Err(FailureCondition::NotAuthorized));
 }
