@@ -156,12 +156,24 @@ async fn a_host_ends(kind: Kind) -> Result<()> {
         house.hearth(&["host", "add", OTHER])?;
         let list = house.hearth(&["account", "list", "--host", OTHER])?;
         ensure!(!list.contains("carol"), "{list}");
+        let new = [
+            ("name", "carol"),
+            ("host", OTHER),
+            ("password", PASSWORD),
+            ("again", PASSWORD),
+        ];
+        house.visitor("owner").post("/", "/accounts/new", &new);
+        eventually(|| Ok(!greeting(addresses.c2s, OTHER)?.contains("host-unknown")))
+    })?;
+    // Another carol, of another host of that name.
+    let _carol = client(addresses.c2s_tls, &to).await;
+    block_in_place(|| {
         let refused = house.hearth(&["host", "delete", OTHER, "--confirm", DOMAIN]);
         ensure!(refused.is_err(), "{refused:?}");
         house.hearth(&["host", "disable", OTHER])?;
         house.hearth(&["host", "enable", OTHER])?;
         let told = house.hearth(&["host", "delete", OTHER, "--confirm", OTHER])?;
-        ensure!(told.contains("is deleted, with 0 accounts and 0 groups"), "{told}");
+        ensure!(told.contains("is deleted, with 1 accounts and 0 groups"), "{told}");
         Ok(())
     })
 }

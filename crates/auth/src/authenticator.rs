@@ -32,7 +32,7 @@ pub(crate) struct Inner {
     pub(crate) token_key: TokenKey,
     pub(crate) stretcher: Stretcher,
     pub(crate) lockout: Lockout,
-    /// Numbers of hosts never change, so they are asked for once.
+    /// A host's number never changes, so it is asked for once, until hosts come or go.
     hosts: RwLock<HashMap<String, HostId>>,
 }
 
@@ -77,6 +77,11 @@ impl Authenticator {
     /// Other settings, from the next attempt on.
     pub fn set_settings(&self, settings: Settings) {
         self.inner.settings.store(Arc::new(settings));
+    }
+
+    /// Asks for the hosts anew: one that was deleted and added again has another number, and other accounts.
+    pub fn forget_hosts(&self) {
+        self.inner.hosts.write().clear();
     }
 
     /// Counts failed logins together with other servers that have the same accounts. Once, before anybody logs in.

@@ -1,8 +1,10 @@
 //! Somebody who says who they are, and is to be believed or not.
 
+use std::sync::Arc;
+
 use protocol::Jid;
 use protocol::sasl::{Failure, FailureCondition, Mechanism};
-use storage::{Account, Credentials, StorageError};
+use storage::{Login, StorageError};
 
 use crate::Authenticated;
 use crate::authenticator::{shut_out, unavailable};
@@ -20,38 +22,41 @@ pub(crate) struct Candidate {
 /// An account with what it takes to log in to it.
 pub(crate) struct Found {
     pub(crate) jid: Jid,
-    pub(crate) account: Account,
-    pub(crate) credentials: Credentials,
+    pub(crate) login: Arc<Login>,
 }
 
 impl Exchange {
-    /// Looks a name up, in one question to the database. A name that cannot be a localpart leads nowhere.
+    /// Looks a name up, in one question to the database at most. A name that cannot be a localpart leads nowhere.
+    ///
+    /// What is kept in memory is for those only who have logged in from this address before: to a stranger every name takes
+    /// as long, whether it exists or not.
     pub(crate) async fn candidate(&self, username: &str) -> Result<Candidate, Failure> {
         let jid = Jid::from_parts(Some(username), &self.binding.host, None);
         let name = jid.as_ref().ok().and_then(Jid::local).unwrap_or(username).to_owned();
         let target = self.inner.lockout.target(&self.binding.host, &name);
         let found = match jid {
-            Ok(jid) => self.find(&name, jid).await.map_err(|error| unavailable(&error))?,
+            Ok(jid) => {
+                let is_at_home = self.is_at_home(target);
+                let found = self.find(&name, jid, is_at_home).await;
+                found.map_err(|error| unavailable(&error))?
+            }
             Err(_) => None,
         };
         Ok(Candidate { name, target, found })
     }
 
-    async fn find(&self, localpart: &str, jid: Jid) -> Result<Option<Found>, StorageError> {
+    fn is_at_home(&self, target: Target) -> bool {
+        let now = self.inner.clock.now_micros();
+        self.inner.lockout.is_at_home(target, self.binding.address, now)
+    }
+
+    async fn find(&self, localpart: &str, jid: Jid, may_be_kept: bool) -> Result<Option<Found>, StorageError> {
         let Some(host) = self.inner.host(&self.binding.host).await? else {
             return Ok(None);
         };
-        let found = self
-            .inner
-            .storage
-            .accounts()
-            .find_with_credentials(host, localpart)
-            .await?;
-        Ok(found.map(|(account, credentials)| Found {
-            jid,
-            account,
-            credentials,
-        }))
+        let accounts = self.inner.storage.accounts();
+        let found = accounts.for_login(host, localpart, may_be_kept).await?;
+        Ok(found.map(|login| Found { jid, login }))
     }
 
     /// Waits before a guess is judged: for nothing, unless the account is under attack.
@@ -94,7 +99,7 @@ impl Exchange {
     pub(crate) fn admit(&self, target: Target, found: Found, authzid: Option<&str>) -> Result<Authenticated, Failure> {
         let now = self.inner.clock.now_micros();
         self.inner.lockout.succeeded(target, self.binding.address, now);
-        if found.account.is_locked(now) {
+        if found.login.is_locked(now) {
             return Err(Failure::new(
                 FailureCondition::AccountDisabled,
                 "this account is locked",
@@ -106,9 +111,9 @@ impl Exchange {
                 "you can act as yourself only",
             ));
         }
-        self.inner.storage.accounts().record_login(found.account.id);
+        self.inner.storage.accounts().record_login(found.login.account);
         Ok(Authenticated {
-            account_id: Some(found.account.id),
+            account_id: Some(found.login.account),
             jid: found.jid,
             mechanism: self.mechanism,
             additional_data: None,

@@ -21,6 +21,7 @@
 //! | what is offered on which connection | `authenticator` |
 //! | one mechanism | `scram`, `plain`, `external` with `certificate`, `anonymous`, `token` |
 //! | what all of them share: looking up, pacing, admitting | `candidate` |
+//! | who may be looked up in memory (`storage` keeps it): whoever was here before | `candidate`, `lockout/` |
 //! | how many guesses may be made | `lockout/` |
 //! | what an attacker learns of accounts that do not exist | `decoy` |
 //! | passwords and their keys | `passwords`, `stretch`, `upgrade` |

@@ -77,11 +77,11 @@ impl Exchange {
     /// Makes better keys of a password that has just been proven right, where the account's are missing or cheap.
     pub(crate) fn raise(&self, found: &Found, password: &str) {
         let settings = self.inner.settings.load();
-        if Upgrade::due(&found.credentials, &settings).is_empty() {
+        if Upgrade::due(&found.login.credentials, &settings).is_empty() {
             return;
         }
-        let (inner, account) = (self.inner.clone(), found.account.id);
-        let (password, before) = (password.to_owned(), found.credentials.clone());
+        let (inner, account) = (self.inner.clone(), found.login.account);
+        let (password, before) = (password.to_owned(), found.login.credentials.clone());
         tokio::spawn(async move {
             let Ok(credentials) = inner.make_credentials(&password).await else {
                 return;

@@ -31,7 +31,7 @@ impl Exchange {
         let settings = self.inner.settings.load_full();
         let keys = candidate.found.as_ref().and_then(|found| {
             let best = [Hash::Sha256, Hash::Sha1].into_iter();
-            best.filter_map(|hash| Some((hash, scram::of(hash, &found.credentials)?)))
+            best.filter_map(|hash| Some((hash, scram::of(hash, &found.login.credentials)?)))
                 .next()
         });
         let decoy = self

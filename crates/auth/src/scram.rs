@@ -1,4 +1,4 @@
-//! Logging in by SCRAM: one database read, two HMACs, one hash.
+//! Logging in by SCRAM: one database read at most, two HMACs, one hash.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -41,7 +41,10 @@ impl Exchange {
             .inner
             .decoys
             .keys(hash, &self.binding.host, &candidate.name, iterations);
-        let real = candidate.found.as_ref().and_then(|found| of(hash, &found.credentials));
+        let real = candidate
+            .found
+            .as_ref()
+            .and_then(|found| of(hash, &found.login.credentials));
         let keys = real.map_or_else(|| decoy.as_keys(), borrowed);
         let nonce = STANDARD_NO_PAD.encode(random::bytes::<NONCE_BYTES>(&*self.inner.random));
         let authzid = first.authzid.clone();
@@ -72,8 +75,8 @@ impl Exchange {
             (Err(failure), _) if failure != Failure::not_authorized() => return Err(failure),
             _ => return Err(self.refuse(target)),
         };
-        let upgrades = Upgrade::due(&found.credentials, &self.inner.settings.load());
-        let proven = of(hash, &found.credentials).map(|keys| Proven {
+        let upgrades = Upgrade::due(&found.login.credentials, &self.inner.settings.load());
+        let proven = of(hash, &found.login.credentials).map(|keys| Proven {
             hash,
             stored_key: keys.stored_key.clone(),
         });

@@ -122,7 +122,7 @@ impl Exchange {
         let account = candidate
             .found
             .as_ref()
-            .map_or(AccountId::new(0), |found| found.account.id);
+            .map_or(AccountId::new(0), |found| found.login.account);
         let tokens = self.inner.storage.tokens();
         let stored = tokens
             .find(account, &client)

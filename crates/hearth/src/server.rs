@@ -70,9 +70,12 @@ impl Server {
         let data_dir = DataDir::new(&config.data_dir);
         data_dir.create()?;
         let held = data_dir.hold().await?;
-        let storage = Storage::open(&wiring::storage_options(config))
-            .await
-            .context("the database cannot be opened")?;
+        let options = storage::Options {
+            // Commands for this data directory come through the control socket while it is held.
+            keeps_logins: config.database.is_in(&config.data_dir),
+            ..wiring::storage_options(config)
+        };
+        let storage = Storage::open(&options).await.context("the database cannot be opened")?;
         let hosts = storage.hosts().seed(&config.domains).await?;
         wiring::warn_of_other_hosts(&configuration, &hosts);
         let domains = wiring::served(&hosts);
@@ -237,6 +240,8 @@ impl Server {
         let push = move |settings: properties::Settings, hosts: Vec<Host>| {
             // Its certificate is made, or asked for, when the files are looked at the next time.
             served.store(Arc::new(wiring::served(&hosts)));
+            // Before anybody logs in at one that was deleted and added again.
+            authenticator.forget_hosts();
             router.replace_hosts(hosts);
             gate.set(settings.gate);
             authenticator.set_settings(settings.auth);

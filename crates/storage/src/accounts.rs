@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::accounts_by_time::{self, Meant};
-use crate::credentials::COLUMNS as CREDENTIALS;
-use crate::db::{Db, Row, Sql, Transaction, Value, args};
+use crate::db::{Db, Row, Sql, Transaction, args};
 use crate::groups::{IS_MEMBER, LEAVES};
+use crate::logins::Logins;
 use crate::{Clock, Credentials, HostId, Log, StorageError, erasure};
 
 /// The number of an account. It is never given to another: whoever deletes an account and makes one
@@ -52,9 +52,7 @@ impl Account {
     /// Whether a lock is in force at this time (microseconds since 1970).
     #[must_use]
     pub fn is_locked(&self, now: i64) -> bool {
-        self.lock
-            .as_ref()
-            .is_some_and(|lock| lock.until.is_none_or(|until| now < until))
+        self.lock.as_ref().is_some_and(|lock| lock.is_in_force(now))
     }
 }
 
@@ -65,6 +63,14 @@ pub struct Lock {
     pub reason: Option<String>,
     /// When it ends by itself, in microseconds since 1970.
     pub until: Option<i64>,
+}
+
+impl Lock {
+    /// Whether it holds at this time (microseconds since 1970).
+    #[must_use]
+    pub fn is_in_force(&self, now: i64) -> bool {
+        self.until.is_none_or(|until| now < until)
+    }
 }
 
 /// Which accounts of a host to list, and how.
@@ -119,11 +125,12 @@ pub struct Accounts {
     pub(crate) db: Db,
     pub(crate) clock: Arc<dyn Clock>,
     log: Log,
+    pub(crate) logins: Logins,
 }
 
 impl Accounts {
-    pub(crate) fn new(db: Db, clock: Arc<dyn Clock>, log: Log) -> Self {
-        Self { db, clock, log }
+    pub(crate) fn new(db: Db, clock: Arc<dyn Clock>, log: Log, logins: Logins) -> Self {
+        Self { db, clock, log, logins }
     }
 
     /// The account of this name.
@@ -216,56 +223,17 @@ impl Accounts {
     /// Locks the account; `false` when there is none.
     pub async fn lock(&self, account: AccountId, lock: &Lock) -> Result<bool, StorageError> {
         const LOCK: &str = "UPDATE accounts SET locked = 1, lock_reason = ?, locked_until = ? WHERE id = ?";
-        let changed = self
-            .db
-            .execute(LOCK, args![lock.reason.as_deref(), lock.until, account])
-            .await?;
-        Ok(changed > 0)
+        let values = args![lock.reason.as_deref(), lock.until, account];
+        let changed = self.logins.changing(Some(account), self.db.execute(LOCK, values));
+        Ok(changed.await? > 0)
     }
 
     /// Unlocks the account; `false` when there is none.
     pub async fn unlock(&self, account: AccountId) -> Result<bool, StorageError> {
         const UNLOCK: &str = "UPDATE accounts SET locked = 0, lock_reason = NULL, locked_until = NULL WHERE id = ?";
-        Ok(self.db.execute(UNLOCK, args![account]).await? > 0)
-    }
-
-    /// Replaces the credentials, as another password makes them, and revokes every token and ends every login at
-    /// the console, in one act: whoever had the
-    /// old password keeps no key. `false` when there is no such account.
-    pub async fn change_credentials(&self, account: AccountId, to: &Credentials) -> Result<bool, StorageError> {
-        let mut tx = self.db.begin().await?;
-        if !put_credentials(&mut tx, account, to).await? {
-            return Ok(false);
-        }
-        tx.execute("DELETE FROM tokens WHERE account_id = ?", args![account])
-            .await?;
-        tx.end_console_logins(account).await?;
-        tx.commit().await?;
-        Ok(true)
-    }
-
-    /// Replaces credentials by better ones of the same password, where they are still what they were; `false` where
-    /// they are not. So a password that was changed meanwhile stays changed.
-    pub async fn raise_credentials(
-        &self,
-        account: AccountId,
-        from: &Credentials,
-        to: &Credentials,
-    ) -> Result<bool, StorageError> {
-        let mut tx = self.db.begin().await?;
-        let row = tx.row(Sql::locking(CREDENTIALS_OF), args![account]).await?;
-        let now = row.map(|row| Credentials::read(&row, 0)).transpose()?;
-        if now.as_ref() != Some(from) || !put_credentials(&mut tx, account, to).await? {
-            return Ok(false);
-        }
-        tx.commit().await?;
-        Ok(true)
-    }
-
-    /// The credentials of an account.
-    pub async fn credentials(&self, account: AccountId) -> Result<Option<Credentials>, StorageError> {
-        let row = self.db.row(CREDENTIALS_OF, args![account]).await?;
-        row.map(|row| Credentials::read(&row, 0)).transpose()
+        let values = args![account];
+        let changed = self.logins.changing(Some(account), self.db.execute(UNLOCK, values));
+        Ok(changed.await? > 0)
     }
 
     /// Deletes the account and everything that is remembered for it; `false` when there was none. In the record of acts
@@ -277,18 +245,24 @@ impl Accounts {
         if let Some(row) = self.db.row(ADDRESS, args![account]).await? {
             erasure::erase(&self.db, &format!("{}@{}", row.text(0)?, row.text(1)?)).await?;
         }
-        let mut tx = self.db.begin().await?;
-        let left = leave_groups(&mut tx, account).await?;
-        tx.execute("DELETE FROM message_log WHERE account_id = ?", args![account])
-            .await?;
-        let deleted = tx.execute("DELETE FROM accounts WHERE id = ?", args![account]).await?;
-        tx.commit().await?;
+        let (left, deleted) = self.logins.changing(Some(account), self.delete_row(account)).await?;
         if left {
             self.db.notify().await;
         }
         // Rows that waited in the log's queue meanwhile.
         self.log.forget(account);
         Ok(deleted > 0)
+    }
+
+    /// Whether it left groups, and whether it was there.
+    async fn delete_row(&self, account: AccountId) -> Result<(bool, u64), StorageError> {
+        let mut tx = self.db.begin().await?;
+        let left = leave_groups(&mut tx, account).await?;
+        tx.execute("DELETE FROM message_log WHERE account_id = ?", args![account])
+            .await?;
+        let deleted = tx.execute("DELETE FROM accounts WHERE id = ?", args![account]).await?;
+        tx.commit().await?;
+        Ok((left, deleted))
     }
 
     /// Somebody logged in. Written with the next messages, in the order of the calls.
@@ -372,23 +346,6 @@ fn prefix_end(prefix: &str) -> Option<String> {
         }
     }
     None
-}
-
-const CREDENTIALS_OF: &str = "SELECT sha1_salt, sha1_iterations, sha1_stored_key, sha1_server_key, \
-     sha256_salt, sha256_iterations, sha256_stored_key, sha256_server_key FROM accounts WHERE id = ?";
-
-/// `false` when there is no such account.
-async fn put_credentials(
-    tx: &mut Transaction,
-    account: AccountId,
-    credentials: &Credentials,
-) -> Result<bool, StorageError> {
-    const PUT: &str = "UPDATE accounts SET sha1_salt = ?, sha1_iterations = ?, sha1_stored_key = ?, sha1_server_key = ?, \
-         sha256_salt = ?, sha256_iterations = ?, sha256_stored_key = ?, sha256_server_key = ? WHERE id = ?";
-    let mut values: Vec<Value<'_>> = Vec::with_capacity(CREDENTIALS + 1);
-    values.extend(credentials.values());
-    values.push(account.into());
-    Ok(tx.execute(PUT, &values).await? > 0)
 }
 
 /// An account leaves its groups, and those change with it; says whether it was in any.

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::StorageError;
-use crate::db::{Row, Value};
+use crate::db::{Row, Sql, Transaction, Value, args};
+use crate::{AccountId, Accounts, StorageError};
 
 /// The keys for the SCRAM mechanisms of one account; a mechanism without keys is not offered to it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -80,4 +80,79 @@ impl ScramKeys {
             server_key,
         }))
     }
+}
+
+impl Accounts {
+    /// Replaces the credentials, as another password makes them, and revokes every token and ends every login at
+    /// the console, in one act: whoever had the
+    /// old password keeps no key. `false` when there is no such account.
+    pub async fn change_credentials(&self, account: AccountId, to: &Credentials) -> Result<bool, StorageError> {
+        self.logins
+            .changing(Some(account), self.replace_credentials(account, to))
+            .await
+    }
+
+    async fn replace_credentials(&self, account: AccountId, to: &Credentials) -> Result<bool, StorageError> {
+        let mut tx = self.db.begin().await?;
+        if !put_credentials(&mut tx, account, to).await? {
+            return Ok(false);
+        }
+        tx.execute("DELETE FROM tokens WHERE account_id = ?", args![account])
+            .await?;
+        tx.end_console_logins(account).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Replaces credentials by better ones of the same password, where they are still what they were; `false` where
+    /// they are not. So a password that was changed meanwhile stays changed.
+    pub async fn raise_credentials(
+        &self,
+        account: AccountId,
+        from: &Credentials,
+        to: &Credentials,
+    ) -> Result<bool, StorageError> {
+        self.logins
+            .changing(Some(account), self.replace_same_credentials(account, from, to))
+            .await
+    }
+
+    async fn replace_same_credentials(
+        &self,
+        account: AccountId,
+        from: &Credentials,
+        to: &Credentials,
+    ) -> Result<bool, StorageError> {
+        let mut tx = self.db.begin().await?;
+        let row = tx.row(Sql::locking(CREDENTIALS_OF), args![account]).await?;
+        let now = row.map(|row| Credentials::read(&row, 0)).transpose()?;
+        if now.as_ref() != Some(from) || !put_credentials(&mut tx, account, to).await? {
+            return Ok(false);
+        }
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// The credentials of an account.
+    pub async fn credentials(&self, account: AccountId) -> Result<Option<Credentials>, StorageError> {
+        let row = self.db.row(CREDENTIALS_OF, args![account]).await?;
+        row.map(|row| Credentials::read(&row, 0)).transpose()
+    }
+}
+
+const CREDENTIALS_OF: &str = "SELECT sha1_salt, sha1_iterations, sha1_stored_key, sha1_server_key, \
+     sha256_salt, sha256_iterations, sha256_stored_key, sha256_server_key FROM accounts WHERE id = ?";
+
+/// `false` when there is no such account.
+async fn put_credentials(
+    tx: &mut Transaction,
+    account: AccountId,
+    credentials: &Credentials,
+) -> Result<bool, StorageError> {
+    const PUT: &str = "UPDATE accounts SET sha1_salt = ?, sha1_iterations = ?, sha1_stored_key = ?, sha1_server_key = ?, \
+         sha256_salt = ?, sha256_iterations = ?, sha256_stored_key = ?, sha256_server_key = ? WHERE id = ?";
+    let mut values: Vec<Value<'_>> = Vec::with_capacity(COLUMNS + 1);
+    values.extend(credentials.values());
+    values.push(account.into());
+    Ok(tx.execute(PUT, &values).await? > 0)
 }

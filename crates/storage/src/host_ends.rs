@@ -64,7 +64,8 @@ impl Hosts {
             accounts: 0,
         };
         loop {
-            match Box::pin(self.delete_some_accounts(host)).await? {
+            let some = self.logins.changing(None, self.delete_some_accounts(host));
+            match Box::pin(some).await? {
                 0 => break,
                 count => deleted.accounts += count,
             }

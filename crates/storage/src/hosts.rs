@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::db::{Db, MAX_PART_BYTES, Sql, args, key};
+use crate::logins::Logins;
 use crate::{Clock, Log, StorageError};
 
 /// The number of a host.
@@ -40,11 +41,12 @@ pub struct Hosts {
     pub(crate) db: Db,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) log: Log,
+    pub(crate) logins: Logins,
 }
 
 impl Hosts {
-    pub(crate) fn new(db: Db, clock: Arc<dyn Clock>, log: Log) -> Self {
-        Self { db, clock, log }
+    pub(crate) fn new(db: Db, clock: Arc<dyn Clock>, log: Log, logins: Logins) -> Self {
+        Self { db, clock, log, logins }
     }
 
     /// Fills the table from the configuration when it is empty, and only then: afterwards the hosts

@@ -15,6 +15,7 @@
 //! | ids that sort by time across nodes | `log_id` |
 //! | how the database fares, slow statements | `health`, `db/meter` |
 //! | what operators did, in one transaction with what they changed | `audit`, `db/act`; who is deleted: `erasure` |
+//! | what logins need, in memory where nobody else writes | `logins` |
 //! | one subject | the module of its name |
 
 mod accounts;
@@ -36,6 +37,7 @@ mod host_ends;
 mod hosts;
 mod log;
 mod log_id;
+mod logins;
 mod lookalikes;
 mod migrate;
 mod new_account;
@@ -70,6 +72,7 @@ pub use host_ends::{HostChange, HostDeleted};
 pub use hosts::{Host, HostId, Hosts};
 pub use log::{Appended, Log, LogRow, LogUsage, QueueUsage};
 pub use log_id::{BadLogId, LogClock, LogId};
+pub use logins::Login;
 pub use migrate::{Applied, Inspection};
 pub use new_account::{Creation, Lookalikes, NewAccount};
 pub use node_history::{NodeHistory, NodeSample};

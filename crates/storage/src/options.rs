@@ -24,6 +24,9 @@ pub struct Options {
     pub log_queue_bytes: usize,
     /// The number of this node in message ids (12 bits).
     pub node: u16,
+    /// Whether what logins need is kept in memory, where the database is SQLite. Only for one to whose database no other
+    /// process writes, nor another [`Storage`](crate::Storage): another's changes of accounts would not be seen.
+    pub keeps_logins: bool,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
 }
@@ -40,6 +43,7 @@ impl Options {
             log_queue_rows: 50_000,
             log_queue_bytes: 64 * 1024 * 1024,
             node: 0,
+            keeps_logins: false,
             clock: Arc::new(SystemClock),
         }
     }

@@ -7,7 +7,7 @@ use crate::migrate::Inspection;
 use crate::{
     Accounts, Administrators, ApiTokens, AuditLog, Blocking, Checkup, Clock, Cluster, ConsoleSessions, DatabaseKind,
     Groups, Hosts, Log, LogClock, NodeHistory, Options, PrivateXml, Properties, Roster, SecondFactors, Secrets,
-    StorageError, Tokens, Vcards, log, migrate,
+    StorageError, Tokens, Vcards, log, logins::Logins, migrate,
 };
 
 /// Everything that is remembered. Clones share it.
@@ -57,10 +57,12 @@ impl Storage {
         let ids = Arc::new(LogClock::new(Arc::clone(&clock), options.node));
         let log = log::start(db.clone(), Arc::clone(&ids), options);
         let aside = db.aside(options)?;
+        let is_sqlite = matches!(db.pools, Pools::Sqlite { .. });
+        let logins = Logins::new(options.keeps_logins && is_sqlite);
         let inner = Inner {
-            hosts: Hosts::new(db.clone(), Arc::clone(&clock), log.clone()),
+            hosts: Hosts::new(db.clone(), Arc::clone(&clock), log.clone(), logins.clone()),
             groups: Groups::new(db.clone(), Arc::clone(&clock)),
-            accounts: Accounts::new(db.clone(), Arc::clone(&clock), log.clone()),
+            accounts: Accounts::new(db.clone(), Arc::clone(&clock), log.clone(), logins.clone()),
             administrators: Administrators::new(db.clone(), Arc::clone(&clock)),
             console_sessions: ConsoleSessions::new(db.clone(), Arc::clone(&clock)),
             second_factors: SecondFactors::new(db.clone(), Arc::clone(&clock)),

@@ -81,14 +81,19 @@ impl Server {
         let database = databases::fresh(setup.database.unwrap_or_else(chosen))
             .await
             .expect("a fresh database");
-        Self::over(&Arc::new(database), 0, setup).await
+        Self::open(&Arc::new(database), 0, setup, true).await
     }
 
     /// A server whose database others use too; `node` tells its message ids from theirs.
     pub(crate) async fn over(database: &Arc<Fresh>, node: u16, setup: Setup) -> Self {
+        Self::open(database, node, setup, false).await
+    }
+
+    async fn open(database: &Arc<Fresh>, node: u16, setup: Setup, keeps_logins: bool) -> Self {
         let files = TempDir::new().expect("a temporary directory");
         let options = storage::Options {
             node,
+            keeps_logins,
             ..storage::Options::new(database.url())
         };
         let storage = Storage::open(&options).await.expect("the database opens");

@@ -48,6 +48,12 @@ struct Memory {
     known: Table<(Target, Origin), ()>,
 }
 
+impl Memory {
+    fn is_known(&self, target: Target, address: IpAddr, now: i64) -> bool {
+        self.known.get(&(target, Origin::from(address)), now).is_some()
+    }
+}
+
 /// What a failure has led to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Alarm {
@@ -97,13 +103,18 @@ impl Lockout {
         here.max(self.at_address(origin)) >= settings.failures_per_address
     }
 
+    /// Whether somebody has logged in to the account from this address before.
+    pub(crate) fn is_at_home(&self, target: Target, address: IpAddr, now: i64) -> bool {
+        self.memory.lock().is_known(target, address, now)
+    }
+
     /// How long the next attempt at an account has to wait.
     pub(crate) fn delay(&self, target: Target, address: IpAddr, now: i64, settings: &Settings) -> Duration {
         let everywhere = self.at_account(target);
         let memory = self.memory.lock();
         let failures = memory.targets.get(&target, now).copied().unwrap_or(0).max(everywhere);
         let surplus = (failures + 1).saturating_sub(settings.failures_per_account);
-        if surplus == 0 || memory.known.get(&(target, Origin::from(address)), now).is_some() {
+        if surplus == 0 || memory.is_known(target, address, now) {
             return Duration::ZERO;
         }
         DELAY_STEP.saturating_mul(surplus).min(settings.account_delay)

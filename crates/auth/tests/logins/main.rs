@@ -4,6 +4,7 @@
 mod authzid;
 mod enumeration;
 mod guessing;
+mod kept;
 mod locked;
 mod mechanisms;
 mod offers;

@@ -76,6 +76,7 @@ impl World {
         let clock = Arc::new(StillClock(AtomicI64::new(1_700_000_000_000_000)));
         let options = Options {
             clock: clock.clone(),
+            keeps_logins: true,
             ..Options::new("sqlite::memory:")
         };
         let storage = Storage::open(&options).await.unwrap();

@@ -114,9 +114,23 @@ pub(crate) struct Log {
 impl Database {
     /// The file of the embedded database, where it is not there yet.
     pub(crate) fn missing_file(&self) -> Option<&Path> {
+        self.file().filter(|path| !path.exists())
+    }
+
+    /// Whether it is a file in this directory, however many links lead there.
+    pub(crate) fn is_in(&self, directory: &Path) -> bool {
+        let real = |path: &Path| path.canonicalize().ok();
+        let place = self.file().and_then(|path| real(path).or_else(|| real(path.parent()?)));
+        place
+            .zip(real(directory))
+            .is_some_and(|(place, directory)| place.starts_with(directory))
+    }
+
+    /// The file of the embedded database.
+    fn file(&self) -> Option<&Path> {
         let path = self.url.strip_prefix("sqlite:")?;
         let path = Path::new(path.strip_prefix("//").unwrap_or(path));
-        (path != Path::new(":memory:") && !path.exists()).then_some(path)
+        (path != Path::new(":memory:")).then_some(path)
     }
 }
 

@@ -435,6 +435,34 @@ fn secrets_that_everybody_can_read_are_warned_of() {
 }
 
 #[test]
+fn a_database_in_the_data_directory_is_told_from_one_elsewhere() {
+    let [data, elsewhere] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    let (data, elsewhere) = (data.path(), elsewhere.path());
+    std::os::unix::fs::symlink(elsewhere, data.join("away")).unwrap();
+    std::os::unix::fs::symlink(data, elsewhere.join("home")).unwrap();
+    std::fs::write(elsewhere.join("theirs.db"), "").unwrap();
+    std::os::unix::fs::symlink(elsewhere.join("theirs.db"), data.join("linked.db")).unwrap();
+    let at = |path: std::path::PathBuf| format!("sqlite:{}", path.display());
+    for (url, is_in) in [
+        (at(data.join("hearth.db")), true),
+        (format!("sqlite://{}", data.join("hearth.db").display()), true),
+        (at(elsewhere.join("home/hearth.db")), true),
+        (at(data.join("away/hearth.db")), false),
+        (at(data.join("linked.db")), false),
+        (at(data.join("../hearth.db")), false),
+        (at(elsewhere.join("hearth.db")), false),
+        ("postgres://h:p@db/hearth".to_owned(), false),
+        ("mysql://h:p@db/hearth".to_owned(), false),
+    ] {
+        let database = Database {
+            url: url.clone(),
+            max_connections: 2,
+        };
+        assert_eq!(database.is_in(data), is_in, "{url}");
+    }
+}
+
+#[test]
 fn a_database_on_a_network_has_a_place() {
     for (url, place) in [
         ("sqlite:data/hearth.db", None),

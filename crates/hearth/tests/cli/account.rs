@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use crate::home::Home;
+use crate::{home::Home, stream::Stream};
 
 fn jids(home: &Home) -> Vec<String> {
     let listed = home.hearth(&["account", "list", "--json"]).json();
@@ -66,6 +66,40 @@ fn accounts_are_cared_for_through_the_running_server() {
     );
     server.stop();
     assert_eq!(jids(&home), ["alice@localhost"]);
+}
+
+/// What a server remembers of those who were there before lets nobody in.
+#[test]
+fn a_login_right_after_a_change_is_judged_by_it() {
+    let home = Home::new();
+    home.write("hearth.toml", "[properties]\nc2s.tls_required = false\n");
+    add(&home, "alice@localhost");
+    let server = home.start(&[]);
+    let says = |password: &str, words: &str| {
+        let answer = Stream::open(server.address("c2s")).authenticate("alice", password);
+        assert!(answer.contains(words), "{answer}");
+    };
+    let with_password = |command: &str, password: &str| {
+        let password = format!("{password}\n");
+        let arguments = ["account", command, "alice@localhost", "--password-stdin"];
+        home.hearth_with(&arguments, &[], &password).done();
+    };
+    for _ in 0..2 {
+        says("secret", "<success");
+    }
+    home.hearth(&["account", "lock", "alice@localhost"]).done();
+    says("secret", "account-disabled");
+    home.hearth(&["account", "unlock", "alice@localhost"]).done();
+    says("secret", "<success");
+    with_password("password", "other");
+    says("secret", "not-authorized");
+    says("other", "<success");
+    home.hearth(&["account", "delete", "alice@localhost"]).done();
+    says("other", "not-authorized");
+    with_password("add", "third");
+    says("other", "not-authorized");
+    says("third", "<success");
+    server.stop();
 }
 
 #[test]

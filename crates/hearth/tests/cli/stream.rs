@@ -34,6 +34,18 @@ impl Stream {
 
     /// Logs in with the password "secret", where encryption is not required, and binds a resource.
     pub(crate) fn log_in(&mut self, user: &str) {
+        let answer = self.authenticate(user, "secret");
+        assert!(answer.starts_with("<success"), "{answer}");
+        self.send_header();
+        self.features();
+        self.send(
+            "<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>x</resource></bind></iq>",
+        );
+        self.until("</iq>");
+    }
+
+    /// Proves the password; returns the server's last word on that.
+    pub(crate) fn authenticate(&mut self, user: &str, password: &str) -> String {
         self.features();
         let client = Client::new(Hash::Sha256, user, "rOprNGfwEbeRWgbNEkqO");
         let first = STANDARD.encode(client.first());
@@ -43,18 +55,19 @@ impl Stream {
         let challenge = self.until("</challenge>");
         let challenge = challenge.split(['<', '>']).rev().nth(2).unwrap();
         let challenge = String::from_utf8(STANDARD.decode(challenge).unwrap()).unwrap();
-        let (answer, _) = client.answer(&challenge, "secret").unwrap();
+        let (answer, _) = client.answer(&challenge, password).unwrap();
         let answer = STANDARD.encode(answer);
         self.send(&format!(
             "<response xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>{answer}</response>"
         ));
-        self.until("</success>");
-        self.send_header();
-        self.features();
-        self.send(
-            "<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>x</resource></bind></iq>",
-        );
-        self.until("</iq>");
+        let mut answer = self.until(">");
+        let end = if answer.starts_with("<success") {
+            "</success>"
+        } else {
+            "</failure>"
+        };
+        answer.push_str(&self.until(end));
+        answer
     }
 
     pub(crate) fn send(&mut self, text: &str) {

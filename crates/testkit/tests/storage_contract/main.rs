@@ -28,6 +28,7 @@ mod groups;
 mod health;
 mod host_ends;
 mod log;
+mod logins;
 mod lookalikes;
 mod node_history;
 mod processes;
