@@ -25,7 +25,8 @@ impl Told {
         }
     }
 
-    /// What the language says for this, and for a value where that is asked for with `{0!}`; none where it has no words for it.
+    /// What the language says for this, and for a value where that is asked for with `{0!}`; none where it has no words
+    /// for it.
     pub(super) fn find(&self, said: &str) -> Option<String> {
         if let Some(text) = self.whole.get(said) {
             return Some((*text).to_owned());
