@@ -97,8 +97,8 @@ fn beside(error: &OpsError) -> Wrong {
         OpsError::Exists(jid) => Wrong::Name(format!(
             "{text}: choose another name, or give that account power on the server: hearth admin grant {jid} --role owner"
         )),
-        OpsError::LooksLike { jid, other } => Wrong::Name(format!(
-            "{jid} looks like {other}, which is there already: choose another name"
+        OpsError::LooksLike { other } => Wrong::Name(format!(
+            "this name looks like {other}, which is there already: choose another one"
         )),
         OpsError::NoAccountAddress(_) | OpsError::NoHost { .. } => Wrong::Name(text),
         OpsError::Password(_) => Wrong::Password(text),
