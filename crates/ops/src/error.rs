@@ -46,12 +46,10 @@ pub enum OpsError {
     Exists(Jid),
     /// The name looks like another's.
     #[error(
-        "{jid} looks like {other}, which is there already: choose another name, or say that names that look alike are \
-         meant"
+        "this name looks like {other}, which is there already: choose another one, or say that names that look alike \
+         are meant"
     )]
     LooksLike {
-        /// What was to be made.
-        jid: Jid,
         /// What there is.
         other: Jid,
     },

@@ -129,7 +129,7 @@ impl Logins {
         let Some(state) = &self.state else { return work.await };
         let change = Change::begin(state, account);
         let made = work.await?;
-        change.is_made();
+        change.end();
         Ok(made)
     }
 }
@@ -185,7 +185,8 @@ impl<'a> Change<'a> {
         }
     }
 
-    fn is_made(mut self) {
+    /// It was made.
+    fn end(mut self) {
         self.is_made = true;
     }
 }

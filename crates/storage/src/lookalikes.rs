@@ -83,7 +83,8 @@ const SET: &str = "UPDATE accounts SET skeleton = ? WHERE id = ?";
 
 /// Notes the looks of some accounts of a host; of how many. None is left where that is 0.
 pub(crate) async fn note_some(tx: &mut Transaction, host: HostId) -> Result<u64, StorageError> {
-    const SOME: &str = "SELECT id, localpart FROM accounts WHERE host_id = ? AND skeleton IS NULL ORDER BY id LIMIT ?";
+    // In the order of the index: to sort a million by their numbers takes long.
+    const SOME: &str = "SELECT id, localpart FROM accounts WHERE host_id = ? AND skeleton IS NULL LIMIT ?";
     let rows = tx.rows(SOME, args![host.get(), AT_ONCE]).await?;
     for row in &rows {
         let look = skeleton(&row.text(1)?);

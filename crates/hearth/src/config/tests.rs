@@ -442,7 +442,7 @@ fn a_database_in_the_data_directory_is_told_from_one_elsewhere() {
     std::os::unix::fs::symlink(data, elsewhere.join("home")).unwrap();
     std::fs::write(elsewhere.join("theirs.db"), "").unwrap();
     std::os::unix::fs::symlink(elsewhere.join("theirs.db"), data.join("linked.db")).unwrap();
-    let at = |path: std::path::PathBuf| format!("sqlite:{}", path.display());
+    let at = |path: PathBuf| format!("sqlite:{}", path.display());
     for (url, is_in) in [
         (at(data.join("hearth.db")), true),
         (format!("sqlite://{}", data.join("hearth.db").display()), true),

@@ -202,7 +202,6 @@ impl Accounts {
             Creation::Taken => Ok(None),
             Creation::LooksLike(other) => Err(OpsError::LooksLike {
                 other: Jid::from_parts(Some(&other), jid.domain(), None).unwrap_or_else(|_| jid.clone()),
-                jid: jid.clone(),
             }),
         }
     }

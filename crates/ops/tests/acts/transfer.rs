@@ -98,8 +98,8 @@ async fn records_that_cannot_be_used_are_told_and_the_others_taken() {
 async fn names_that_look_alike_are_refused_unless_they_are_meant() {
     let house = house().await;
     house.add("modern@one.example").await;
-    let looks = "modem@one.example looks like modern@one.example, which is there already: choose another name, or say \
-                 that names that look alike are meant";
+    let looks = "this name looks like modern@one.example, which is there already: choose another one, or say that names \
+                 that look alike are meant";
     let secret = password("secret");
     let refused = house.accounts.add(&local(), "modem@one.example", &secret).await;
     assert_eq!(refused.unwrap_err().to_string(), looks);

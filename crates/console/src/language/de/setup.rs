@@ -122,12 +122,12 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "dieses Formular war zu alt, oder Ihr Browser behält keine Cookies; versuchen Sie es noch einmal",
     ),
     (
-        "this whole address is of another kind of database than the one chosen above it",
-        "diese ganze Adresse gehört zu einer anderen Art von Datenbank als der oben gewählten",
+        "this name looks like {0}, which is there already: choose another one",
+        "dieser Name sieht aus wie {0}, das es schon gibt: Wählen Sie einen anderen",
     ),
     (
-        "{0} looks like {1}, which is there already: choose another name",
-        "{0} sieht aus wie {1}, das es schon gibt: Wählen Sie einen anderen Namen",
+        "this whole address is of another kind of database than the one chosen above it",
+        "diese ganze Adresse gehört zu einer anderen Art von Datenbank als der oben gewählten",
     ),
     (
         "{0}: choose another name, or give that account power on the server: hearth admin grant {1} --role owner",

@@ -277,6 +277,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "das steht nur für {0}, dessen Wert nirgends gezeigt wird: Geben Sie den Wert selbst ein",
     ),
     (
+        "this name looks like {other}, which is there already: choose another one, or say that names that look alike are meant",
+        "dieser Name sieht aus wie {0}, das es schon gibt: Wählen Sie einen anderen, oder sagen Sie, dass ähnlich aussehende Namen gewollt sind",
+    ),
+    (
         "this place in the list is none: begin with its first page",
         "diese Stelle der Liste gibt es nicht: Beginnen Sie mit ihrer ersten Seite",
     ),
@@ -374,10 +378,6 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "{0} Zeilen sind zu viele: Fügen Sie höchstens {1} auf einmal hinzu",
     ),
     ("{days} days", "{0} Tagen"),
-    (
-        "{jid} looks like {other}, which is there already: choose another name, or say that names that look alike are meant",
-        "{0} sieht aus wie {1}, das es schon gibt: Wählen Sie einen anderen Namen, oder sagen Sie, dass ähnlich aussehende Namen gewollt sind",
-    ),
     (
         "{name:?} is no domain: it must look like chat.example.org or *.example.org",
         "{0} ist keine Domain: Sie muss aussehen wie chat.example.org oder *.example.org",

@@ -14,7 +14,7 @@ use crate::{
     cookies::Cookie,
     door,
     fields::Fields,
-    language::{filters, t, t2, told},
+    language::{filters, t, t1, t2, told},
     refusal,
 };
 
@@ -105,9 +105,8 @@ fn beside(error: &OpsError) -> Wrong {
             text,
             jid,
         )),
-        OpsError::LooksLike { jid, other } => Wrong::Name(t2(
-            "{0} looks like {1}, which is there already: choose another name",
-            jid,
+        OpsError::LooksLike { other } => Wrong::Name(t1(
+            "this name looks like {0}, which is there already: choose another one",
             other,
         )),
         OpsError::NoAccountAddress(_) | OpsError::NoHost { .. } => Wrong::Name(text),
