@@ -44,6 +44,9 @@ const EXPECTED: &[(&str, &str, Who)] = &[
     ("DELETE", "/groups/{host}/{group}", CHANGE),
     ("GET", "/hosts", ALL),
     ("POST", "/hosts", OWNER),
+    ("DELETE", "/hosts/{host}", OWNER),
+    ("PUT", "/hosts/{host}/disabled", OWNER),
+    ("DELETE", "/hosts/{host}/disabled", OWNER),
     ("PUT", "/settings", OWNER),
     ("GET", "/history", SERVER),
     ("POST", "/history/{change}/undo", OWNER),
@@ -266,6 +269,8 @@ fn no_spelling_of_a_path_leads_past_the_token() -> Result<()> {
 
 fn filled(path: &str, jid: &str, host: &str) -> String {
     path.replace("{jid}", &percent(jid))
+        // The host of whoever asks stays.
+        .replace("/hosts/{host}", &format!("/hosts/{OTHER}"))
         .replace("{host}", host)
         .replace("{group}", "staff")
         .replace("{contact}", &percent("nurse@capulet.example"))
