@@ -1,6 +1,7 @@
 //! How authorities are asked: over HTTPS and nothing else, no redirect followed, each request bounded in time and size.
 
 use std::{
+    convert::Infallible,
     future::Future,
     io,
     pin::Pin,
@@ -107,16 +108,17 @@ impl Wire {
                 .map_err(io::Error::other);
             Ok((parts, body))
         };
-        // The connection goes with what it was made for.
-        let answer = tokio::select! {
-            answer = exchange => answer,
-            ended = connection => match ended {
-                Ok(()) => Err(hyper_closed()),
-                Err(error) => Err(error.into()),
-            },
+        // The connection goes with what it was made for. It may end before the answer was read that it brought; where it
+        // brought none, the exchange says so.
+        let drive = async {
+            let _ = connection.await;
+            std::future::pending::<Infallible>().await
         };
-        let (parts, body) =
-            answer.map_err(|error: Box<dyn std::error::Error + Send + Sync>| at("no answer from", &error))?;
+        let answer: Result<_, hyper::Error> = tokio::select! {
+            answer = exchange => answer,
+            never = drive => match never {},
+        };
+        let (parts, body) = answer.map_err(|error| at("no answer from", &error))?;
         let body = body.map_err(|error| at("no whole answer from", &error))?;
         Ok(Response::from_parts(parts, body.to_bytes()))
     }
@@ -130,10 +132,6 @@ impl HttpClient for Wire {
         let wire = self.clone();
         Box::pin(async move { Ok(wire.send(request).await?.map(Full::new).into()) })
     }
-}
-
-fn hyper_closed() -> Box<dyn std::error::Error + Send + Sync> {
-    "the connection was closed".into()
 }
 
 /// Host and port, as they stand in the address.

@@ -63,6 +63,12 @@ pub(crate) const TOPICS: &[Topic] = &[
         begins: &["cluster."],
     },
     Topic {
+        slug: "acme",
+        title: "Certificates by ACME",
+        about: "Where certificates are ordered, and for which hosts. How that goes is on the certificates page.",
+        begins: &["acme."],
+    },
+    Topic {
         slug: "administration",
         title: "Administration",
         about: "The console, and how long what was done is kept.",

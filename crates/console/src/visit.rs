@@ -65,6 +65,18 @@ const NOTICES: &[(&str, &str)] = &[
         "The certificate is in force: whoever connects from now on is shown it.",
     ),
     (
+        "acme-on",
+        "Certificates are ordered from now on. How that goes is shown below.",
+    ),
+    (
+        "acme-off",
+        "No more certificates are ordered. Those that are there stay.",
+    ),
+    (
+        "acme-order",
+        "The certificate is being ordered. Ask for this page again to see how that goes.",
+    ),
+    (
         "request-made",
         "The signing request was made: it is below. Its key stays on the server's disk.",
     ),

@@ -3,13 +3,13 @@
 use std::net::SocketAddr;
 
 use ops::{
-    AccountInfo, AdministratorInfo, CacheInfo, ClusterStatus, GroupInfo, HostCertificate, HostInfo, ImportWish,
-    Imported, Installed, Lock, MemberInfo, MembersAdded, NodeInfo, Page, Password, PropertyChangeInfo, PropertyInfo,
-    Record, RequestWish, Role, SessionInfo, TokenInfo, TokenWish, Where,
+    AccountInfo, AcmeStatus, AdministratorInfo, CacheInfo, ClusterStatus, GroupInfo, HostCertificate, HostInfo,
+    ImportWish, Imported, Installed, Lock, MemberInfo, MembersAdded, NodeInfo, Page, Password, PropertyChangeInfo,
+    PropertyInfo, Record, RequestWish, Role, SessionInfo, TokenInfo, TokenWish, Where,
 };
 use serde::{Deserialize, Serialize};
 
-use super::group::GroupRequest;
+use super::{acme::AcmeRequest, group::GroupRequest};
 
 /// An act that a command asks for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -124,6 +124,7 @@ pub(crate) enum Request {
     CertificateAsk {
         wish: RequestWish,
     },
+    Acme(AcmeRequest),
     ClusterStatus,
     ClusterEnable,
     ClusterDisable,
@@ -177,6 +178,7 @@ pub(crate) enum Answer {
     Tokens(Vec<TokenInfo>),
     Certificates(Vec<HostCertificate>),
     Installed(Installed),
+    Acme(Box<AcmeStatus>),
     ClusterStatus(Box<ClusterStatus>),
     ClusterNodes(Vec<NodeInfo>),
     ClusterNode(Box<NodeInfo>),

@@ -68,6 +68,9 @@ impl Sealing {
 
     /// Whether nothing in the database is encrypted.
     async fn is_unused(&self) -> Result<bool, OpsError> {
+        if self.storage.acme().count_sealed().await? > 0 {
+            return Ok(false);
+        }
         let properties = self.storage.properties().list().await?;
         let factors = self.storage.second_factors().secrets().await?;
         let is_sealed = |(_, secret): &(_, Vec<u8>)| id_of(secret).is_some();
