@@ -66,6 +66,7 @@ impl Wire {
 
     async fn send(&self, request: Request<BodyWrapper<Bytes>>) -> Outcome<Response<Bytes>> {
         let uri = request.uri().clone();
+        *self.retry_after.lock() = None;
         let sent = tokio::time::timeout(TIMEOUT, self.exchange(request)).await;
         let silent = |_| other(format!("{} did not answer within 30 s", place(&uri)));
         let (parts, body) = sent.map_err(silent)??.into_parts();

@@ -133,6 +133,10 @@ fn hosts_get_their_certificates_and_whoever_connects_is_shown_them() -> Result<(
     let next = changes(&authority, clients, DOMAIN, &print, PATIENCE)?;
     ensure!(pebble.issued()? == 3, "{}", pebble.log()?);
 
+    // Where the key for secrets is lost, nothing can be ordered until what was encrypted with it is forgotten.
+    let house_key = house.server.home().data().join("secret.key");
+    ensure!(house.hearth(&["certificate", "forget-unreadable"])?.trim() == "forgotten: 0");
+
     // Off: what is there stays, also over a restart.
     owner
         .post(PAGE, "/certificates/acme/off", &[])
@@ -140,8 +144,20 @@ fn hosts_get_their_certificates_and_whoever_connects_is_shown_them() -> Result<(
     owner.get(PAGE).says(200, "No certificates are ordered");
     let told = owner.post(PAGE, &format!("/certificates/host/{DOMAIN}/order"), &[]);
     told.says(422, "turn ACME on");
-    let server = house.server.stop()?.0.start()?;
-    ensure!(authority.shown(server.addresses().c2s_tls, DOMAIN)? == next);
+    let home = house.server.stop()?.0;
+    fs::remove_file(house_key)?;
+    let server = home.start()?;
+    let clients = server.addresses().c2s_tls;
+    ensure!(authority.shown(clients, DOMAIN)? == next);
+    let on = ["property", "set", "acme.enabled", "true"];
+    server.home().hearth(&on, "")?;
+    server.home().hearth(&["certificate", "acme", "order", DOMAIN], "")?;
+    let forgotten = server.home().hearth(&["certificate", "forget-unreadable"], "")?;
+    ensure!(
+        forgotten.trim() == "forgotten: 3",
+        "two certificates and an account: {forgotten}"
+    );
+    changes(&authority, clients, DOMAIN, &next, PATIENCE)?;
     Ok(())
 }
 

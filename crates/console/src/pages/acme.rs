@@ -96,10 +96,14 @@ async fn show(visit: &Visit, wrong: Option<OpsError>) -> Response {
         Some(OpsError::Certificate(refusal)) if refusal.field == field => Some(refusal.why.clone()),
         _ => None,
     };
-    let fields = fields(visit, &status, field_error);
+    let mut fields = fields(visit, &status, field_error);
     let terms_error = field_error("agreed");
     let mut terms = None;
     if terms_error.is_some() {
+        let secret = fields.iter_mut().find(|field| field.kind == "password");
+        if let Some(secret) = secret.filter(|_| !visit.form.raw("eab_secret").is_empty()) {
+            secret.error = Some("put it in once more: what was typed here is not shown again".to_owned());
+        }
         // The authority was asked a moment ago: what it says is what has to be agreed to.
         let found = acme.look(actor, &visit.form.get("directory")).await;
         terms = found.ok().map(|found| found.terms);
@@ -126,7 +130,10 @@ fn rows(status: &AcmeStatus) -> Vec<Row> {
         let (mood, text) = host.said(&|at| words::time(&at));
         Row {
             host: host.host.clone(),
-            class: class(mood),
+            class: match host.state {
+                AcmeState::Off | AcmeState::Configured => "",
+                _ => class(mood),
+            },
             text,
             can_order: matches!(host.state, AcmeState::Waiting | AcmeState::Failed | AcmeState::Valid),
         }

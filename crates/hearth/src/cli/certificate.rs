@@ -42,6 +42,9 @@ pub(crate) enum CertificateCommand {
     /// Certificates from an authority that come, and are renewed, by themselves (ACME).
     #[command(subcommand)]
     Acme(AcmeCommand),
+    /// Forget certificates of all servers, and accounts at authorities, that nobody can read any more: the key for
+    /// secrets is lost. What servers have in their files stays.
+    ForgetUnreadable,
     /// Make a certificate that vouches for itself, and put it in force in the place of the present one.
     SelfSigned {
         /// The host that it is for.
@@ -102,6 +105,7 @@ pub(crate) async fn run(command: CertificateCommand, reach: &mut Reach, output: 
         },
         CertificateCommand::Acme(command) => return acme::run(command, reach, output).await,
         CertificateCommand::Csr(csr) => Request::CertificateAsk { wish: csr.wish() },
+        CertificateCommand::ForgetUnreadable => Request::CertificateForgetUnreadable,
         CertificateCommand::SelfSigned { host } => Request::CertificateSelfSigned { host },
     };
     match reach.ask(request).await? {
@@ -114,6 +118,10 @@ pub(crate) async fn run(command: CertificateCommand, reach: &mut Reach, output: 
             Ok(())
         }
         Answer::Installed(installed) => tell(&installed, output),
+        Answer::Forgotten(count) => {
+            output.one(&json!({ "forgotten": count }), |_| format!("forgotten: {count}"));
+            Ok(())
+        }
         other => Err(other.into()),
     }
 }

@@ -139,6 +139,9 @@ impl Desk {
             Request::CertificateSelfSigned { host } => {
                 Answer::Installed(later(|| self.certificates.self_signed(actor, &host, None)).await?)
             }
+            Request::CertificateForgetUnreadable => {
+                Answer::Forgotten(later(|| self.certificates.forget_unreadable(actor)).await?)
+            }
             Request::CertificateAsk { wish } => {
                 Answer::Document(later(|| self.certificates.request(actor, wish, None)).await?)
             }

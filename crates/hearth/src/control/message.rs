@@ -121,6 +121,7 @@ pub(crate) enum Request {
     CertificateSelfSigned {
         host: String,
     },
+    CertificateForgetUnreadable,
     CertificateAsk {
         wish: RequestWish,
     },
@@ -149,6 +150,8 @@ pub(crate) enum Reply {
 pub(crate) enum Answer {
     Status(Status),
     Nothing,
+    /// Secrets that were forgotten.
+    Forgotten(usize),
     /// Sessions that were closed.
     Closed(usize),
     Hosts(Vec<String>),

@@ -23,7 +23,7 @@ impl Vault {
     /// # Errors
     /// Where it has not, and what to do; or where the database fails.
     pub async fn look(&self) -> Result<(), OpsError> {
-        self.sealing.find().await.map(|_| ())
+        self.sealing.can_seal().await
     }
 
     /// The certificates that all servers use.
@@ -79,6 +79,24 @@ impl Vault {
             Some(sealed) => self.sealing.open(&account_place(directory), &sealed).await.map(Some),
             None => Ok(None),
         }
+    }
+
+    /// Forgets what cannot be read any more because its key is lost; how much that was. What can be read stays.
+    pub(crate) async fn forget_unreadable(&self) -> Result<usize, OpsError> {
+        let mut count = 0;
+        for kept in self.certificates().await? {
+            if let Err(OpsError::Sealed(_)) = self.key(&kept).await {
+                self.storage.kept_certificates().remove(kept.host).await?;
+                count += 1;
+            }
+        }
+        for (directory, sealed) in self.storage.acme().credentials().await? {
+            if let Err(OpsError::Sealed(_)) = self.sealing.open(&account_place(&directory), &sealed).await {
+                self.storage.acme().keep_credentials(&directory, None).await?;
+                count += 1;
+            }
+        }
+        Ok(count)
     }
 
     /// Keeps it; none: the authority does not know it any more.

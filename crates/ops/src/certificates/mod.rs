@@ -212,6 +212,21 @@ impl Certificates {
         failed
     }
 
+    /// Forgets certificates of all servers, and accounts at authorities, that cannot be read any more because the key for
+    /// secrets is lost: until then no other key is made. How many there were. Files of servers stay.
+    ///
+    /// # Errors
+    /// Where the actor is no owner, or the database fails.
+    pub async fn forget_unreadable(&self, actor: &Actor) -> Result<usize, OpsError> {
+        let work = async {
+            actor.require_owner()?;
+            self.vault.forget_unreadable().await
+        };
+        let outcome = |count: &usize| format!("done: {count} forgotten");
+        let deed = Deed::new("certificate.forget-unreadable", "all servers");
+        self.properties.record().record_with(actor, deed, work, outcome).await
+    }
+
     /// Makes a certificate for a host that vouches for itself, and puts it in force.
     ///
     /// # Errors

@@ -79,6 +79,14 @@ impl Acme {
         Ok(self.db.execute(KEEP, args![sealed, directory]).await? > 0)
     }
 
+    /// The secrets of all accounts, by their directories.
+    pub async fn credentials(&self) -> Result<Vec<(String, Vec<u8>)>, StorageError> {
+        const ALL: &str = "SELECT directory, sealed_credentials FROM acme_accounts \
+                           WHERE sealed_credentials IS NOT NULL ORDER BY directory";
+        let rows = self.db.rows(ALL, args![]).await?;
+        rows.iter().map(|row| Ok((row.text(0)?, row.bytes(1)?))).collect()
+    }
+
     /// How many of these secrets there are, and keys of kept certificates.
     pub async fn count_sealed(&self) -> Result<i64, StorageError> {
         const COUNT: &str = "SELECT (SELECT COUNT(*) FROM acme_accounts WHERE sealed_credentials IS NOT NULL) + \

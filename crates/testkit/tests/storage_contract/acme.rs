@@ -122,6 +122,8 @@ async fn who_agreed_to_terms_is_remembered_and_so_is_the_account(g: Ground) {
     assert_eq!(account.sealed_credentials.as_deref(), Some(&b"sealed"[..]));
     assert!(acme.account("https://ca.test/").await.unwrap().is_none());
     assert_eq!(acme.count_sealed().await.unwrap(), 1);
+    let all = acme.credentials().await.unwrap();
+    assert_eq!(all, [(DIRECTORY.to_owned(), b"sealed".to_vec())]);
     assert!(acme.keep_credentials(DIRECTORY, None).await.unwrap());
     assert_eq!(acme.count_sealed().await.unwrap(), 0);
 }
