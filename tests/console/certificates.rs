@@ -112,6 +112,7 @@ fn what_cannot_be_used_is_refused_beside_its_field_and_changes_nothing() -> Resu
     );
     let twice = format!("{}{}", good.certificate, good.chain);
     let locked = "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n";
+    let old_locked = "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n-----END EC PRIVATE KEY-----\n";
     let long = "x".repeat(100 * 1024);
     for (chain, key, host, field, words) in [
         ("", good.key.as_str(), "", "chain", "holds no CERTIFICATE block"),
@@ -123,6 +124,7 @@ fn what_cannot_be_used_is_refused_beside_its_field_and_changes_nothing() -> Resu
         (&good.chain, "nonsense", "", "key", "holds no PRIVATE KEY block"),
         (&good.chain, &good.chain, "", "key", "the wrong way round"),
         (&good.chain, locked, "", "key", "decrypt it first"),
+        (&good.chain, old_locked, "", "key", "decrypt it first"),
         (&good.chain, "", "", "key", "put the key in too"),
         (&twice, &good.key, "", "chain", "is signed by"),
         (&torn, &good.key, "", "chain", "do not vouch for one another"),

@@ -251,6 +251,7 @@ const PAGES: &[(&str, &str)] = &[
     ("certificates", "/certificates"),
     ("certificate", "/certificates/host/localhost"),
     ("certificate-import", "/certificates/import"),
+    ("certificates-acme", "/certificates/acme"),
     ("host", "/hosts/localhost"),
     ("settings", "/settings"),
     ("settings-offline", "/settings/offline"),

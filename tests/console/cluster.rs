@@ -27,7 +27,7 @@ use crate::{
 /// Servers n1, n2 and n3, and an owner.
 pub(crate) struct Fleet {
     pub(crate) servers: Vec<Server>,
-    _database: Fresh,
+    database: Fresh,
 }
 
 impl Fleet {
@@ -37,23 +37,25 @@ impl Fleet {
 
     /// So many servers, and an owner.
     pub(crate) async fn of(count: usize) -> Result<Self> {
+        Self::with(count, |_, home| home).await
+    }
+
+    /// The same, each told what else it has by its number, from 1.
+    pub(crate) async fn with(count: usize, also: impl Fn(usize, Home) -> Home) -> Result<Self> {
         let database = databases::fresh(Kind::Postgres).await?;
         let mut servers = Vec::new();
         for number in 1..=count {
-            let home = Home::new()?
-                .with("HEARTH_DATABASE__URL", database.url())
-                .with("HEARTH_NODE_NAME", &format!("n{number}"))
-                .with("HEARTH_CLUSTER__INTERFACES", "127.0.0.1")
-                .with("HEARTH_CLUSTER__PORTS", &ports::free()?.to_string());
-            servers.push(home.start()?);
+            servers.push(also(number, home(&database, number)?).start()?);
         }
         let home = servers[0].home();
         home.add_account("owner", PASSWORD)?;
         home.hearth(&["admin", "grant", &format!("owner@{DOMAIN}"), "--role", "owner"], "")?;
-        Ok(Self {
-            servers,
-            _database: database,
-        })
+        Ok(Self { servers, database })
+    }
+
+    /// One more over the same database.
+    pub(crate) fn another(&self, number: usize, also: impl FnOnce(Home) -> Home) -> Result<Server> {
+        also(home(&self.database, number)?).start()
     }
 
     /// Somebody who has logged in at this server.
@@ -71,6 +73,14 @@ impl Fleet {
         let pid = i32::try_from(self.servers[place].id())?;
         Ok(kill(Pid::from_raw(pid), signal)?)
     }
+}
+
+fn home(database: &Fresh, number: usize) -> Result<Home> {
+    Ok(Home::new()?
+        .with("HEARTH_DATABASE__URL", database.url())
+        .with("HEARTH_NODE_NAME", &format!("n{number}"))
+        .with("HEARTH_CLUSTER__INTERFACES", "127.0.0.1")
+        .with("HEARTH_CLUSTER__PORTS", &ports::free()?.to_string()))
 }
 
 /// Asks again until a page says this.

@@ -38,7 +38,7 @@ impl House {
         Self::over(home, Some(database))
     }
 
-    fn over(home: Home, database: Option<Fresh>) -> Result<Self> {
+    pub(crate) fn over(home: Home, database: Option<Fresh>) -> Result<Self> {
         let server = home.start()?;
         let house = Self {
             server,
@@ -85,7 +85,8 @@ impl House {
     }
 }
 
-fn home() -> Result<Home> {
+/// What such a server has, until somebody wants it otherwise.
+pub(crate) fn home() -> Result<Home> {
     Ok(Home::new()?
         .without("HEARTH_DOMAIN")
         .with("HEARTH_DOMAINS", &format!("{DOMAIN},{OTHER}")))

@@ -103,7 +103,7 @@ fn a_part_says_more_for_a_while_and_that_is_on_record() -> Result<()> {
         browser.post("/", "/logs/level", &fields)
     };
     for (target, level, minutes, words) in [
-        ("sqlx", "debug", "5", "the part is one of api, auth, c2s"),
+        ("sqlx", "debug", "5", "the part is one of acme, api, auth, c2s"),
         ("c2s=trace,sqlx", "debug", "5", "the part is one of"),
         ("c2s", "loud", "5", "the level is one of"),
         ("c2s", "debug", "0", "a number of minutes from 1 to 1440"),

@@ -26,11 +26,12 @@
 //! | 218 | grave acts ask again, and are recorded | `second_factor`, `matrix::every_grave_act_…`, `record` |
 //! | 219 | exports | `files::no_cell_of_an_export_…`, `files::an_export_is_whole_…`, `files::an_account_that_is_saved_…` |
 //! | 220 | hostile files to be imported | the acts of `ops` (`portable`), the command line (`account::what_is_no_file_of_accounts_…`) |
-//! | 221 | requests of ours to elsewhere | there are none: `files::nothing_that_somebody_wrote_is_fetched`, `files::nothing_is_built_in_that_fetches_…` |
+//! | 221 | requests of ours to elsewhere | to the authority for certificates that an owner names, over HTTPS and without following a redirect: `acme`; else none: `files::nothing_that_somebody_wrote_is_fetched`, `files::nothing_is_built_in_that_fetches_…` |
 //! | 222 | uploads | there are none: `files::no_file_is_taken_in_over_http`; what is sent: `files::files_of_ours_…` |
 
 #![allow(clippy::unwrap_used, reason = "a test that can not go on ends")]
 
+mod acme;
 mod api;
 mod app;
 mod authority;

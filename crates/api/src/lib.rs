@@ -33,7 +33,8 @@ mod wire;
 
 use axum::Router;
 use ops::{
-    Accounts, Administrators, Audit, Certificates, Clustering, Groups, Hosts, Properties, Servers, Sessions, Tokens,
+    Accounts, Acme, Administrators, Audit, Certificates, Clustering, Groups, Hosts, Properties, Servers, Sessions,
+    Tokens,
 };
 
 pub use description::description;
@@ -42,6 +43,8 @@ pub use routes::{PUBLIC, RouteInfo, table};
 /// Everything that programs can do.
 #[derive(Clone)]
 pub struct Acts {
+    /// Orders of certificates.
+    pub acme: Acme,
     /// Accounts.
     pub accounts: Accounts,
     /// Who has power.

@@ -47,7 +47,7 @@ pub fn table() -> Vec<RouteInfo> {
 
 pub(crate) fn all() -> Vec<Route> {
     use crate::resources::{
-        accounts, administrators, audit, certificates, cluster, contacts, groups, history, hosts, members, nodes,
+        accounts, acme, administrators, audit, certificates, cluster, contacts, groups, history, hosts, members, nodes,
         offline, properties, server, sessions, tokens, vcards,
     };
     use Needs::{Change, Login, Owner, Server};
@@ -128,6 +128,9 @@ pub(crate) fn all() -> Vec<Route> {
         ),
         route("GET", "/hosts", Login, routes!(hosts::list)),
         route("POST", "/hosts", Owner, routes!(hosts::add)),
+        route("DELETE", "/hosts/{host}", Owner, routes!(hosts::delete)),
+        route("PUT", "/hosts/{host}/disabled", Owner, routes!(hosts::disable)),
+        route("DELETE", "/hosts/{host}/disabled", Owner, routes!(hosts::enable)),
         route("GET", "/sessions", Login, routes!(sessions::list)),
         route("DELETE", "/sessions/{jid}", Change, routes!(sessions::close)),
         route("GET", "/properties", Server, routes!(properties::list)),
@@ -154,6 +157,9 @@ pub(crate) fn all() -> Vec<Route> {
             Owner,
             routes!(certificates::request),
         ),
+        route("POST", "/certificates/{host}/order", Owner, routes!(acme::order)),
+        route("GET", "/acme", Server, routes!(acme::show)),
+        route("PUT", "/acme", Owner, routes!(acme::change)),
         route("PUT", "/settings", Owner, routes!(history::set_all)),
         route("GET", "/history", Server, routes!(history::list)),
         route("POST", "/history/{change}/undo", Owner, routes!(history::undo)),

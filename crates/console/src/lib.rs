@@ -44,8 +44,8 @@ use std::sync::Arc;
 
 use axum::{Router, middleware::from_fn_with_state};
 use ops::{
-    Accounts, Administrators, Audit, Certificates, Clustering, Databases, Groups, Hosts, Logins, Logs, Properties,
-    SecondFactors, Servers, Sessions, Setup, Tokens,
+    Accounts, Acme, Administrators, Audit, Certificates, Clustering, Databases, Groups, Hosts, Logins, Logs,
+    Properties, SecondFactors, Servers, Sessions, Setup, Tokens,
 };
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -55,6 +55,8 @@ pub use routes::{RouteInfo, table};
 /// Everything that operators can do in a browser.
 #[derive(Clone)]
 pub struct Acts {
+    /// Orders of certificates.
+    pub acme: Acme,
     /// Accounts.
     pub accounts: Accounts,
     /// Who has power.

@@ -46,10 +46,10 @@ pub fn table() -> Vec<RouteInfo> {
 fn routes() -> Vec<Route> {
     use Needs::{Change, Login, Owner, Server};
     use pages::{
-        account, accounts, administrators, announce, audit, banner, blocked, cache, certificate, certificate_import,
-        certificates, cluster, contacts, database, events, export, group, groups, history, host_end, hosts, login,
-        logs, me, node, offline, overview, portable, properties, property, second_factor, session, sessions, settings,
-        tokens, vcard, welcome,
+        account, accounts, acme, administrators, announce, audit, banner, blocked, cache, certificate,
+        certificate_import, certificates, cluster, contacts, database, events, export, group, groups, history,
+        host_end, hosts, login, logs, me, node, offline, overview, portable, properties, property, second_factor,
+        session, sessions, settings, tokens, vcard, welcome,
     };
     vec![
         menu("/", Login, Text("Overview"), get(overview::page)),
@@ -110,6 +110,10 @@ fn routes() -> Vec<Route> {
         menu("/certificates", Server, Text("Certificates"), get(certificates::page)),
         read("/certificates/import", Owner, get(certificate_import::page)),
         change("/certificates/import", Owner, post(certificate_import::import)),
+        read("/certificates/acme", Server, get(acme::page)),
+        change("/certificates/acme/on", Owner, post(acme::turn_on)),
+        change("/certificates/acme/off", Owner, post(acme::turn_off)),
+        change("/certificates/host/{host}/order", Owner, post(acme::order)),
         read("/certificates/host/{host}", Server, get(certificate::page)),
         change(
             "/certificates/host/{host}/self-signed",

@@ -77,6 +77,12 @@ pub(crate) const TOPICS: &[Topic] = &[
         begins: &["cluster."],
     },
     Topic {
+        slug: "acme",
+        title: Text("Certificates by ACME"),
+        about: Text("Where certificates are ordered, and for which hosts. How that goes is on the certificates page."),
+        begins: &["acme."],
+    },
+    Topic {
         slug: "administration",
         title: Text("Administration"),
         about: Text("The console, and how long what was done is kept."),

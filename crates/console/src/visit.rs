@@ -78,6 +78,18 @@ const NOTICES: &[(&str, Text)] = &[
         Text("The certificate is in force: whoever connects from now on is shown it."),
     ),
     (
+        "acme-on",
+        Text("Certificates are ordered from now on. How that goes is shown below."),
+    ),
+    (
+        "acme-off",
+        Text("No more certificates are ordered. Those that are there stay."),
+    ),
+    (
+        "acme-order",
+        Text("The certificate is being ordered. Ask for this page again to see how that goes."),
+    ),
+    (
         "request-made",
         Text("The signing request was made: it is below. Its key stays on the server's disk."),
     ),

@@ -33,6 +33,7 @@ pub(crate) fn acts(
     let audit = desk.audit.clone();
     Acts {
         databases: Databases::new(storage.clone(), installation.database()),
+        acme: desk.acme.clone(),
         accounts: desk.accounts.clone(),
         administrators: desk.administrators.clone(),
         certificates: desk.certificates.clone(),
@@ -77,6 +78,7 @@ pub(crate) fn operator_acts(acts: &Acts) -> features::OperatorActs {
 /// All that programs can do.
 pub(crate) fn api_acts(acts: &Acts) -> api::Acts {
     api::Acts {
+        acme: acts.acme.clone(),
         accounts: acts.accounts.clone(),
         administrators: acts.administrators.clone(),
         audit: acts.audit.clone(),
@@ -177,6 +179,7 @@ fn listeners(addresses: &Addresses) -> Vec<ListenerInfo> {
         each("clients", "XMPP with direct TLS", &addresses.c2s_tls),
         each("console and monitoring", "HTTP, for this machine", &addresses.admin),
         each("console", "HTTPS", &addresses.admin_tls),
+        each("certificate authorities", "HTTP, for challenges", &addresses.acme),
     ]
     .concat()
 }

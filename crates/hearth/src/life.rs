@@ -148,6 +148,16 @@ pub(crate) async fn look_after(storage: Storage, metrics: Metrics, readiness: Ar
     }
 }
 
+/// Whether what one server does for all is this one's to do: in a cluster its senior does that.
+pub(crate) async fn is_ours(clustering: &Clustering, node: &str) -> bool {
+    let headline = clustering.headline().await;
+    match headline.state {
+        NodeState::Alone => true,
+        NodeState::Member => headline.senior.as_deref() == Some(node),
+        _ => false,
+    }
+}
+
 /// Forgets the records that are older than they are to be kept. In a cluster its senior does that.
 pub(crate) async fn forget_old_records(
     audit: Audit,
@@ -159,13 +169,7 @@ pub(crate) async fn forget_old_records(
     const PERIOD: Duration = Duration::from_secs(3600);
     let mut ticks = tokio::time::interval(PERIOD);
     while stop.run_until_cancelled(ticks.tick()).await.is_some() {
-        let headline = clustering.headline().await;
-        let is_ours = match headline.state {
-            NodeState::Alone => true,
-            NodeState::Member => headline.senior.as_deref() == Some(node.as_str()),
-            _ => false,
-        };
-        if !is_ours {
+        if !is_ours(&clustering, &node).await {
             continue;
         }
         let settings = keep.load_full();

@@ -15,6 +15,7 @@ pub(crate) struct Listeners {
     pub(crate) c2s_tls: Vec<Listener>,
     pub(crate) admin: Vec<TcpListener>,
     pub(crate) admin_tls: Vec<TcpListener>,
+    pub(crate) acme: Vec<TcpListener>,
     pub(crate) addresses: Addresses,
 }
 
@@ -25,6 +26,7 @@ pub(crate) struct Addresses {
     pub(crate) c2s_tls: Vec<SocketAddr>,
     pub(crate) admin: Vec<SocketAddr>,
     pub(crate) admin_tls: Vec<SocketAddr>,
+    pub(crate) acme: Vec<SocketAddr>,
     pid: u32,
 }
 
@@ -37,12 +39,14 @@ impl Listeners {
         let (c2s, c2s_tls) = (bind(&config.c2s.listen)?, bind(&config.c2s.tls_listen)?);
         let admin = bind_all(&config.admin.listen, "admin.listen").await?;
         let admin_tls = bind_all(&config.admin.tls_listen, "admin.tls_listen").await?;
+        let acme = bind_all(&config.acme.listen, "acme.listen").await?;
         let of = |listeners: &[Listener]| listeners.iter().map(Listener::local_addr).collect();
         let addresses = Addresses {
             c2s: of(&c2s),
             c2s_tls: of(&c2s_tls),
             admin: local(&admin)?,
             admin_tls: local(&admin_tls)?,
+            acme: local(&acme)?,
             pid: std::process::id(),
         };
         Ok(Self {
@@ -50,6 +54,7 @@ impl Listeners {
             c2s_tls,
             admin,
             admin_tls,
+            acme,
             addresses,
         })
     }
@@ -70,7 +75,7 @@ fn local(listeners: &[TcpListener]) -> std::io::Result<Vec<SocketAddr>> {
 
 impl Addresses {
     pub(crate) fn all(&self) -> Vec<SocketAddr> {
-        [&self.c2s, &self.c2s_tls, &self.admin, &self.admin_tls]
+        [&self.c2s, &self.c2s_tls, &self.admin, &self.admin_tls, &self.acme]
             .into_iter()
             .flatten()
             .copied()

@@ -11,6 +11,7 @@
 //! | commands | `cli/` |
 //! | how commands reach a running server | `control/` |
 
+mod acme;
 mod certificates;
 mod check;
 mod cli;

@@ -7,14 +7,15 @@ use ::console::Channel;
 use anyhow::Context;
 use arc_swap::ArcSwap;
 use c2s::Begin;
-use http::{Bounds, Door, Machines, Metrics, Readiness};
-use ops::{ClusterLive, History, Live, LiveHere, Setup};
+use http::{Bounds, CHALLENGE_BOUNDS, Door, Machines, Metrics, Readiness};
+use ops::{ClusterLive, History, Live, LiveHere, Setup, Vault};
 use storage::{Host, Storage};
 use tokio::sync::{Notify, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use transport::{Certificates, Gate, TlsServer};
 
 use crate::{
+    acme::{AcmeDesk, AcmeJob, ChallengeDesk, Shared},
     certificates::{self, CertificateDesk, Origins},
     cluster::{self, ClusterDesk, ClusterHost},
     config::{Configuration, Sources, warnings},
@@ -165,6 +166,7 @@ impl Server {
             live,
             cluster: acts,
             certificates: &certificate_desk,
+            answers_challenges: !listeners.acme.is_empty(),
             sealing: &sealing,
             node: &config.node_name,
             status: Status::here(addresses.all()),
@@ -177,6 +179,31 @@ impl Server {
             Arc::clone(&keep),
             stop.clone(),
         ));
+        let vault = Vault::new(storage.clone(), sealing.clone());
+        let challenges = http::challenges(Arc::new(ChallengeDesk(desk.acme.clone())));
+        for listener in listeners.acme {
+            let door = Door { listener, tls: None };
+            tasks.spawn(http::serve(door, challenges.clone(), CHALLENGE_BOUNDS, stop.clone()));
+        }
+        let shared = Shared {
+            vault: vault.clone(),
+            certificates: certificate_desk.clone(),
+            changes: storage.cluster().changes(),
+        };
+        tasks.spawn(shared.run(stop.clone()));
+        let job = AcmeJob {
+            acme: desk.acme.clone(),
+            vault,
+            desk: AcmeDesk {
+                certificates: certificate_desk.clone(),
+                is_listening: !addresses.acme.is_empty(),
+            },
+            clustering: desk.clustering.clone(),
+            fence: Arc::clone(cluster.fence()),
+            node: config.node_name.clone(),
+            changes: storage.cluster().changes(),
+        };
+        tasks.spawn(job.run(stop.clone()));
         tasks.spawn(life::warn_of_certificates(desk.certificates.clone(), stop.clone()));
         let console_settings = Arc::new(ArcSwap::from_pointee(settings.console));
         let lookout = Lookout::default();
@@ -213,6 +240,7 @@ impl Server {
                 tasks.spawn(http::serve(door, pages.clone(), Bounds::default(), stop.clone()));
             }
         }
+        let acme = desk.acme.clone();
         tasks.spawn(control.serve(desk, stop.clone()));
         let repinned = Arc::new(Notify::new());
         tasks.spawn(secret_key::look_for(key, sealing, Arc::clone(&repinned), stop.clone()));
@@ -235,7 +263,7 @@ impl Server {
             repinned: Arc::clone(&repinned),
         };
         let served = Arc::clone(&certificate_desk.domains);
-        let look = lookout.run(configuration.clone(), Arc::clone(&certificate_desk.domains));
+        let look = lookout.run(configuration.clone(), Arc::clone(&certificate_desk.domains), acme);
         tasks.spawn(stop.clone().run_until_cancelled_owned(look));
         let push = move |settings: properties::Settings, hosts: Vec<Host>| {
             // Its certificate is made, or asked for, when the files are looked at the next time.

@@ -6,12 +6,13 @@ use arc_swap::ArcSwap;
 use auth::{Authenticator, SystemRandom};
 use cluster::link::LinkSettings;
 use ops::{
-    Accounts, Administrators, Audit, Certificates, ClusterLive, Clustering, Groups, Hosts, Live, Logs, Pins,
-    Properties, Sealing, SecondFactors, Sessions, Tokens,
+    Accounts, Acme, Administrators, Audit, Certificates, ClusterLive, Clustering, Groups, Hosts, Live, Logs, Pins,
+    Properties, Sealing, SecondFactors, Sessions, Tokens, Vault,
 };
 use storage::{Host, Storage, StorageError, SystemClock};
 
 use crate::{
+    acme::AcmeDesk,
     certificates::CertificateDesk,
     config::{Config, Configuration, Origin},
     control::{Desk, Status},
@@ -67,6 +68,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) live: Arc<dyn Live>,
     pub(crate) cluster: Arc<dyn ClusterLive>,
     pub(crate) certificates: &'a CertificateDesk,
+    /// Whether challenges are answered here.
+    pub(crate) answers_challenges: bool,
     pub(crate) sealing: &'a Sealing,
     /// This server's name in the record.
     pub(crate) node: &'a str,
@@ -82,13 +85,20 @@ pub(crate) fn desk(parts: Parts<'_>) -> Desk {
         live,
         cluster,
         certificates,
+        answers_challenges,
         sealing,
         node,
         status,
     } = parts;
     let audit = Audit::new(storage.clone(), node.to_owned());
     let administrators = Administrators::new(storage.clone(), audit.clone());
+    let vault = Vault::new(storage.clone(), sealing.clone());
+    let acme = AcmeDesk {
+        certificates: certificates.clone(),
+        is_listening: answers_challenges,
+    };
     Desk {
+        acme: Acme::new(storage.clone(), properties.clone(), Arc::new(acme)),
         accounts: Accounts::new(storage.clone(), Arc::clone(&live), authenticator.clone(), audit.clone()),
         groups: Groups::new(storage.clone(), Arc::clone(&live), audit.clone()),
         tokens: Tokens::new(
@@ -98,7 +108,12 @@ pub(crate) fn desk(parts: Parts<'_>) -> Desk {
             audit.clone(),
         ),
         administrators,
-        certificates: Certificates::new(Arc::new(certificates.clone()), Arc::clone(&cluster), properties.clone()),
+        certificates: Certificates::new(
+            Arc::new(certificates.clone()),
+            Arc::clone(&cluster),
+            properties.clone(),
+            vault,
+        ),
         hosts: Hosts::new(storage.clone(), audit.clone()),
         logs: Logs::new(Arc::clone(&cluster), audit.clone()),
         properties: properties.clone(),

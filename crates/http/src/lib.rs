@@ -5,8 +5,10 @@
 //! |---|---|
 //! | `/healthz`, `/readyz` | `health` |
 //! | `/metrics` | `metrics`, `process` |
+//! | what certificate authorities ask for | `challenge` |
 //! | bounds on connections | `serve` |
 
+mod challenge;
 mod health;
 mod metrics;
 mod process;
@@ -14,6 +16,7 @@ mod serve;
 #[cfg(test)]
 mod tests;
 
+pub use challenge::{Answers, CHALLENGE_BOUNDS, challenges};
 pub use health::Readiness;
 pub use metrics::{BadRecorder, Metrics};
 pub use serve::{Bounds, Door, serve};

@@ -7,7 +7,7 @@
 //! | accounts; carrying them from server to server | `accounts/`, `record`, `keys` |
 //! | groups, their members, whose rosters show them | `groups/` |
 //! | who has power; what was done by whom | `administrators`, `audit` |
-//! | what hosts are served with | `certificates/` |
+//! | what hosts are served with; where that comes from by itself | `certificates/`, `acme/` |
 //! | the console's doors: logins, set-up | `console/` |
 //! | tokens for the API | `tokens` |
 //! | system properties: which there are, what holds | `properties/`, `setting/` |
@@ -18,6 +18,7 @@
 //! | the cluster, and what acts need of it | `cluster/` |
 
 mod accounts;
+mod acme;
 mod actor;
 mod administrators;
 mod audit;
@@ -42,6 +43,10 @@ mod tokens;
 pub use accounts::{
     AccountInfo, Accounts, Card, CardInfo, ContactInfo, ContactPage, Imported, Order, PAGE_MAX, PORTABLE_MAX_BYTES,
     Page, Refused, Waiting, WaitingInfo, WaitingMessage,
+};
+pub use acme::{
+    Acme, AcmeConsent, AcmeDirectory, AcmeFailed, AcmeHere, AcmeHost, AcmeRefusal, AcmeSettings, AcmeState, AcmeStatus,
+    AcmeWish, AcmeWork, LETS_ENCRYPT, LETS_ENCRYPT_STAGING, Vault, Wanted,
 };
 pub use actor::{Actor, Needs, Role};
 pub use administrators::{AdministratorInfo, Administrators};

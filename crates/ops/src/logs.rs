@@ -106,7 +106,8 @@ pub const LEVEL_MINUTES_MAX: u32 = 1440;
 pub const SWITCHED_LEVELS_MAX: usize = 16;
 /// Parts of the server that can be asked to say more. Not among them is what others have written: what that says from
 /// `debug` on may hold what nobody is to read.
-pub const LOG_TARGETS: [&str; 18] = [
+pub const LOG_TARGETS: [&str; 19] = [
+    "acme",
     "api",
     "auth",
     "c2s",

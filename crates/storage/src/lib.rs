@@ -20,6 +20,7 @@
 
 mod accounts;
 mod accounts_by_time;
+mod acme;
 mod administrators;
 mod api_tokens;
 mod audit;
@@ -35,6 +36,7 @@ mod groups;
 mod health;
 mod host_ends;
 mod hosts;
+mod kept_certificates;
 mod log;
 mod log_id;
 mod logins;
@@ -54,6 +56,7 @@ mod tokens;
 mod vcards;
 
 pub use accounts::{Account, AccountFilter, AccountId, AccountOrder, Accounts, Cursor, Lock};
+pub use acme::{Acme, AcmeAccount, AcmeFailure, AcmeOrder};
 pub use administrators::{Administrator, Administrators, Role, RoleChange};
 pub use api_tokens::{ApiToken, ApiTokenAdded, ApiTokens, NewApiToken};
 pub use audit::{AuditEntry, AuditFilter, AuditLog, NewAuditEntry};
@@ -70,6 +73,7 @@ pub use groups::{Group, GroupFacts, GroupNumber, Groups, Member, Membership, Sha
 pub use health::{COUNTED_ROWS_MAX, Checkup, Health, Known, PoolUsage, Shared, TableUsage};
 pub use host_ends::{HostChange, HostDeleted};
 pub use hosts::{Host, HostId, Hosts};
+pub use kept_certificates::{KeptCertificate, KeptCertificates, KeptSource};
 pub use log::{Appended, Log, LogRow, LogUsage, QueueUsage};
 pub use log_id::{BadLogId, LogClock, LogId};
 pub use logins::Login;

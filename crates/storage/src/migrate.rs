@@ -47,6 +47,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(8, "second factors of administrators", "0008_second_factor.sql"),
     migration!(9, "encrypted properties", "0009_sealed_properties.sql"),
     migration!(10, "hosts that are not served", "0010_disabled_hosts.sql"),
+    migration!(11, "certificates of all servers", "0011_acme.sql"),
     migration!(12, "what accounts' names look like", "0012_lookalikes.sql"),
 ];
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use crate::db::{Db, Pools, args};
 use crate::migrate::Inspection;
 use crate::{
-    Accounts, Administrators, ApiTokens, AuditLog, Blocking, Checkup, Clock, Cluster, ConsoleSessions, DatabaseKind,
-    Groups, Hosts, Log, LogClock, NodeHistory, Options, PrivateXml, Properties, Roster, SecondFactors, Secrets,
-    StorageError, Tokens, Vcards, log, logins::Logins, migrate,
+    Accounts, Acme, Administrators, ApiTokens, AuditLog, Blocking, Checkup, Clock, Cluster, ConsoleSessions,
+    DatabaseKind, Groups, Hosts, KeptCertificates, Log, LogClock, NodeHistory, Options, PrivateXml, Properties, Roster,
+    SecondFactors, Secrets, StorageError, Tokens, Vcards, log, logins::Logins, migrate,
 };
 
 /// Everything that is remembered. Clones share it.
@@ -26,6 +26,8 @@ struct Inner {
     console_sessions: ConsoleSessions,
     api_tokens: ApiTokens,
     second_factors: SecondFactors,
+    acme: Acme,
+    kept_certificates: KeptCertificates,
     audit: AuditLog,
     tokens: Tokens,
     roster: Roster,
@@ -67,6 +69,8 @@ impl Storage {
             console_sessions: ConsoleSessions::new(db.clone(), Arc::clone(&clock)),
             second_factors: SecondFactors::new(db.clone(), Arc::clone(&clock)),
             api_tokens: ApiTokens::new(db.clone(), Arc::clone(&clock)),
+            acme: Acme::new(db.clone(), Arc::clone(&clock)),
+            kept_certificates: KeptCertificates::new(db.clone(), Arc::clone(&clock)),
             audit: AuditLog::new(db.clone(), Arc::clone(&clock), ids),
             tokens: Tokens::new(db.clone(), Arc::clone(&clock)),
             roster: Roster::new(db.clone()),
@@ -155,6 +159,18 @@ impl Storage {
     #[must_use]
     pub fn api_tokens(&self) -> &ApiTokens {
         &self.inner.api_tokens
+    }
+
+    /// Orders of certificates.
+    #[must_use]
+    pub fn acme(&self) -> &Acme {
+        &self.inner.acme
+    }
+
+    /// Certificates that all servers use.
+    #[must_use]
+    pub fn kept_certificates(&self) -> &KeptCertificates {
+        &self.inner.kept_certificates
     }
 
     /// What operators have done.

@@ -31,5 +31,6 @@ pub use settings::{GateSettings, ListenerSettings, TlsSettings, TlsVersion};
 pub use tls::{
     CertificateDetails, CertificateError, CertificateFolder, CertificateInfo, Certificates, ChainEnd, ChainError,
     ChannelBindings, ClientCertificate, KeyKind, Pair, PairFiles, Requester, SigningRequest, TlsError, TlsFacts,
-    TlsServer, TlsStream, TrustAnchors, Verdict, check_chain, end_of_chain, key_in, parse_pair, tls_server_config,
+    TlsServer, TlsStream, TrustAnchors, Verdict, certificates_in, check_chain, end_of_chain, key_in, parse_pair,
+    read_chain, tls_client_config, tls_server_config,
 };

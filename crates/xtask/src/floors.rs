@@ -16,6 +16,7 @@ use Place::{Apart, Floor};
 /// Every crate has its place; a new one is put here first.
 const HOUSE: &[(&str, Place)] = &[
     ("protocol", Floor(0)),
+    ("acme", Floor(0)),
     ("transport", Floor(0)),
     ("storage", Floor(1)),
     ("auth", Floor(2)),
@@ -40,6 +41,7 @@ const HOUSE: &[(&str, Place)] = &[
 /// Guests that only these crates of the house receive.
 const ONLY: &[(&str, &[&str])] = &[
     ("sqlx", &["storage"]),
+    ("instant-acme", &["acme"]),
     ("openraft", &["cluster"]),
     ("askama", &["console"]),
     ("axum", &["http", "console", "api"]),

@@ -44,6 +44,9 @@ const EXPECTED: &[(&str, &str, Who)] = &[
     ("DELETE", "/groups/{host}/{group}", CHANGE),
     ("GET", "/hosts", ALL),
     ("POST", "/hosts", OWNER),
+    ("DELETE", "/hosts/{host}", OWNER),
+    ("PUT", "/hosts/{host}/disabled", OWNER),
+    ("DELETE", "/hosts/{host}/disabled", OWNER),
     ("PUT", "/settings", OWNER),
     ("GET", "/history", SERVER),
     ("POST", "/history/{change}/undo", OWNER),
@@ -70,6 +73,9 @@ const EXPECTED: &[(&str, &str, Who)] = &[
     ("POST", "/certificates", OWNER),
     ("POST", "/certificates/{host}/self-signed", OWNER),
     ("POST", "/certificates/{host}/request", OWNER),
+    ("POST", "/certificates/{host}/order", OWNER),
+    ("GET", "/acme", SERVER),
+    ("PUT", "/acme", OWNER),
     ("GET", "/cluster", SERVER),
     ("PUT", "/cluster", OWNER),
     ("GET", "/cluster/nodes", SERVER),
@@ -266,6 +272,8 @@ fn no_spelling_of_a_path_leads_past_the_token() -> Result<()> {
 
 fn filled(path: &str, jid: &str, host: &str) -> String {
     path.replace("{jid}", &percent(jid))
+        // The host of whoever asks stays.
+        .replace("/hosts/{host}", &format!("/hosts/{OTHER}"))
         .replace("{host}", host)
         .replace("{group}", "staff")
         .replace("{contact}", &percent("nurse@capulet.example"))

@@ -8,7 +8,7 @@ use tests::support::process::DOMAIN;
 use tokio::task::block_in_place;
 
 use super::resources::is_in_the_record_once;
-use crate::house::{House, PASSWORD};
+use crate::house::{House, OTHER, PASSWORD};
 
 #[test]
 fn a_group_is_made_filled_shared_and_deleted() -> Result<()> {
@@ -206,7 +206,7 @@ fn hosts_settings_history_and_one_server_are_seen_and_changed() -> Result<()> {
         hosts["hosts"]
             .as_array()
             .unwrap()
-            .contains(&json!({ "domain": "new.test", "accounts": 0 }))
+            .contains(&json!({ "domain": "new.test", "accounts": 0, "disabled_at": null }))
     );
 
     let values = json!({ "values": { "roster.max_items": 41, "offline.quota_messages": 42 } });
@@ -261,6 +261,41 @@ fn hosts_settings_history_and_one_server_are_seen_and_changed() -> Result<()> {
         let acts = super::resources::record(&program, act, target);
         let done = acts.iter().filter(|act| act["outcome"] == "done").count();
         assert_eq!(done, 1, "{act}: {acts:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_host_is_disabled_enabled_and_deleted() -> Result<()> {
+    let house = House::start()?;
+    let program = house.program("owner", &["owner"]);
+    let state = || {
+        let hosts = program.get("/hosts").json();
+        let hosts = hosts["hosts"].as_array().unwrap().clone();
+        hosts.into_iter().find(|host| host["domain"] == OTHER)
+    };
+    program.put(&format!("/hosts/{OTHER}/disabled"), &json!({})).is(204);
+    assert!(state().unwrap()["disabled_at"].is_string(), "{:?}", state());
+    assert_eq!(state().unwrap()["accounts"], 2, "what it has stays");
+    program.put(&format!("/hosts/{DOMAIN}/disabled"), &json!({})).is(409);
+    program.delete(&format!("/hosts/{OTHER}/disabled")).is(204);
+    assert!(state().unwrap()["disabled_at"].is_null(), "{:?}", state());
+    program.put("/hosts/nowhere.test/disabled", &json!({})).is(404);
+
+    for path in [format!("/hosts/{OTHER}"), format!("/hosts/{OTHER}?confirm={DOMAIN}")] {
+        let refused = program.delete(&path);
+        refused.is(422);
+        assert!(refused.body.contains(&format!("confirm={OTHER}")), "{}", refused.body);
+    }
+    assert!(state().is_some(), "nothing was deleted");
+    program.delete(&format!("/hosts/{DOMAIN}?confirm={DOMAIN}")).is(409);
+    program.delete("/hosts/nowhere.test?confirm=nowhere.test").is(404);
+    let gone = program.delete(&format!("/hosts/{OTHER}?confirm={OTHER}")).json();
+    assert_eq!(gone, json!({ "accounts": 2, "groups": 0 }));
+    assert!(state().is_none());
+    let record = house.visitor("owner").get("/audit?act=host").body;
+    for act in ["host.disable", "host.enable", "host.delete"] {
+        assert!(record.contains(act), "{act}");
     }
     Ok(())
 }

@@ -33,7 +33,7 @@ pub(crate) struct CertificateList {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct HostEntry {
     host: String,
-    /// `made` by the server, `put-in` by an operator, or `configuration`.
+    /// `made` by the server, `put-in` by an operator, `acme` (ordered at an authority), or `configuration`.
     source: &'static str,
     /// Where the configuration names its file, where it does: only there it can be changed.
     configured_by: Option<String>,
@@ -81,7 +81,7 @@ pub(crate) struct NewCertificate {
     chain: String,
     /// PEM: its key; without it: that of the signing request that waits, or the one in use.
     key: Option<String>,
-    /// At all servers of the cluster that are members now, not at one alone.
+    /// At all servers of the cluster, also those that join later, not at one alone.
     #[serde(default)]
     everywhere: bool,
 }
@@ -221,6 +221,7 @@ impl HostEntry {
         let (source, configured_by) = match &host.source {
             CertificateSource::Made => ("made", None),
             CertificateSource::PutIn => ("put-in", None),
+            CertificateSource::Acme => ("acme", None),
             CertificateSource::Configuration(by) => ("configuration", Some(by.clone())),
         };
         Self {

@@ -1,6 +1,7 @@
 //! The resources, one file each.
 
 pub(crate) mod accounts;
+pub(crate) mod acme;
 pub(crate) mod administrators;
 pub(crate) mod audit;
 pub(crate) mod certificates;

@@ -113,6 +113,10 @@ async fn show(visit: &Visit, wrong: Option<OpsError>) -> Response {
         Ok(hosts) => hosts,
         Err(error) => return visit.refuse(&error).await,
     };
+    let acme = match visit.acts().acme.status(visit.actor()).await {
+        Ok(status) => status,
+        Err(error) => return visit.refuse(&error).await,
+    };
     let name = visit.name("host");
     let known: Vec<String> = hosts.iter().map(|info| info.host.clone()).collect();
     let Some(info) = hosts.into_iter().find(|info| info.host == name) else {
@@ -143,7 +147,7 @@ async fn show(visit: &Visit, wrong: Option<OpsError>) -> Response {
             CertificateSource::Configuration(by) if !info.chain.is_empty() => Some(by.clone()),
             _ => None,
         },
-        row: Row::of(info, &place, words::now()),
+        row: Row::of(info, &place, words::now()).with_orders(&acme),
         names: visit.form.raw("names").to_owned(),
         key: visit.form.get("key"),
         parts,

@@ -24,6 +24,8 @@ struct Page {
     host: String,
     chain: String,
     is_everywhere: bool,
+    /// Whether certificates come by themselves.
+    is_ordered: bool,
     host_error: Option<String>,
     chain_error: Option<String>,
     key_error: Option<String>,
@@ -85,6 +87,10 @@ async fn show(visit: &Visit, outcome: Outcome) -> Response {
         Ok(hosts) => hosts,
         Err(error) => return visit.refuse(&error).await,
     };
+    let is_ordered = match acts.acme.status(actor).await {
+        Ok(status) => status.is_enabled,
+        Err(error) => return visit.refuse(&error).await,
+    };
     let is_sent = visit.form.sent("csrf").is_some();
     let host = match is_sent {
         true => visit.form.get("host"),
@@ -93,6 +99,7 @@ async fn show(visit: &Visit, outcome: Outcome) -> Response {
     let mut page = Page {
         frame: visit.frame(t("Put in a certificate")).await,
         is_everywhere: !is_sent || visit.form.is_set("everywhere"),
+        is_ordered,
         place,
         hosts,
         host,

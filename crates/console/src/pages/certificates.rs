@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::response::{IntoResponse, Redirect, Response};
-use ops::{CertificateSource, HostCertificate, Mood, NodeState, OpsError};
+use ops::{AcmeState, AcmeStatus, CertificateSource, HostCertificate, Mood, NodeState, OpsError};
 
 use crate::{
     fields::address,
@@ -19,6 +19,8 @@ struct Page {
     frame: Frame,
     place: Place,
     rows: Vec<Row>,
+    /// The address where certificates are ordered; none: they are not.
+    ordered_at: Option<String>,
     console_names: Vec<(String, bool)>,
 }
 
@@ -28,6 +30,8 @@ pub(super) struct Row {
     pub(super) source: String,
     pub(super) advice: Vec<(&'static str, String)>,
     pub(super) link: String,
+    /// How it goes with its orders, where some are made.
+    pub(super) ordered: Option<(&'static str, String)>,
 }
 
 /// Whose certificates are shown: they are files of one server each.
@@ -53,10 +57,16 @@ pub(crate) async fn page(visit: Visit) -> Response {
         Ok(names) => names,
         Err(error) => return visit.refuse(&error).await,
     };
+    let acme = match acts.acme.status(actor).await {
+        Ok(status) => status,
+        Err(error) => return visit.refuse(&error).await,
+    };
     let now = words::now();
+    let row = |info: HostCertificate| Row::of(info, &place, now).with_orders(&acme);
     rendered(&Page {
         frame: visit.frame(t("Certificates")).await,
-        rows: hosts.into_iter().map(|info| Row::of(info, &place, now)).collect(),
+        rows: hosts.into_iter().map(row).collect(),
+        ordered_at: acme.is_enabled.then(|| acme.directory.clone()),
         console_names,
         place,
     })
@@ -70,6 +80,18 @@ impl Row {
             advice: advice.map(|(mood, text)| (class(mood), told(text))).collect(),
             link: place.link(&format!("/certificates/host/{}", segment(&info.host))),
             info,
+            ordered: None,
+        }
+    }
+
+    /// The same, with how its orders go.
+    pub(super) fn with_orders(self, acme: &AcmeStatus) -> Self {
+        let host = acme.hosts.iter().find(|host| host.host == self.info.host);
+        let said = host.filter(|host| host.state != AcmeState::Off);
+        let said = said.map(|host| host.said(&|at| words::time(&at)));
+        Self {
+            ordered: said.map(|(mood, text)| (class(mood), told(text))),
+            ..self
         }
     }
 }
@@ -146,6 +168,7 @@ fn source(info: &HostCertificate) -> String {
         _ if info.chain.is_empty() => t("none##source").to_owned(),
         CertificateSource::Made => t("made by the server at its first start").to_owned(),
         CertificateSource::PutIn => t("put in by an operator").to_owned(),
+        CertificateSource::Acme => t("ordered by ACME").to_owned(),
         CertificateSource::Configuration(by) => t1("a file that {0} names", by),
     }
 }

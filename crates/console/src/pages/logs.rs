@@ -32,7 +32,7 @@ struct Page {
     is_listed: bool,
     wanted: LogQuestion,
     levels: [LogLevel; 5],
-    targets: [&'static str; 18],
+    targets: [&'static str; 19],
     lines: Lines,
     state: State,
     /// Lines shown at most.

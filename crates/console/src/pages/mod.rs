@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod accounts;
+pub(crate) mod acme;
 pub(crate) mod administrators;
 pub(crate) mod announce;
 pub(crate) mod audit;

@@ -59,6 +59,34 @@ impl CertificateDesk {
         }
     }
 
+    /// Whether what all servers use for this host is in force here, or was until somebody put in another one, or this is
+    /// no host of this server that can be changed.
+    pub(crate) fn has_shared(&self, host: &str, mark: &str) -> bool {
+        self.changeable(host).is_err() || self.origins.load().folder().shared(host).as_deref() == Some(mark)
+    }
+
+    /// Puts in force what all servers use for this host. The error is a clause.
+    pub(crate) fn take_shared(&self, host: &str, chain: &str, key: &str, mark: &str) -> Result<(), String> {
+        let _turn = self.turn.lock();
+        let pair = parse_pair(chain, key).map_err(|error| format!("that for {host}: {error}"))?;
+        if let Err(refusal) = check_dates(&pair) {
+            return Err(format!("that for {host}: {}", refusal.why));
+        }
+        let folder = self.origins.load().folder();
+        folder
+            .put_shared(host, chain, key, mark)
+            .map_err(|error| error.to_string())?;
+        self.in_force(vec![host.to_owned()]).map_err(|refusal| refusal.why)?;
+        tracing::info!(target: "acme", host, "the certificate that all servers use is in force here");
+        Ok(())
+    }
+
+    /// Whether the configuration names the certificate of this host.
+    pub(crate) fn is_configured(&self, host: &str) -> bool {
+        let configured = self.origins.load().configured().and_then(|files| files.read().ok());
+        configured.is_some_and(|pair| pair.is_for(host))
+    }
+
     fn act_now(&self, wish: CertificateWish) -> Outcome {
         let _turn = self.turn.lock();
         match wish {
@@ -189,8 +217,7 @@ impl CertificateDesk {
             );
             return Err(CertificateRefusal::of("host", why));
         };
-        let configured = origins.configured().and_then(|files| files.read().ok());
-        if configured.is_some_and(|pair| pair.is_for(host)) {
+        if self.is_configured(host) {
             let why = format!(
                 "the certificate of {host} is named by {}: put the new one into that file, and it holds within seconds",
                 origins.by

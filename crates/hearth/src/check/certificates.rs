@@ -59,8 +59,8 @@ fn self_signed(origins: &Origins, domain: &str) -> Finding {
     } else {
         "will be made at the first start"
     };
-    let advice = "for others than yourself, get one from an authority: hearth certificate csr and import, or \
-                  tls.certificate and tls.key";
+    let advice = "for others than yourself, get one from an authority: hearth certificate acme on, or csr and \
+                  import, or tls.certificate and tls.key";
     Finding::warning(
         SUBJECT,
         format!("a self-signed one for {domain}, in {}, {when}", place.display()),

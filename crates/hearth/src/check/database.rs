@@ -105,10 +105,12 @@ fn current(configuration: &Configuration, shown: &str, contents: Contents) -> Fo
         accounts,
         is_clustered,
         secrets,
+        unanswered,
     } = contents;
     let mut findings = vec![Finding::ok(SUBJECT, format!("{shown} answers; accounts: {accounts}"))];
     findings.extend(hosts_differ(configuration, &hosts));
     findings.extend(secrets);
+    findings.extend(unanswered);
     let domains = if hosts.is_empty() {
         configuration.config.domains.clone()
     } else {
@@ -142,6 +144,8 @@ struct Contents {
     is_clustered: bool,
     /// What there is to say of those that are encrypted.
     secrets: Vec<Finding>,
+    /// What there is to say where authorities are not answered.
+    unanswered: Option<Finding>,
 }
 
 async fn open(configuration: &Configuration) -> Result<Tables, StorageError> {
@@ -159,7 +163,8 @@ async fn open(configuration: &Configuration) -> Result<Tables, StorageError> {
     for host in &hosts {
         accounts += storage.accounts().count(host.id).await?;
     }
-    let is_clustered = is_clustered(configuration, &storage).await;
+    let is_clustered = is_on(configuration, &storage, CLUSTER_ENABLED).await;
+    let unanswered = unanswered(configuration, &storage).await;
     let secrets = secrets(configuration, &storage).await;
     storage.close().await?;
     let hosts = hosts.into_iter().map(|host| host.domain).collect();
@@ -168,16 +173,28 @@ async fn open(configuration: &Configuration) -> Result<Tables, StorageError> {
         accounts,
         is_clustered,
         secrets,
+        unanswered,
     }))
 }
 
 /// A database that answered a moment ago does so again, or it is away: then that is what counts.
-async fn is_clustered(configuration: &Configuration, storage: &Storage) -> bool {
+async fn is_on(configuration: &Configuration, storage: &Storage, name: &str) -> bool {
     let sealing = wiring::sealing(storage, &KeyFile::new(&configuration.config));
     let (properties, _) = wiring::properties(configuration, storage, &sealing);
     let held = properties.held().await.unwrap_or_default();
-    held.get(CLUSTER_ENABLED)
-        .is_some_and(|held| held.value == Value::Bool(true))
+    held.get(name).is_some_and(|held| held.value == Value::Bool(true))
+}
+
+/// Certificates are ordered, and nobody here tells the authority that the hosts are ours.
+async fn unanswered(configuration: &Configuration, storage: &Storage) -> Option<Finding> {
+    if !configuration.config.acme.listen.is_empty() || !is_on(configuration, storage, "acme.enabled").await {
+        return None;
+    }
+    Some(Finding::warning(
+        "certificate",
+        "certificates are ordered (acme.enabled), and acme.listen is empty: no authority is answered here",
+        "set acme.listen = [\"0.0.0.0:80\"], or have another server that shares the database do so",
+    ))
 }
 
 /// Whether the key for secrets is here, and opens them.

@@ -83,6 +83,15 @@ pub(crate) async fn outlook(configuration: &Configuration, domains: &[String]) -
     findings
 }
 
+/// An order of a certificate that does not go well.
+pub(crate) fn ordered(message: String, is_bad: bool) -> Finding {
+    let advice = "see the certificates page, or hearth certificate acme status";
+    match is_bad {
+        true => Finding::error("certificate", message, advice),
+        false => Finding::warning("certificate", message, advice),
+    }
+}
+
 /// How a database would do.
 pub(crate) async fn database(configuration: &Configuration) -> Vec<Finding> {
     database::look(configuration, false).await.findings

@@ -14,6 +14,7 @@ pub(super) fn look(config: &Config, running: Option<&Status>) -> Vec<Finding> {
         ("c2s.tls_listen", &config.c2s.tls_listen),
         ("admin.listen", &config.admin.listen),
         ("admin.tls_listen", &config.admin.tls_listen),
+        ("acme.listen", &config.acme.listen),
     ];
     let each = keys
         .into_iter()

@@ -11,7 +11,11 @@ use jiff::Timestamp;
 use ops::{HostCertificate, ImportWish, Installed, KeyWish, Mood, PEM_BYTES_MAX, Password, RequestWish};
 use serde_json::json;
 
-use super::{Failure, Output, Reach, output::time};
+use super::{
+    Failure, Output, Reach,
+    acme::{self, AcmeCommand},
+    output::time,
+};
 use crate::control::{Answer, Request};
 
 #[derive(Debug, Subcommand)]
@@ -29,12 +33,18 @@ pub(crate) enum CertificateCommand {
         /// The host that it is for; without it: every host that it names.
         #[arg(long)]
         host: Option<String>,
-        /// At all servers of the cluster that are members now, not at this one alone.
+        /// At all servers of the cluster, also those that join later, not at this one alone.
         #[arg(long)]
         everywhere: bool,
     },
     /// Make a signing request for an authority, and print it; its key stays in the data directory.
     Csr(Csr),
+    /// Certificates from an authority that come, and are renewed, by themselves (ACME).
+    #[command(subcommand)]
+    Acme(AcmeCommand),
+    /// Forget certificates of all servers, and accounts at authorities, that nobody can read any more: the key for
+    /// secrets is lost. What servers have in their files stays.
+    ForgetUnreadable,
     /// Make a certificate that vouches for itself, and put it in force in the place of the present one.
     SelfSigned {
         /// The host that it is for.
@@ -93,7 +103,9 @@ pub(crate) async fn run(command: CertificateCommand, reach: &mut Reach, output: 
             },
             everywhere,
         },
+        CertificateCommand::Acme(command) => return acme::run(command, reach, output).await,
         CertificateCommand::Csr(csr) => Request::CertificateAsk { wish: csr.wish() },
+        CertificateCommand::ForgetUnreadable => Request::CertificateForgetUnreadable,
         CertificateCommand::SelfSigned { host } => Request::CertificateSelfSigned { host },
     };
     match reach.ask(request).await? {
@@ -106,6 +118,10 @@ pub(crate) async fn run(command: CertificateCommand, reach: &mut Reach, output: 
             Ok(())
         }
         Answer::Installed(installed) => tell(&installed, output),
+        Answer::Forgotten(count) => {
+            output.one(&json!({ "forgotten": count }), |_| format!("forgotten: {count}"));
+            Ok(())
+        }
         other => Err(other.into()),
     }
 }
@@ -130,7 +146,7 @@ impl Csr {
 }
 
 /// The text of a file that is no longer than a chain can be.
-fn read(path: &Path) -> Result<String, Failure> {
+pub(super) fn read(path: &Path) -> Result<String, Failure> {
     let failed = |why: String| Failure::Act(format!("{} cannot be read: {why}", path.display()));
     let file = File::open(path).map_err(|error| failed(error.to_string()))?;
     let mut text = String::new();

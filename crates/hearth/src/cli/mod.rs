@@ -1,6 +1,7 @@
 //! The command line: noun, then verb.
 
 mod account;
+mod acme;
 mod admin;
 mod certificate;
 mod cluster;
@@ -27,7 +28,7 @@ pub(crate) use cluster::ClusterCommand;
 pub(crate) use config::ConfigCommand;
 pub(crate) use group::GroupCommand;
 pub(crate) use host::HostCommand;
-pub(crate) use output::Output;
+pub(crate) use output::{Output, time};
 pub(crate) use property::PropertyCommand;
 pub(crate) use reach::Reach;
 pub(crate) use session::SessionCommand;

@@ -81,6 +81,7 @@ impl Reach {
             live: Arc::new(NobodyLive),
             cluster: Arc::new(NoCluster),
             certificates: &CertificateDesk::new(Origins::of(configuration), domains, None),
+            answers_challenges: !configuration.config.acme.listen.is_empty(),
             sealing: &sealing,
             node: &config.node_name,
             status,

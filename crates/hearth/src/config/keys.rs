@@ -147,6 +147,14 @@ pub(crate) static KEYS: &[Key] = &[
         |config| &mut config.admin.tls_listen,
     ),
     key(
+        "acme.listen",
+        "Where certificate authorities look whether a host is ours (RFC 8555, http-01) before they sign its certificate, as \
+         [\"0.0.0.0:80\", \"[::]:80\"]: they ask at port 80, so that must lead here. Nothing else is answered there. An \
+         empty list: nowhere.",
+        LISTEN,
+        |config| &mut config.acme.listen,
+    ),
+    key(
         "cluster.ports",
         "Where the servers of a cluster reach this one, while clustering is on: a port, or a range of which the first \
          free one is taken.",

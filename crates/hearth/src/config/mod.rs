@@ -51,6 +51,7 @@ pub(crate) struct Config {
     pub(crate) tls: Tls,
     pub(crate) c2s: C2s,
     pub(crate) admin: Admin,
+    pub(crate) acme: Acme,
     pub(crate) cluster: Cluster,
     pub(crate) log: Log,
 }
@@ -91,6 +92,12 @@ pub(crate) struct C2s {
 pub(crate) struct Admin {
     pub(crate) listen: Vec<SocketAddr>,
     pub(crate) tls_listen: Vec<SocketAddr>,
+}
+
+/// `[acme]`
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Acme {
+    pub(crate) listen: Vec<SocketAddr>,
 }
 
 /// `[cluster]`
@@ -206,6 +213,7 @@ impl Default for Config {
                 listen: loopback(9090),
                 tls_listen: loopback(9091),
             },
+            acme: Acme::default(),
             cluster: Cluster::default(),
             log: Log {
                 format: "human".into(),

@@ -4,7 +4,7 @@
 use std::pin::Pin;
 
 use ops::{
-    Accounts, Actor, Administrators, Audit, Certificates, Clustering, Groups, Hosts, Logs, OpsError, Password,
+    Accounts, Acme, Actor, Administrators, Audit, Certificates, Clustering, Groups, Hosts, Logs, OpsError, Password,
     Properties, SecondFactors, Sessions, Tokens,
 };
 
@@ -13,6 +13,7 @@ use super::{Answer, Reply, Request, Status};
 /// Everything that requests are about.
 #[derive(Clone)]
 pub(crate) struct Desk {
+    pub(crate) acme: Acme,
     pub(crate) accounts: Accounts,
     pub(crate) administrators: Administrators,
     pub(crate) groups: Groups,
@@ -150,9 +151,13 @@ impl Desk {
             Request::CertificateSelfSigned { host } => {
                 Answer::Installed(later(|| self.certificates.self_signed(actor, &host, None)).await?)
             }
+            Request::CertificateForgetUnreadable => {
+                Answer::Forgotten(later(|| self.certificates.forget_unreadable(actor)).await?)
+            }
             Request::CertificateAsk { wish } => {
                 Answer::Document(later(|| self.certificates.request(actor, wish, None)).await?)
             }
+            Request::Acme(request) => later(|| request.answer(&self.acme, actor)).await?,
             Request::ClusterStatus => Answer::ClusterStatus(later(|| clustering.status(actor)).await?.into()),
             Request::ClusterEnable => Answer::ClusterStatus(later(|| clustering.enable(actor)).await?.into()),
             Request::ClusterDisable => Answer::ClusterStatus(later(|| clustering.disable(actor)).await?.into()),

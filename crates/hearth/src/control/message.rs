@@ -3,13 +3,13 @@
 use std::net::SocketAddr;
 
 use ops::{
-    AccountInfo, AdministratorInfo, CacheInfo, ClusterStatus, GroupInfo, HostCertificate, HostInfo, ImportWish,
-    Imported, Installed, Lock, MemberInfo, MembersAdded, NodeInfo, Page, Password, PropertyChangeInfo, PropertyInfo,
-    Record, RequestWish, Role, SessionInfo, TokenInfo, TokenWish, Where,
+    AccountInfo, AcmeStatus, AdministratorInfo, CacheInfo, ClusterStatus, GroupInfo, HostCertificate, HostInfo,
+    ImportWish, Imported, Installed, Lock, MemberInfo, MembersAdded, NodeInfo, Page, Password, PropertyChangeInfo,
+    PropertyInfo, Record, RequestWish, Role, SessionInfo, TokenInfo, TokenWish, Where,
 };
 use serde::{Deserialize, Serialize};
 
-use super::group::GroupRequest;
+use super::{acme::AcmeRequest, group::GroupRequest};
 
 /// An act that a command asks for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -127,9 +127,11 @@ pub(crate) enum Request {
     CertificateSelfSigned {
         host: String,
     },
+    CertificateForgetUnreadable,
     CertificateAsk {
         wish: RequestWish,
     },
+    Acme(AcmeRequest),
     ClusterStatus,
     ClusterEnable,
     ClusterDisable,
@@ -154,6 +156,8 @@ pub(crate) enum Reply {
 pub(crate) enum Answer {
     Status(Status),
     Nothing,
+    /// Secrets that were forgotten.
+    Forgotten(usize),
     /// Sessions that were closed.
     Closed(usize),
     Hosts(Vec<String>),
@@ -183,6 +187,7 @@ pub(crate) enum Answer {
     Tokens(Vec<TokenInfo>),
     Certificates(Vec<HostCertificate>),
     Installed(Installed),
+    Acme(Box<AcmeStatus>),
     ClusterStatus(Box<ClusterStatus>),
     ClusterNodes(Vec<NodeInfo>),
     ClusterNode(Box<NodeInfo>),

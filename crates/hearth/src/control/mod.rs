@@ -3,6 +3,7 @@
 //! A request is one line of JSON, an answer another. Only the data directory's owner (and root) is
 //! heard. The same requests are answered by `desk` without a server, on the database.
 
+mod acme;
 mod client;
 mod desk;
 mod frame;
@@ -10,6 +11,7 @@ mod group;
 mod message;
 mod server;
 
+pub(crate) use acme::AcmeRequest;
 pub(crate) use client::{Client, ClientError};
 pub(crate) use desk::Desk;
 pub(crate) use group::GroupRequest;

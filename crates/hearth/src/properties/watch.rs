@@ -21,6 +21,7 @@ pub(crate) struct Settings {
     pub(crate) console: ops::ConsoleSettings,
     pub(crate) keep: ops::KeepSettings,
     pub(crate) database: ops::DatabaseSettings,
+    pub(crate) acme: ops::AcmeSettings,
 }
 
 /// Until what could not be read is read again.

@@ -33,6 +33,9 @@ pub enum CertificateSource {
     PutIn,
     /// The configuration names its file: only there it can be changed. File and line, variable or flag.
     Configuration(String),
+    /// An authority signed it, by an order that needed nobody (RFC 8555). No server says so of its own: it is seen in the
+    /// database.
+    Acme,
 }
 
 /// Where a chain leads.

@@ -1,5 +1,5 @@
 //! Certificates: what each host is served with, and another one. They are files of one server each; in a cluster every
-//! server is asked for its own.
+//! server is asked for its own. Those for all servers are in the database too, from where each brings its files up to date.
 
 mod advice;
 mod info;
@@ -12,7 +12,9 @@ pub use info::{
     HostCertificate, ImportWish, KeyWish, RequestInfo, RequestWish,
 };
 
-use crate::{Actor, Asked, ClusterLive, OpsError, Password, Properties, audit::Deed};
+use storage::{KeptCertificate, KeptSource};
+
+use crate::{Actor, Asked, ClusterLive, OpsError, Password, Properties, Vault, audit::Deed};
 
 /// Acts on certificates.
 #[derive(Clone)]
@@ -20,6 +22,7 @@ pub struct Certificates {
     here: Arc<dyn CertificatesHere>,
     cluster: Arc<dyn ClusterLive>,
     properties: Properties,
+    vault: Vault,
 }
 
 /// The certificates of this server.
@@ -48,13 +51,20 @@ pub const PEM_BYTES_MAX: usize = 96 * 1024;
 const NAMES_MAX: usize = 50;
 
 impl Certificates {
-    /// Acts on the certificates of this server, `here`, and of the other servers of its cluster.
+    /// Acts on the certificates of this server, `here`, and of the other servers of its cluster; those of all servers are
+    /// kept in `vault`.
     #[must_use]
-    pub fn new(here: Arc<dyn CertificatesHere>, cluster: Arc<dyn ClusterLive>, properties: Properties) -> Self {
+    pub fn new(
+        here: Arc<dyn CertificatesHere>,
+        cluster: Arc<dyn ClusterLive>,
+        properties: Properties,
+        vault: Vault,
+    ) -> Self {
         Self {
             here,
             cluster,
             properties,
+            vault,
         }
     }
 
@@ -66,9 +76,27 @@ impl Certificates {
         match self.ask(node, CertificateWish::List).await? {
             CertificateAnswer::Hosts(mut hosts) => {
                 hosts.retain(|host| actor.reaches(&host.host));
+                self.mark_ordered(&mut hosts).await;
                 Ok(hosts)
             }
             _ => Err(of_another_version(node)),
+        }
+    }
+
+    /// Says of those that were ordered that they were. Where the database does not answer, nothing is said: that they are
+    /// served is seen without it.
+    async fn mark_ordered(&self, hosts: &mut [HostCertificate]) {
+        let kept = self.vault.certificates().await.unwrap_or_default();
+        for host in hosts.iter_mut().filter(|host| host.source == CertificateSource::PutIn) {
+            let print = host.chain.first().map(|leaf| leaf.fingerprint.as_str());
+            let is_this = |kept: &&KeptCertificate| {
+                let chain = transport::read_chain(&kept.chain).unwrap_or_default();
+                kept.domain == host.host && chain.first().map(|leaf| leaf.fingerprint.as_str()) == print
+            };
+            let kept = kept.iter().find(is_this);
+            if kept.is_some_and(|kept| kept.source == KeptSource::Acme) {
+                host.source = CertificateSource::Acme;
+            }
         }
     }
 
@@ -93,7 +121,8 @@ impl Certificates {
     }
 
     /// Puts a certificate in force, at this server, the one with this number, or at all servers of the cluster. Its key
-    /// goes to the server's disk and nowhere else.
+    /// goes to the server's disk and nowhere else; one for all servers goes to the database too, encrypted, where those
+    /// find it that join later.
     ///
     /// # Errors
     /// Where the actor is no owner, or the certificate cannot be used: then nothing was changed.
@@ -119,7 +148,11 @@ impl Certificates {
                 return Err(of_another_version(first));
             };
             let failed = match is_everywhere {
-                true => self.send_to_others(wish.clone()).await,
+                true => {
+                    let failed = self.send_to_others(wish.clone()).await;
+                    self.keep(&wish, &hosts).await?;
+                    failed
+                }
                 false => Vec::new(),
             };
             tracing::info!(%actor, ?hosts, fingerprint, "a certificate was put in force");
@@ -134,6 +167,27 @@ impl Certificates {
         record
             .record_with(actor, Deed::new("certificate.import", &target), work, outcome)
             .await
+    }
+
+    /// Keeps what was put in force at all servers for those that join later, or are away just now.
+    async fn keep(&self, wish: &ImportWish, hosts: &[String]) -> Result<(), OpsError> {
+        let chain = transport::certificates_in(&wish.chain);
+        let kept = async {
+            let key = self
+                .here
+                .key_for(&chain)
+                .ok_or_else(|| "its key is not there".to_owned())?;
+            for host in hosts {
+                let put_in = self.vault.put_in(host, &chain, &key).await;
+                put_in.map_err(|error| error.to_string())?;
+            }
+            Ok::<(), String>(())
+        };
+        kept.await.map_err(|why| {
+            OpsError::Refused(format!(
+                "it is in force, but not kept for servers that join later: {why}"
+            ))
+        })
     }
 
     /// The same for the rest of the cluster; who did not take it.
@@ -156,6 +210,21 @@ impl Certificates {
             }
         }
         failed
+    }
+
+    /// Forgets certificates of all servers, and accounts at authorities, that cannot be read any more because the key for
+    /// secrets is lost: until then no other key is made. How many there were. Files of servers stay.
+    ///
+    /// # Errors
+    /// Where the actor is no owner, or the database fails.
+    pub async fn forget_unreadable(&self, actor: &Actor) -> Result<usize, OpsError> {
+        let work = async {
+            actor.require_owner()?;
+            self.vault.forget_unreadable().await
+        };
+        let outcome = |count: &usize| format!("done: {count} forgotten");
+        let deed = Deed::new("certificate.forget-unreadable", "all servers");
+        self.properties.record().record_with(actor, deed, work, outcome).await
     }
 
     /// Makes a certificate for a host that vouches for itself, and puts it in force.

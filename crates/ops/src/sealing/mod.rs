@@ -66,8 +66,24 @@ impl Sealing {
         Ok(key.seal(place, text))
     }
 
+    /// Whether something could be encrypted here.
+    ///
+    /// # Errors
+    /// Where the key that is needed is not here, and what to do.
+    pub(crate) async fn can_seal(&self) -> Result<(), OpsError> {
+        match self.find().await {
+            Ok(_) => Ok(()),
+            // Then another key is made.
+            Err(OpsError::Sealed(_)) if self.is_unused().await? => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Whether nothing in the database is encrypted.
     async fn is_unused(&self) -> Result<bool, OpsError> {
+        if self.storage.acme().count_sealed().await? > 0 {
+            return Ok(false);
+        }
         let properties = self.storage.properties().list().await?;
         let factors = self.storage.second_factors().secrets().await?;
         let is_sealed = |(_, secret): &(_, Vec<u8>)| id_of(secret).is_some();

@@ -27,6 +27,8 @@ pub struct Versions {
     pub cluster: i64,
     /// Of groups.
     pub groups: i64,
+    /// Of certificates that all servers use, and of what is wished of them.
+    pub certificates: i64,
 }
 
 /// Tells of changes.
@@ -123,13 +125,15 @@ impl Watchers {
 
     async fn versions(&self) -> Result<Versions, StorageError> {
         const VERSIONS: &str = "SELECT (SELECT value FROM counters WHERE name = 'properties'), version, \
-             (SELECT value FROM counters WHERE name = 'groups') FROM cluster WHERE id = 1";
+             (SELECT value FROM counters WHERE name = 'groups'), \
+             (SELECT value FROM counters WHERE name = 'certificates') FROM cluster WHERE id = 1";
         let row = soon(&self.db, self.db.row(VERSIONS, args![])).await?;
         let row = row.ok_or_else(|| StorageError::corrupt("the cluster's row is not there"))?;
         Ok(Versions {
             properties: row.int(0)?,
             cluster: row.int(1)?,
             groups: row.int(2)?,
+            certificates: row.int(3)?,
         })
     }
 }

@@ -18,6 +18,7 @@ macro_rules! on_every_database {
 }
 
 mod accounts;
+mod acme;
 mod administrators;
 mod api_tokens;
 mod audit;

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{NoServerSessionStorage, ServerConfig};
-use rustls::{SupportedProtocolVersion, version};
+use rustls::{ClientConfig, SupportedProtocolVersion, version};
 
 use super::certificates::Certificates;
+use super::trust::TrustAnchors;
 use super::witness::SecretWitness;
 use crate::settings::{TlsSettings, TlsVersion};
 
@@ -35,6 +36,17 @@ pub fn tls_server_config(
     config.require_ems = true;
     config.key_log = Arc::new(SecretWitness);
     Ok(Arc::new(config))
+}
+
+/// TLS 1.2 and 1.3 to servers that one of these authorities vouches for; none where nobody is trusted.
+pub fn tls_client_config(anchors: &TrustAnchors) -> Result<Option<Arc<ClientConfig>>, rustls::Error> {
+    let Some(roots) = &anchors.roots else {
+        return Ok(None);
+    };
+    let builder =
+        ClientConfig::builder_with_provider(provider()).with_protocol_versions(&versions(TlsVersion::Tls12))?;
+    let config = builder.with_root_certificates(Arc::clone(roots)).with_no_client_auth();
+    Ok(Some(Arc::new(config)))
 }
 
 /// The one provider of the house.

@@ -3,6 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `<domain>.pem` | what was put in: key and chain in one file, so that nobody ever reads one without the other |
+//! | `<domain>.shared` | the mark of the certificate of all servers that was put in last; what was put in since stays |
 //! | `<domain>.previous.pem` | what it took the place of |
 //! | `<domain>.crt`, `<domain>.key` | the self-signed one of the first start, so that clients which pinned it stay |
 //! | `<domain>.csr`, `<domain>.csr.key` | a signing request that waits for its certificate, and its key |
@@ -14,8 +15,9 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::certificates::ascii;
+use super::details::CertificateDetails;
 use super::making::{self, KeyKind, Made, Requester};
-use super::pair::{CertificateError, Pair, PairFiles};
+use super::pair::{CertificateError, Pair, PairFiles, parse_chain};
 
 /// Certificates by domain, in one folder.
 #[derive(Debug, Clone)]
@@ -84,6 +86,22 @@ impl CertificateFolder {
         let key = key_in(key).unwrap_or(key).trim();
         self.write(&file, &format!("{key}\n{}", certificates_in(chain)), 0o600)?;
         Ok(PairFiles::new(&file, &file).of_host(domain))
+    }
+
+    /// Keeps what all servers use for `domain`, and the mark by which it is known again, as [`CertificateFolder::put`] does.
+    pub fn put_shared(&self, domain: &str, chain: &str, key: &str, mark: &str) -> Result<(), CertificateError> {
+        let is_there = fs::read_to_string(self.file(domain, "pem"))
+            .is_ok_and(|text| certificates_in(&text) == certificates_in(chain));
+        if !is_there {
+            self.put(domain, chain, key)?;
+        }
+        self.write(&self.file(domain, "shared"), mark, 0o600)
+    }
+
+    /// The mark of what all servers use that was kept last for `domain`.
+    #[must_use]
+    pub fn shared(&self, domain: &str) -> Option<String> {
+        fs::read_to_string(self.file(domain, "shared")).ok()
     }
 
     /// Keeps a new self-signed certificate for `domain`, as [`CertificateFolder::put`] does.
@@ -183,6 +201,16 @@ pub fn parse_pair(chain: &str, key: &str) -> Result<Pair, CertificateError> {
     PairFiles::new(SENT_CHAIN, SENT_KEY).parse(chain.as_bytes(), key.as_bytes())
 }
 
+/// What stands in each certificate of a chain that somebody sent, PEM. Errors speak of "the chain".
+pub fn read_chain(chain: &str) -> Result<Vec<CertificateDetails>, CertificateError> {
+    let chain = parse_chain(Path::new(SENT_CHAIN), chain.as_bytes())?;
+    let unreadable = |why| CertificateError::Unreadable(SENT_CHAIN.into(), why);
+    chain
+        .iter()
+        .map(|certificate| CertificateDetails::of(certificate).map_err(unreadable))
+        .collect()
+}
+
 /// The block with the key in a PEM text, which may hold other things too.
 #[must_use]
 pub fn key_in(text: &str) -> Option<&str> {
@@ -195,7 +223,8 @@ pub fn key_in(text: &str) -> Option<&str> {
 }
 
 /// The blocks with certificates in a PEM text.
-fn certificates_in(mut text: &str) -> String {
+#[must_use]
+pub fn certificates_in(mut text: &str) -> String {
     const END: &str = "-----END CERTIFICATE-----";
     let mut blocks = String::new();
     while let Some(begin) = text.find("-----BEGIN CERTIFICATE-----") {

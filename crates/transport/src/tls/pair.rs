@@ -219,6 +219,11 @@ fn parse_key(file: &Path, text: &[u8]) -> Result<PrivateKeyDer<'static>, Certifi
             file: file.to_owned(),
             hint: instead_of_key(text),
         },
+        // The headers of keys that older programs encrypted (RFC 1421 §4.6.1.1) are no base64.
+        _ if is_encrypted(text) => CertificateError::NoKey {
+            file: file.to_owned(),
+            hint: instead_of_key(text),
+        },
         other => damaged(file, &other),
     })
 }
@@ -239,9 +244,14 @@ fn holds_key(text: &[u8]) -> bool {
     PrivateKeyDer::from_pem_slice(text).is_ok()
 }
 
+fn is_encrypted(text: &[u8]) -> bool {
+    let marks: [&[u8]; 2] = [b"-----BEGIN ENCRYPTED PRIVATE KEY-----", b"Proc-Type: 4,ENCRYPTED"];
+    let has = |mark: &[u8]| text.windows(mark.len()).any(|window| window == mark);
+    marks.into_iter().any(has)
+}
+
 fn instead_of_key(text: &[u8]) -> &'static str {
-    const ENCRYPTED: &[u8] = b"-----BEGIN ENCRYPTED PRIVATE KEY-----";
-    if text.windows(ENCRYPTED.len()).any(|window| window == ENCRYPTED) {
+    if is_encrypted(text) {
         return ", but an encrypted one: decrypt it first (openssl pkey -in … -out …)";
     }
     let has_certificate = pem::SliceIter::<(SectionKind, Vec<u8>)>::new(text)

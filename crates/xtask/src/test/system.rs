@@ -14,6 +14,7 @@ const NEEDED: &[(&str, &str)] = &[
     ("haproxy", "haproxy"),
     ("ip", "iproute2"),
     ("mariadbd", "mariadb-server"),
+    ("pebble", "pebble"),
     ("profanity", "profanity"),
     ("python3", "python3"),
     ("setpriv", "util-linux"),

@@ -7,16 +7,50 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "Ein Zertifikat liegt in Dateien eines Servers. Diese Seite handelt von <strong>{0}</strong>; andere des Clusters:",
     ),
     (
+        "A mail address that the authority writes to if something is wrong. May be empty.",
+        "Eine Mail-Adresse, an die die Zertifizierungsstelle schreibt, wenn etwas nicht stimmt. Darf leer sein.",
+    ),
+    (
         "A new key is made and stays on the server’s disk.",
         "Ein neuer Schlüssel wird erzeugt und bleibt auf der Platte des Servers.",
     ),
     ("A new self-signed certificate", "Ein neues selbstsigniertes Zertifikat"),
     ("A signing request waits", "Eine Zertifikatsanforderung wartet"),
+    ("ACME: {0}", "ACME: {0}"),
+    ("Act", "Handlung"),
+    ("Agree, and order certificates", "Zustimmen und Zertifikate bestellen"),
+    (
+        "An authority that speaks ACME (RFC 8555), as Let’s Encrypt does, signs certificates without anybody’s help, and they are renewed when a third of their time is left. It looks whether a host is yours at <code>http://the-host/.well-known/acme-challenge/</code>: port 80 of each host must lead to an address under <code>[acme]</code> in the configuration of this server, or of another one that shares the database.",
+        "Eine Zertifizierungsstelle, die ACME (RFC 8555) spricht, etwa Let’s Encrypt, signiert Zertifikate ohne fremde Hilfe, und sie werden erneuert, wenn noch ein Drittel ihrer Zeit übrig ist. Ob ein Host Ihnen gehört, prüft sie unter <code>http://der-host/.well-known/acme-challenge/</code>: Port 80 jedes Hosts muss zu einer Adresse unter <code>[acme]</code> in der Konfiguration dieses Servers führen, oder eines anderen an derselben Datenbank.",
+    ),
     ("Another signing request", "Eine andere Zertifikatsanforderung"),
+    ("Binding key", "Schlüssel zur Bindung"),
+    (
+        "Certificates are ordered at <code>{0}</code>.",
+        "Zertifikate werden bei <code>{0}</code> bestellt.",
+    ),
+    (
+        "Certificates are ordered at <code>{0}</code>: <a href='/certificates/acme'>by ACME</a>.",
+        "Zertifikate werden bei <code>{0}</code> bestellt: <a href='/certificates/acme'>mit ACME</a>.",
+    ),
+    (
+        "Certificates are ordered from now on. How that goes is shown below.",
+        "Von nun an werden Zertifikate bestellt. Wie das vorangeht, steht unten.",
+    ),
+    ("Certificates by ACME", "Zertifikate mit ACME"),
+    (
+        "Certificates come <a href='/certificates/acme'>by ACME</a>: what you put in at one server holds there until the next one is ordered. On all servers it holds until a third of its time is left.",
+        "Zertifikate kommen <a href='/certificates/acme'>mit ACME</a>: Was Sie an einem Server einspielen, gilt dort, bis das nächste bestellt wird. Auf allen Servern gilt es, bis noch ein Drittel seiner Zeit übrig ist.",
+    ),
+    (
+        "Certificates that are there stay, and are not renewed.",
+        "Vorhandene Zertifikate bleiben und werden nicht erneuert.",
+    ),
     (
         "Chain: the server’s certificate first, after each the one that signed it",
         "Kette: das Zertifikat des Servers zuerst, nach jedem das, mit dem es unterschrieben ist",
     ),
+    ("Change it", "Ändern"),
     ("City", "Ort"),
     (
         "Clients and other servers compare the certificate with the host’s own name, never with that of a machine: <code>_xmpp-client</code> records and the like lead to machines, but do not change who must vouch. Browsers compare it with the name in their address bar.",
@@ -25,10 +59,19 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("Comes from", "Herkunft"),
     ("Comes from: {0}.", "Herkunft: {0}."),
     ("Country, in two capital letters", "Land, in zwei Großbuchstaben"),
+    ("Directory of the authority", "Verzeichnis der Zertifizierungsstelle"),
+    (
+        "I have read the terms and agree to them",
+        "Ich habe die Bedingungen gelesen und stimme ihnen zu",
+    ),
+    (
+        "In base64, as the authority gave it. Empty: as it is. It is kept encrypted and shown nowhere.",
+        "In Base64, wie die Zertifizierungsstelle ihn mitgeteilt hat. Leer: wie bisher. Er wird verschlüsselt aufbewahrt und nirgends gezeigt.",
+    ),
     ("Issuer", "Aussteller"),
     (
-        "It goes to the others over the cluster’s own encrypted links. A server that joins later has its own, until one is put in there.",
-        "Über die verschlüsselten Verbindungen des Clusters geht es an die anderen. Ein Server, der später beitritt, hat sein eigenes, bis dort eines eingespielt wird.",
+        "It goes to the others over the cluster’s own encrypted links. It is kept in the database, its key encrypted, so that a server that joins later, or is away just now, has it too.",
+        "Es geht über die verschlüsselten Verbindungen des Clusters zu den anderen. In der Datenbank wird es aufbewahrt, mit verschlüsseltem Schlüssel, so dass auch ein Server es hat, der später beitritt oder gerade nicht da ist.",
     ),
     (
         "It is in force at {0} for {1}, but not everywhere:",
@@ -39,8 +82,16 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "Es tritt sofort an die Stelle des jetzigen, das daneben aufbewahrt wird. Clients fragen ihre Benutzer, ob sie ihm trauen, und andere Server lehnen es ab.",
     ),
     (
+        "Its address, as the authority says it.",
+        "Seine Adresse, wie die Zertifizierungsstelle sie nennt.",
+    ),
+    (
         "Key; empty: that of the signing request that waits, or the one in use",
         "Schlüssel; leer: der der wartenden Zertifikatsanforderung oder der jetzige",
+    ),
+    (
+        "Let’s Encrypt: <code>{0}</code>; for trying it out, where nobody trusts what comes of it: <code>{1}</code>.",
+        "Let’s Encrypt: <code>{0}</code>; zum Ausprobieren, wo niemand dem Ergebnis traut: <code>{1}</code>.",
     ),
     (
         "Made {0}. Send it to your authority; its key stays on the server’s disk. <a href='{1}'>Put in</a> the chain that comes back, without a key.",
@@ -49,16 +100,29 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("Make a self-signed certificate", "Selbstsigniertes Zertifikat erzeugen"),
     ("Make a signing request", "Zertifikatsanforderung erstellen"),
     ("Make the request", "Anforderung erstellen"),
+    ("Name of the binding key (EAB)", "Name des Schlüssels zur Bindung (EAB)"),
     ("Names", "Namen"),
     ("Names that are checked", "Welche Namen geprüft werden"),
+    ("No certificates are ordered.", "Es werden keine Zertifikate bestellt."),
+    (
+        "No more certificates are ordered. Those that are there stay.",
+        "Es werden keine Zertifikate mehr bestellt. Die vorhandenen bleiben.",
+    ),
     (
         "No name for the console is set (<a href='/properties/console%2Ehosts'><code>console.hosts</code></a>): browsers use the hosts above, or this machine’s name or address.",
         "Für die Konsole ist kein Name gesetzt (<a href='/properties/console%2Ehosts'><code>console.hosts</code></a>): Browser benutzen die Hosts oben oder Namen oder Adresse dieser Maschine.",
     ),
     (
-        "On all servers of the cluster that are members now, not on {0} alone",
-        "Auf allen Servern, die jetzt Mitglied des Clusters sind, nicht nur auf {0}",
+        "On all servers of the cluster, not on {0} alone",
+        "Auf allen Servern des Clusters, nicht nur auf {0}",
     ),
+    (
+        "Only for authorities that give you one. May be empty.",
+        "Nur für Zertifizierungsstellen, die Ihnen einen geben. Darf leer sein.",
+    ),
+    ("Order no more certificates", "Keine Zertifikate mehr bestellen"),
+    ("Order now", "Jetzt bestellen"),
+    ("Order now for {0}", "Jetzt bestellen für {0}"),
     ("Organization", "Organisation"),
     (
         "Other names besides {0}, as <code>*.{0}</code>",
@@ -74,11 +138,20 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "RSA 3072, for authorities that sign nothing else",
         "RSA 3072, für Zertifizierungsstellen, die nichts anderes unterschreiben",
     ),
+    (
+        "Separated by commas; empty: every host that is served.",
+        "Durch Kommas getrennt; leer: jeder Host, der bedient wird.",
+    ),
     ("Serial number", "Seriennummer"),
     ("Signature", "Signatur"),
     ("State or province", "Bundesland oder Kanton"),
     ("Subject##certificate", "Inhaber"),
+    ("The authority’s terms:", "Die Bedingungen der Zertifizierungsstelle:"),
     ("The certificate", "Das Zertifikat"),
+    (
+        "The certificate is being ordered. Ask for this page again to see how that goes.",
+        "Das Zertifikat wird bestellt. Rufen Sie diese Seite erneut auf, um zu sehen, wie es vorangeht.",
+    ),
     (
         "The file counts where the field is empty.",
         "Die Datei gilt, wo das Feld leer ist.",
@@ -90,12 +163,30 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ),
     ("The signing request", "Die Zertifikatsanforderung"),
     (
+        "They can come, and be renewed, by themselves: <a href='/certificates/acme'>by ACME</a>.",
+        "Sie können von selbst kommen und erneuert werden: <a href='/certificates/acme'>mit ACME</a>.",
+    ),
+    (
+        "This authority has no terms.",
+        "Diese Zertifizierungsstelle hat keine Bedingungen.",
+    ),
+    (
         "This is what clients, other servers and browsers are shown, host by host. What is changed here holds at once, for those who connect from then on.",
         "Das bekommen Clients, andere Server und Browser gezeigt, Host für Host. Was hier geändert wird, gilt sofort für alle, die sich von da an verbinden.",
     ),
+    (
+        "This server answers no authority: <code>acme.listen</code> of its configuration is empty. Another server that shares the database has to.",
+        "Dieser Server antwortet keiner Zertifizierungsstelle: <code>acme.listen</code> in seiner Konfiguration ist leer. Ein anderer Server an derselben Datenbank muss es tun.",
+    ),
     ("This server has no host.", "Dieser Server hat keinen Host."),
+    ("Turn it off", "Ausschalten"),
+    ("Turn it on", "Einschalten"),
     ("Unit of the organization", "Abteilung der Organisation"),
     ("Valid", "Gültig"),
+    (
+        "Where certificates are ordered, and for which hosts. How that goes is on the certificates page.",
+        "Wo Zertifikate bestellt werden und für welche Hosts. Wie das vorangeht, steht auf der Seite der Zertifikate.",
+    ),
     ("Who vouches for it, {0}", "Wer für es bürgt, {0}"),
     ("a certificate is for it", "ein Zertifikat gilt dafür"),
     ("a file that {0} names", "eine Datei, die {0} nennt"),
@@ -112,6 +203,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "no certificate is for it: browsers warn of this console",
         "kein Zertifikat gilt dafür: Browser warnen vor dieser Konsole",
     ),
+    ("none##act", "keine"),
     ("none##issuer", "keiner"),
     ("none##key", "keiner"),
     ("none##names", "keine"),
@@ -119,12 +211,21 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("none##subject", "keiner"),
     ("of the console", "der Konsole"),
     ("or its file", "oder die Datei"),
+    ("ordered by ACME", "mit ACME bestellt"),
     ("put in by an operator", "von einem Verwalter eingespielt"),
+    (
+        "put it in once more: what was typed here is not shown again",
+        "geben Sie es noch einmal ein: Was hier getippt wurde, wird nicht wieder gezeigt",
+    ),
     ("server {0}: {1}", "Server {0}: {1}"),
     ("this server", "dieser Server"),
     (
         "tick the box to say that the present certificate may go",
         "kreuzen Sie an, dass das jetzige Zertifikat weg darf",
+    ),
+    (
+        "{0} agreed to its terms on {1}.",
+        "{0} hat ihren Bedingungen am {1} zugestimmt.",
     ),
     (
         "{0} names the file of this certificate: put a new one there, and it holds within seconds.",

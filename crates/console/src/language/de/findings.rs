@@ -12,6 +12,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ),
     ("add {record}", "fügen Sie hinzu: {0}"),
     ("certificate", "Zertifikat"),
+    (
+        "certificates are ordered (acme.enabled), and acme.listen is empty: no authority is answered here",
+        "Zertifikate werden bestellt (acme.enabled), und acme.listen ist leer: Keiner Zertifizierungsstelle wird hier geantwortet",
+    ),
     ("change {key}", "ändern Sie {0}"),
     ("check /etc/resolv.conf", "prüfen Sie /etc/resolv.conf"),
     (
@@ -49,8 +53,8 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ),
     ("database", "Datenbank"),
     (
-        "for others than yourself, get one from an authority: hearth certificate csr and import, or tls.certificate and tls.key",
-        "für andere als Sie selbst besorgen Sie eines von einer Zertifizierungsstelle: hearth certificate csr und import, oder tls.certificate und tls.key",
+        "for others than yourself, get one from an authority: hearth certificate acme on, or csr and import, or tls.certificate and tls.key",
+        "für andere als Sie selbst besorgen Sie eines von einer Zertifizierungsstelle: hearth certificate acme on, oder csr und import, oder tls.certificate und tls.key",
     ),
     (
         "get one that names all hosts",
@@ -101,8 +105,16 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("run the newer program", "benutzen Sie das neuere Programm"),
     ("secrets", "Geheimnisse"),
     (
+        "see the certificates page, or hearth certificate acme status",
+        "siehe die Seite der Zertifikate, oder hearth certificate acme status",
+    ),
+    (
         "see the log of the running server",
         "sehen Sie im Log des laufenden Servers nach",
+    ),
+    (
+        "set acme.listen = [\"0.0.0.0:80\"], or have another server that shares the database do so",
+        "setzen Sie acme.listen = [\"0.0.0.0:80\"], oder lassen Sie es einen anderen Server an derselben Datenbank tun",
     ),
     (
         "set c2s.listen = \"[::]:{port}\" in the configuration file",

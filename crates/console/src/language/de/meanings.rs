@@ -100,6 +100,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "Hosts, an denen Gäste sich ohne Konto anmelden dürfen.",
     ),
     (
+        "Hosts that certificates are ordered for. Empty: every one that is served. One whose certificate the configuration names gets none.",
+        "Hosts, für die Zertifikate bestellt werden. Leer: jeder, der bedient wird. Einer, dessen Zertifikat die Konfiguration nennt, bekommt keines.",
+    ),
+    (
         "How many routers multicast may pass; 0 stays on this machine. Replaces Hazelcast's multicast-time-to-live.",
         "Wie viele Router Multicast passieren darf; 0 bleibt auf dieser Maschine. Ersetzt multicast-time-to-live von Hazelcast.",
     ),
@@ -240,8 +244,20 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "Fremde, deren Anfragen auf die Antwort eines Kontos warten; weitere werden nicht beachtet.",
     ),
     (
+        "That key, as the authority gave it, in base64.",
+        "Dieser Schlüssel, wie die Zertifizierungsstelle ihn mitgeteilt hat, in Base64.",
+    ),
+    (
+        "The address of the authority's directory. Who vouches for the authority itself has to be among the system's authorities or those of tls.trust.",
+        "Die Adresse des Verzeichnisses der Zertifizierungsstelle. Wer für diese selbst bürgt, muss unter denen des Systems oder unter tls.trust sein.",
+    ),
+    (
         "The name for discovery by DNS: _service._tcp.domain for SRV records, else host or host:port for addresses, as a headless service of Kubernetes has them. Replaces Hazelcast's service-dns.",
         "Der Name für die Suche durch DNS: _service._tcp.domain für SRV-Einträge, sonst Host oder Host:Port für Adressen, wie sie ein Headless Service von Kubernetes hat. Ersetzt service-dns von Hazelcast.",
+    ),
+    (
+        "The name of the key that binds the account to one that the authority knows already (external account binding). Empty: it is not bound.",
+        "Der Name des Schlüssels, der das Konto an eines bindet, das die Zertifizierungsstelle schon kennt (external account binding). Leer: Es wird nicht gebunden.",
     ),
     (
         "The oldest version of TLS that is accepted.",
@@ -266,6 +282,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     (
         "Where other servers are, for static discovery: host or host:port; without a port the first three from 5701 on are tried. Replaces Hazelcast's tcp-ip members.",
         "Wo andere Server sind, für die Suche an aufgezählten Orten: Host oder Host:Port; ohne Port werden die ersten drei ab 5701 versucht. Ersetzt die tcp-ip-Mitglieder von Hazelcast.",
+    ),
+    (
+        "Where the authority writes to, by mail, if something is wrong. Empty: nowhere.",
+        "Wohin die Zertifizierungsstelle per Mail schreibt, wenn etwas nicht stimmt. Leer: nirgendwohin.",
     ),
     (
         "Where this server says how it is (XEP-0157).",
@@ -312,6 +332,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     (
         "Whether accounts may remove themselves (XEP-0077).",
         "Ob Konten sich selbst löschen dürfen (XEP-0077).",
+    ),
+    (
+        "Whether certificates are ordered at an authority (RFC 8555) and renewed when a third of their time is left. Turn it on from the certificates page or by hearth certificate acme on: nothing is ordered before somebody has agreed to the authority's terms.",
+        "Ob Zertifikate bei einer Zertifizierungsstelle bestellt (RFC 8555) und erneuert werden, wenn noch ein Drittel ihrer Zeit übrig ist. Schalten Sie es auf der Seite der Zertifikate ein oder mit hearth certificate acme on: Nichts wird bestellt, bevor jemand den Bedingungen zugestimmt hat.",
     ),
     (
         "Whether clients may exchange their password for a token (XEP-0484).",

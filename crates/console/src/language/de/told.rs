@@ -64,6 +64,19 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ),
     ("everything", "alles"),
     ("everything but the cluster", "alles außer dem Cluster"),
+    ("failed {at}: {why}", "fehlgeschlagen {0}: {1!}"),
+    (
+        "failed {at}: {why}; next try {next}",
+        "fehlgeschlagen {0}: {1!}; nächster Versuch {2}",
+    ),
+    (
+        "failed {at}: {why}; next try {next}; the one before is valid until {until}",
+        "fehlgeschlagen {0}: {1!}; nächster Versuch {2}; das vorige gilt bis {3}",
+    ),
+    (
+        "failed {at}: {why}; the one before is valid until {until}",
+        "fehlgeschlagen {0}: {1!}; das vorige gilt bis {2}",
+    ),
     ("fenced", "abgeschnitten"),
     (
         "has characters that no message may have",
@@ -93,6 +106,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "is a number of minutes from 1 to {INSPECTION_MINUTES_MAX}",
         "ist eine Zahl von Minuten von 1 bis {0}",
     ),
+    ("is being ordered", "wird bestellt"),
     ("is empty: say something", "ist leer: Schreiben Sie etwas"),
     (
         "is not for {}: clients and other servers refuse it",
@@ -123,6 +137,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "Netze oder Adressen, etwa \"192.0.2.0/24\" oder \"::1\"",
     ),
     (
+        "no certificate is ordered for it: turn ACME on for it first",
+        "für ihn wird kein Zertifikat bestellt: Schalten Sie ACME erst für ihn ein",
+    ),
+    (
         "no change of a property has the number {0}, or it has been forgotten",
         "keine Änderung einer Eigenschaft hat die Nummer {0}, oder sie ist vergessen",
     ),
@@ -143,9 +161,18 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "keine Zertifikatsanforderung und kein Zertifikat dieses Servers hat den Schlüssel, zu dem dieses gehört: Spielen Sie auch den Schlüssel ein",
     ),
     (
+        "nobody has agreed to the authority’s terms yet",
+        "noch niemand hat den Bedingungen der Zertifizierungsstelle zugestimmt",
+    ),
+    (
+        "not ordered: the configuration names its certificate",
+        "nicht bestellt: Die Konfiguration nennt sein Zertifikat",
+    ),
+    (
         "not valid yet: is this machine's clock right?",
         "noch nicht gültig: Geht die Uhr dieser Maschine richtig?",
     ),
+    ("one is being ordered already", "es wird schon eines bestellt"),
     ("owner", "Inhaber"),
     (
         "pairs \"<SHA-256 of the certificate in hexadecimal>=<user>@<domain>\"",
@@ -176,6 +203,14 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("silent", "still"),
     ("the accounts", "die Konten"),
     (
+        "the authority wants to be left alone until the next try",
+        "die Zertifizierungsstelle möchte bis zum nächsten Versuch in Ruhe gelassen werden",
+    ),
+    (
+        "the authority’s terms are at {terms}: read them, and say that you agree",
+        "die Bedingungen der Zertifizierungsstelle stehen unter {0}: Lesen Sie sie, und sagen Sie, dass Sie zustimmen",
+    ),
+    (
         "the certificate is for none of the hosts, {}: its names are {names}",
         "das Zertifikat gilt für keinen der Hosts, {0}: Seine Namen sind {1}",
     ),
@@ -190,6 +225,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     (
         "the chain ends at {issuer}, whom this machine does not believe: where that is no authority of your own, put in the chain with the certificates between",
         "die Kette endet bei {0}, wem diese Maschine nicht glaubt: Ist das keine eigene Zertifizierungsstelle, spielen Sie die Kette mit den Zertifikaten dazwischen ein",
+    ),
+    (
+        "the configuration names its certificate: change it there",
+        "die Konfiguration nennt sein Zertifikat: Ändern Sie es dort",
     ),
     (
         "the first certificate of the chain cannot be understood: {why}",
@@ -256,6 +295,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "diese Adresse und dieses Passwort gehören zu keinem Verwalter",
     ),
     (
+        "this authority makes accounts only for those whom it knows: put in the key that it gave you (EAB)",
+        "diese Zertifizierungsstelle legt Konten nur für die an, die sie kennt: Geben Sie den Schlüssel ein, den Sie von ihr haben (EAB)",
+    ),
+    (
         "this code is wrong, or has been used: wait for the next one",
         "dieser Code ist falsch oder schon benutzt: Warten Sie auf den nächsten",
     ),
@@ -319,9 +362,27 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "bis die Zeit um ist, für die Fehlversuche zählen",
     ),
     ("valid for {left}", "gültig, endet in {0!}"),
+    ("valid until {until}, by ACME", "gültig bis {0}, mit ACME"),
+    (
+        "valid until {until}, by ACME; renewed from {next}",
+        "gültig bis {0}, mit ACME; erneuert ab {1}",
+    ),
+    (
+        "valid until {until}, put in by an operator",
+        "gültig bis {0}, von einem Verwalter eingespielt",
+    ),
+    (
+        "valid until {until}, put in by an operator; ordered from {next}",
+        "gültig bis {0}, von einem Verwalter eingespielt; bestellt ab {1}",
+    ),
     (
         "vouches for itself: clients ask whether to trust it, other servers refuse it",
         "bürgt für sich selbst: Clients fragen, ob sie ihm trauen sollen, andere Server lehnen es ab",
+    ),
+    ("waiting to be ordered", "wartet auf die Bestellung"),
+    (
+        "waiting: nobody has agreed to the authority’s terms yet",
+        "wartet: Noch niemand hat den Bedingungen der Zertifizierungsstelle zugestimmt",
     ),
     (
         "whether its chain is complete is unknown: this machine has no list of authorities",

@@ -28,7 +28,8 @@ const SAYERS: [(&str, usize); 7] = [
 ];
 
 /// Texts that are the same in every language: names, and examples of what is typed.
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 10] = [
+    "ACME",
     "Hearth",
     "alice@example.org",
     "romeo@example.org, juliet@example.org",

@@ -60,7 +60,7 @@ pub(super) static ROWS: &[Property] = &[
     ),
 ];
 
-const NAMES: Check = Check {
+pub(super) const NAMES: Check = Check {
     allowed: "host names without a port, as \"console.example.org\"",
     is_allowed: |text| {
         let is_name_byte = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);

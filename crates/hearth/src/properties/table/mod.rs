@@ -1,5 +1,6 @@
 //! The table of system properties: name, range, field, meaning.
 
+mod acme;
 mod cluster;
 mod connections;
 mod console;
@@ -31,6 +32,7 @@ pub(crate) fn table() -> impl Iterator<Item = &'static Property> {
         logins::ROWS,
         cluster::ROWS,
         console::ROWS,
+        acme::ROWS,
     ]
     .into_iter()
     .flatten()
