@@ -318,6 +318,9 @@ macro_rules! counts {
 /// Every table, and how its rows are counted.
 const COUNTS: &[(&str, &str)] = counts![
     "accounts",
+    "acme_accounts",
+    "acme_challenges",
+    "acme_orders",
     "administrators",
     "api_tokens",
     "audit_log",
@@ -329,6 +332,7 @@ const COUNTS: &[(&str, &str)] = counts![
     "console_waiting",
     "counters",
     "hosts",
+    "kept_certificates",
     "message_log",
     "node_history",
     "private_xml",
