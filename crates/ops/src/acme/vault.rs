@@ -84,15 +84,16 @@ impl Vault {
     /// Forgets what cannot be read any more because its key is lost; how much that was. What can be read stays.
     pub(crate) async fn forget_unreadable(&self) -> Result<usize, OpsError> {
         let mut count = 0;
-        for kept in self.certificates().await? {
-            if let Err(OpsError::Sealed(_)) = self.key(&kept).await {
-                self.storage.kept_certificates().remove(kept.host).await?;
-                count += 1;
-            }
-        }
         for (directory, sealed) in self.storage.acme().credentials().await? {
             if let Err(OpsError::Sealed(_)) = self.sealing.open(&account_place(&directory), &sealed).await {
                 self.storage.acme().keep_credentials(&directory, None).await?;
+                count += 1;
+            }
+        }
+        // These last: of them all servers are told, and order then.
+        for kept in self.certificates().await? {
+            if let Err(OpsError::Sealed(_)) = self.key(&kept).await {
+                self.storage.kept_certificates().remove(kept.host).await?;
                 count += 1;
             }
         }
