@@ -2,6 +2,13 @@
 
 pub(super) const TEXTS: &[(&str, &str)] = &[
     ("accounts.cached", "Konten im Speicher"),
+    ("accounts.refuse_lookalikes", "Ähnliche Namen ablehnen"),
+    ("acme.contact", "Kontakt"),
+    ("acme.directory_url", "Verzeichnis"),
+    ("acme.eab_key_id", "Name des Bindungsschlüssels"),
+    ("acme.eab_secret", "Bindungsschlüssel"),
+    ("acme.enabled", "Zertifikate bestellen"),
+    ("acme.hosts", "Hosts"),
     ("audit.keep_days", "Aufbewahrung"),
     ("blocking.max_items", "Blockierte Adressen"),
     ("c2s.burst_bytes", "Daten auf einmal"),
@@ -80,6 +87,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("sasl.scram_sha_1", "SCRAM-SHA-1"),
     ("sessions.inbox_stanzas", "Wartende Stanzas"),
     ("sessions.max_per_account", "Sitzungen je Konto"),
+    ("sm.behind_timeout_secs", "Zeit ohne Abnahme"),
     ("sm.hand_over_secs", "Übergabe beim Räumen"),
     ("sm.max_unacked", "Unbestätigte Stanzas"),
     ("sm.max_unacked_bytes", "Unbestätigte Daten"),
