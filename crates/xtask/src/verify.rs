@@ -93,12 +93,13 @@ fn dependencies(metadata: &Metadata) -> Result<bool> {
     command::succeeds(deny.current_dir(command::root()))
 }
 
-/// Where cargo-deny keeps the database of known vulnerabilities.
+/// Whether cargo-deny's database of known vulnerabilities is there, a folder of its own. An attempt to fetch it leaves a lock
+/// file behind.
 fn has_advisories() -> bool {
     let home = std::env::var_os("CARGO_HOME").map(Into::into);
     let home = home.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
     let databases = home.map(|home| home.join("advisory-dbs"));
     databases
         .and_then(|path| path.read_dir().ok())
-        .is_some_and(|mut entries| entries.next().is_some())
+        .is_some_and(|entries| entries.flatten().any(|entry| entry.path().is_dir()))
 }
