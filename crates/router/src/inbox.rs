@@ -186,30 +186,28 @@ impl Inbox {
         rows.collect()
     }
 
-    /// These rows were read, as far as they are there still. What overflowed follows up to the first that was not read. A
-    /// session that is to have one that is gone is told to close: it has missed what another session has acknowledged.
-    pub(crate) fn refill(&self, mut read: HashMap<LogId, Option<Stanza>>) {
+    /// These rows were read. What overflowed follows, up to the first row that is not among them.
+    pub(crate) fn refill(&self, mut read: HashMap<LogId, Stanza>) {
         let mut state = self.state.lock();
         state.is_reading = false;
-        let mut has_missed = false;
         while let Some(next) = state.overflow.pop_if(|row| read.contains_key(&row)) {
-            match next {
-                Waiting::Whole(delivery) => state.queue.push_back(delivery),
-                Waiting::Row(row) => match read.remove(&row).flatten() {
-                    Some(stanza) => state.queue.push_back(Delivery {
-                        stanza: Box::new(stanza),
-                        log_id: Some(row),
-                    }),
-                    None => has_missed = true,
-                },
-            }
+            let delivery = match next {
+                Waiting::Whole(delivery) => Some(delivery),
+                Waiting::Row(row) => read.remove(&row).map(|stanza| Delivery {
+                    stanza: Box::new(stanza),
+                    log_id: Some(row),
+                }),
+            };
+            state.queue.extend(delivery);
         }
         let waker = state.waker.take();
         drop(state);
         wake(waker);
-        if has_missed {
-            self.close_slow();
-        }
+    }
+
+    /// A row that the session is to have is gone: it has missed what another session has acknowledged, and is told to close.
+    pub(crate) fn has_missed(&self) {
+        self.close_slow();
     }
 
     /// Tells the session to close its stream with this error; the first reason counts.

@@ -62,6 +62,14 @@ pub fn append(
     }
 }
 
+/// The message of a row; none where it cannot be read, which is logged.
+#[must_use]
+pub fn read(row: &LogRow) -> Option<Stanza> {
+    Stanza::parse(&row.stanza)
+        .inspect_err(|error| tracing::error!(target: "router", id = %row.id, ?error, "a stored message is damaged"))
+        .ok()
+}
+
 fn full() -> StanzaError {
     metrics::counter!("messages_refused_for_storage").increment(1);
     StanzaError::with_text(

@@ -62,7 +62,7 @@ pub use handled::{Handled, Receipt};
 pub use hooks::{Answer, Disco, Hooks, Later, Offline, Phase, Side, To, Verdict};
 pub use hosts::Hosts;
 pub use inbox::{Delivery, Found, Inbox, Refused, Waiting, slow_reader};
-pub use keep::{append, is_kept};
+pub use keep::{append, is_kept, read as read_kept};
 pub use meter::{Acks, Meter, Traffic};
 pub use peers::{
     AskError, Gate, GivenUp, Moving, NotAdopted, Peers, Reading, SessionEntry, Standalone, Streams, Unpublished,

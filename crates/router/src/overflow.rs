@@ -11,7 +11,7 @@ use protocol::{Stanza, xep::delay::Delay};
 use storage::{LogId, LogRow, StorageError};
 
 use crate::{
-    Account, Router, Session,
+    Account, AskError, Router, Session, keep,
     peers::frame::{self, Question},
 };
 
@@ -21,7 +21,7 @@ const AT_ONCE: usize = 500;
 const PAGE_ROWS: u32 = 500;
 /// How long other nodes have to write what they put there.
 const WRITING: Duration = Duration::from_secs(1);
-/// How long after the database did not answer it is asked again.
+/// How long after the database, or another node, did not answer it is asked again.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 impl Router {
@@ -32,43 +32,44 @@ impl Router {
         self.mesh().spawn(async move {
             let wanted: HashSet<LogId> = session.inbox.next_rows(AT_ONCE).into_iter().collect();
             metrics::counter!("inbox_rows_read").increment(wanted.len() as u64);
-            match house.read_rows(&session.account, &wanted).await {
-                Ok(rows) => {
-                    let read = |row| (row, rows.get(&row).and_then(|it| stanza(&session.account, it)));
-                    session.inbox.refill(wanted.iter().copied().map(read).collect());
-                }
-                Err(error) => {
-                    tracing::warn!(target: "router", %error, "messages that wait for a slow client could not be read");
-                    house.read_overflow_later(session);
-                }
+            let rows = house.read_rows(&session.account, &wanted).await;
+            let Some(rows) = rows.unwrap_or_else(|error| {
+                tracing::warn!(target: "router", %error, "messages that wait for a slow client could not be read");
+                None
+            }) else {
+                return read_later(session);
+            };
+            let read = rows
+                .iter()
+                .filter_map(|row| Some((row.id, stanza(&session.account, row)?)));
+            let read: HashMap<_, _> = read.collect();
+            let has_missed = read.len() < wanted.len();
+            session.inbox.refill(read);
+            if has_missed {
+                session.inbox.has_missed();
             }
         });
     }
 
-    fn read_overflow_later(self: &Arc<Self>, session: Arc<Session>) {
-        tokio::spawn(async move {
-            tokio::time::sleep(AGAIN_AFTER).await;
-            // With nothing that was read, it asks anew.
-            session.inbox.refill(HashMap::new());
-        });
-    }
-
-    /// These rows of the account's log, as far as they are there. What other nodes have not written yet is waited for.
-    async fn read_rows(
-        &self,
-        account: &Account,
-        wanted: &HashSet<LogId>,
-    ) -> Result<HashMap<LogId, LogRow>, StorageError> {
+    /// These rows of the account's log, as far as they are there. `None` where another node does not say whether it has
+    /// written what it put there.
+    async fn read_rows(&self, account: &Account, wanted: &HashSet<LogId>) -> Result<Option<Vec<LogRow>>, StorageError> {
         let mut rows = HashMap::new();
         self.find_rows(account, wanted, &mut rows).await?;
-        if rows.len() < wanted.len() && !self.mesh().is_alone() {
+        if rows.len() < wanted.len() {
+            // All of them: the one that put a row there may have another number by now.
             let peers = self.mesh().peers();
-            peers
-                .ask(peers.nodes(), frame::encode(&Question::Written), WRITING)
-                .await;
+            let question = frame::encode(&Question::Written);
+            let answers = peers.ask(peers.nodes(), question, WRITING).await;
             self.find_rows(account, wanted, &mut rows).await?;
+            let is_silent = answers
+                .iter()
+                .any(|(_, answer)| matches!(answer, Err(AskError::TooLate)));
+            if rows.len() < wanted.len() && is_silent {
+                return Ok(None);
+            }
         }
-        Ok(rows)
+        Ok(Some(rows.into_values().collect()))
     }
 
     async fn find_rows(
@@ -104,11 +105,17 @@ impl Router {
     }
 }
 
+/// With nothing that was read, the session asks anew.
+fn read_later(session: Arc<Session>) {
+    tokio::spawn(async move {
+        tokio::time::sleep(AGAIN_AFTER).await;
+        session.inbox.refill(HashMap::new());
+    });
+}
+
 /// XEP-0203: since when it waits.
 fn stanza(account: &Account, row: &LogRow) -> Option<Stanza> {
-    let stanza = Stanza::parse(&row.stanza)
-        .inspect_err(|error| tracing::error!(target: "router", id = %row.id, ?error, "a stored message is damaged"))
-        .ok()?;
+    let stanza = keep::read(row)?;
     let delay = Delay::since(account.jid.to_domain(), row.id.timestamp());
     Some(stanza.child(&delay.to_element()))
 }

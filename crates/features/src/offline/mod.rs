@@ -6,7 +6,7 @@ mod replays;
 use std::sync::Arc;
 
 use protocol::{Condition, Stanza, StanzaError, ns, xep::delay::Delay};
-use router::{Account, Delivery, Feature, Hooks, Receipt, Router, Session, Xep, is_kept};
+use router::{Account, Delivery, Feature, Hooks, Receipt, Router, Session, Xep, is_kept, read_kept};
 use storage::{LogId, LogRow, StorageError};
 
 use crate::{LiveSettings, OfflinePolicy};
@@ -270,7 +270,8 @@ enum Sent {
 
 fn send(house: &Router, session: &Session, row: &LogRow) -> Sent {
     let account = &session.account;
-    let Some(stanza) = readable(row) else {
+    // One that cannot be read stays claimed, so that it is not tried again and again.
+    let Some(stanza) = read_kept(row) else {
         return Sent::Skipped;
     };
     if is_unwanted(account, &stanza) {
@@ -292,13 +293,6 @@ fn send(house: &Router, session: &Session, row: &LogRow) -> Sent {
             Sent::Gone
         }
     }
-}
-
-/// One that cannot be read stays claimed, so that it is not tried again and again.
-fn readable(row: &LogRow) -> Option<Stanza> {
-    Stanza::parse(&row.stanza)
-        .inspect_err(|error| tracing::error!(target: "offline", id = %row.id, ?error, "a stored message is damaged"))
-        .ok()
 }
 
 /// XEP-0191 §3.3: from when on somebody is blocked, nothing of theirs is delivered.
